@@ -1,0 +1,199 @@
+"""The exact network: integers over one power of two, and its float64 twin.
+
+A model ``M_{d,n}`` maps ``x`` in ``R^n`` to ``n`` logits::
+
+    h_0 = 0 in R^d
+    h_{t+1} = relu(W_hh h_t + W_ih x_t)      t = 0 .. n-1
+    logits  = W_out h_n
+
+Floats are dyadic rationals, so with ``K = 2**shift`` all of ``K W`` are integers and
+``K**t h_t`` is an integer vector whenever the inputs are integers: integer arithmetic decides
+everything about the network over the reals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from itertools import chain
+from math import lcm
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from certify.errors import ModelFileError
+
+FloatArray = NDArray[np.float64]
+IntVector = tuple[int, ...]
+IntMatrix = tuple[IntVector, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A 2nd-argmax RNN over the reals, exactly.
+
+    ``w_ih`` (d), ``w_hh`` (d, d) and ``w_out`` (n, d) hold the weights times ``2**shift``.
+    Build one with :meth:`from_arrays` or :func:`certify.weights.read_network`.
+    """
+
+    shift: int
+    w_ih: IntVector
+    w_hh: IntMatrix
+    w_out: IntMatrix
+    source: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        d = len(self.w_ih)
+        if not d or len(self.w_hh) != d or any(len(row) != d for row in self.w_hh):
+            raise ModelFileError(f"W_hh must be {d} x {d} to fit W_ih of length {d}")
+        if len(self.w_out) < 2 or any(len(row) != d for row in self.w_out):
+            raise ModelFileError(f"W_out must be n x {d} with n >= 2 to fit W_ih of length {d}")
+
+    @classmethod
+    def from_arrays(
+        cls, w_ih: ArrayLike, w_hh: ArrayLike, w_out: ArrayLike, source: str = ""
+    ) -> Network:
+        """The network with these float weights: ``w_ih`` (d,) or (d, 1), ``w_hh`` (d, d),
+        ``w_out`` (n, d).
+
+        Raises:
+            ModelFileError: shapes that do not fit together, NaN or infinity.
+        """
+        arrays = [np.asarray(a, dtype=np.float64) for a in (w_ih, w_hh, w_out)]
+        if arrays[0].ndim == 2 and arrays[0].shape[1] == 1:
+            arrays[0] = arrays[0][:, 0]
+        for name, array, rank in zip(("W_ih", "W_hh", "W_out"), arrays, (1, 2, 2), strict=True):
+            if array.ndim != rank:
+                raise ModelFileError(f"{name} has shape {array.shape}, expected {rank} axes")
+            if not np.isfinite(array).all():
+                raise ModelFileError(f"{name} holds NaN or infinity, expected finite numbers")
+        exact = [[Fraction(float(v)) for v in a.ravel()] for a in arrays]
+        shift = lcm(*(v.denominator for v in chain(*exact))).bit_length() - 1
+        ints = [[int(v * 2**shift) for v in flat] for flat in exact]
+
+        def rows(flat: list[int], width: int) -> IntMatrix:
+            return tuple(tuple(flat[i : i + width]) for i in range(0, len(flat), max(width, 1)))
+
+        return cls(
+            shift,
+            tuple(ints[0]),
+            rows(ints[1], arrays[1].shape[1]),
+            rows(ints[2], arrays[2].shape[1]),
+            source,
+        )
+
+    @property
+    def hidden_size(self) -> int:
+        """The number ``d`` of units."""
+        return len(self.w_ih)
+
+    @property
+    def seq_len(self) -> int:
+        """The number ``n`` of inputs and of logits."""
+        return len(self.w_out)
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights, ``d + d*d + n*d``."""
+        return self.hidden_size * (1 + self.hidden_size + self.seq_len)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the canonical weights: shapes and exact values, whatever file held them.
+
+        Hashed is the ASCII text ``certify-weights 1``, a line ``d n``, then W_ih, W_hh and W_out
+        in row-major order, a line ``num exp`` for each weight ``num * 2**exp`` with ``num`` odd
+        (``0 0`` for zero); every line ends in a newline.
+        """
+        lines = ["certify-weights 1", f"{self.hidden_size} {self.seq_len}"]
+        for value in chain(self.w_ih, *self.w_hh, *self.w_out):
+            twos = (value & -value).bit_length() - 1
+            lines.append(f"{value >> twos} {twos - self.shift}" if value else "0 0")
+        return hashlib.sha256(("\n".join(lines) + "\n").encode()).hexdigest()
+
+    def states(self, x: Sequence[Fraction | int]) -> Iterator[list[Fraction]]:
+        """The exact states ``h_1 .. h_n`` (each of length d) on the input ``x`` of length n.
+
+        Raises:
+            ValueError: ``x`` has another length than n.
+        """
+        for t, (state, denominator) in enumerate(self._integer_states(x), start=1):
+            yield [Fraction(v, denominator << (self.shift * t)) for v in state]
+
+    def logits(self, x: Sequence[Fraction | int]) -> list[Fraction]:
+        """The exact logits (n of them) on the input ``x`` of length n."""
+        *_, (state, denominator) = self._integer_states(x)
+        scale = denominator << (self.shift * (self.seq_len + 1))
+        return [
+            Fraction(sum(w * h for w, h in zip(row, state, strict=True)), scale)
+            for row in self.w_out
+        ]
+
+    def choice(self, x: Sequence[Fraction | int]) -> int | None:
+        """The position of the largest logit, or None where two are largest: a tie is not right."""
+        logits = self.logits(x)
+        best = max(logits)
+        return logits.index(best) if logits.count(best) == 1 else None
+
+    def is_right(self, x: Sequence[Fraction | int]) -> bool:
+        """Whether the largest logit stands, alone, at the position of the second-largest input.
+
+        Where the two largest inputs are equal there is no second largest: never right.
+        """
+        order = sorted(range(len(x)), key=lambda i: x[i], reverse=True)
+        tied = x[order[0]] == x[order[1]] or (len(x) > 2 and x[order[1]] == x[order[2]])
+        return not tied and self.choice(x) == order[1]
+
+    def _integer_states(self, x: Sequence[Fraction | int]) -> Iterator[tuple[list[int], int]]:
+        """Pairs ``(h, q)``: the state after step t is ``h / (q * 2**(shift * t))``."""
+        if len(x) != self.seq_len:
+            raise ValueError(f"the input has length {len(x)}, expected {self.seq_len}")
+        exact = [Fraction(v) for v in x]
+        denominator = lcm(*(v.denominator for v in exact))
+        state = [0] * self.hidden_size
+        for t, value in enumerate(exact):
+            drive = int(value * denominator) << (self.shift * t)
+            state = [
+                max(0, w * drive + sum(a * h for a, h in zip(row, state, strict=True)))
+                for w, row in zip(self.w_ih, self.w_hh, strict=True)
+            ]
+            yield state, denominator
+
+    @cached_property
+    def floats(self) -> FloatNetwork:
+        """The float64 twin: for searches and pictures, never for a verdict."""
+        scale = 2**self.shift
+
+        def unscaled(rows: Sequence[IntVector]) -> FloatArray:
+            return np.array([[v / scale for v in row] for row in rows], dtype=np.float64)
+
+        return FloatNetwork(unscaled([self.w_ih])[0], unscaled(self.w_hh), unscaled(self.w_out))
+
+
+@dataclass(frozen=True, eq=False)
+class FloatNetwork:
+    """The network in float64: ``w_ih`` (d,), ``w_hh`` (d, d), ``w_out`` (n, d).
+
+    Exact copies of the weights for all float formats up to float64; the arithmetic rounds.
+    """
+
+    w_ih: FloatArray
+    w_hh: FloatArray
+    w_out: FloatArray
+
+    def states(self, x: ArrayLike) -> FloatArray:
+        """States (N, n, d) after each step, for inputs ``x`` (N, n)."""
+        inputs = np.asarray(x, dtype=np.float64)
+        state = np.zeros((len(inputs), len(self.w_ih)))
+        steps = np.empty((len(inputs), inputs.shape[1], len(self.w_ih)))
+        for t in range(inputs.shape[1]):
+            state = np.maximum(state @ self.w_hh.T + inputs[:, t : t + 1] * self.w_ih, 0.0)
+            steps[:, t] = state
+        return steps
+
+    def logits(self, x: ArrayLike) -> FloatArray:
+        """Logits (N, n) for inputs ``x`` (N, n)."""
+        return self.states(x)[:, -1] @ self.w_out.T
