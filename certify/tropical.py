@@ -1,0 +1,195 @@
+"""Cells of the impulse family and their affine maps, exactly.
+
+With ``M`` at position m, ``S = r M`` at position s and zeros elsewhere, the network is
+positively homogeneous and piecewise linear: between neighbouring *break points* of r in (0, 1)
+no unit changes sign, and states and logits are linear in ``(M, S)``. The sweep finds all break
+points by following the interval step by step and splitting it where a pre-activation has a root;
+every root is a rational number. In tropical terms these are the corners of the max-plus
+polynomials along the line (Zhang, Naitzat and Lim, "Tropical geometry of deep neural networks",
+2018).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from flint import fmpz_mat
+
+from certify.claims import Pair, RatioRange, all_pairs, rivals
+from certify.model import IntMatrix, Network
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A maximal interval of ratios with one activation pattern.
+
+    ``pattern`` holds for each of the n steps a bit mask of the units that are on (bit i is unit
+    i). ``state`` (d, 2) and ``logits`` (n, 2) are integer maps of ``(M, S)``: the final state is
+    ``state (M, S) / 2**(shift n)``, the logits ``logits (M, S) / 2**(shift (n + 1))``.
+    """
+
+    lo: Fraction
+    hi: Fraction
+    pattern: tuple[int, ...]
+    state: IntMatrix
+    logits: IntMatrix
+
+
+@dataclass(frozen=True)
+class Margin:
+    """A margin ``logit[s] - logit[rival]`` for ``M = 1`` and the ratio at which it is taken."""
+
+    value: Fraction
+    rival: int
+    ratio: Fraction
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All of ``0 < r < 1`` for one pair: the pieces in order, exact."""
+
+    network: Network
+    pair: Pair
+    pieces: tuple[Piece, ...]
+
+    @cached_property
+    def breaks(self) -> tuple[Fraction, ...]:
+        """The ends of the pieces, from 0 to 1."""
+        return (Fraction(0), *(piece.hi for piece in self.pieces))
+
+    def piece_at(self, ratio: Fraction) -> Piece:
+        """The piece that contains ``ratio`` in [0, 1]; at a break point the one on its right."""
+        return self.pieces[min(bisect_right(self.breaks, ratio), len(self.pieces)) - 1]
+
+    def state_at(self, ratio: Fraction) -> list[Fraction]:
+        """The exact final state (d) for ``M = 1``."""
+        scale = 1 << (self.network.shift * self.network.seq_len)
+        return [Fraction(a + b * ratio) / scale for a, b in self.piece_at(ratio).state]
+
+    def margin_at(self, ratio: Fraction) -> Margin:
+        """The smallest margin at one ratio, for ``M = 1``."""
+        p, q = ratio.numerator, ratio.denominator
+        values = [a * q + b * p for a, b in self.piece_at(ratio).logits]
+        rival = max(rivals(self.pair, self.network.seq_len), key=values.__getitem__)
+        scale = q << (self.network.shift * (self.network.seq_len + 1))
+        return Margin(Fraction(values[self.pair.second] - values[rival], scale), rival, ratio)
+
+    def min_margin(self, ratios: RatioRange) -> Margin:
+        """The smallest margin over the rivals and over a closed range of ratios, for ``M = 1``.
+
+        Margins are linear between break points, so the smallest stands at a break point or at
+        an end of the range.
+        """
+        return min(map(self.margin_at, self.nodes(ratios)), key=lambda m: m.value)
+
+    def nodes(self, ratios: RatioRange) -> list[Fraction]:
+        """The ends of the range and the break points strictly between, in order."""
+        inner = [b for b in self.breaks if ratios.lo < b < ratios.hi]
+        return sorted({ratios.lo, *inner, ratios.hi})
+
+    @cached_property
+    def right_intervals(self) -> tuple[tuple[Fraction, Fraction], ...]:
+        """The maximal open subintervals of (0, 1) on which every margin is positive, in order."""
+        found: list[tuple[Fraction, Fraction]] = []
+        for piece in self.pieces:
+            part = self._right_part(piece)
+            if part is None:
+                continue
+            lo, hi = part
+            joins = found and found[-1][1] == lo and lo > 0 and self.margin_at(lo).value > 0
+            if joins:
+                found[-1] = (found[-1][0], hi)
+            else:
+                found.append((lo, hi))
+        return tuple(found)
+
+    def interval_around(self, ratios: RatioRange) -> tuple[Fraction, Fraction] | None:
+        """The maximal open interval that contains the closed range and on which the pair is right.
+
+        None where the pair is wrong somewhere in the range.
+        """
+        for lo, hi in self.right_intervals:
+            if lo < ratios.lo and ratios.hi < hi:
+                return lo, hi
+        return None
+
+    def _right_part(self, piece: Piece) -> tuple[Fraction, Fraction] | None:
+        lo, hi = piece.lo, piece.hi
+        own_a, own_b = piece.logits[self.pair.second]
+        for rival in rivals(self.pair, self.network.seq_len):
+            a, b = own_a - piece.logits[rival][0], own_b - piece.logits[rival][1]
+            at_lo = a * lo.denominator + b * lo.numerator
+            at_hi = a * hi.denominator + b * hi.numerator
+            if at_lo <= 0 and at_hi <= 0:
+                return None
+            if at_lo < 0:
+                lo = Fraction(-a, b)
+            elif at_hi < 0:
+                hi = Fraction(-a, b)
+            if lo >= hi:
+                return None
+        return lo, hi
+
+
+def sweep(network: Network, pair: Pair) -> Sweep:
+    """Find all pieces of ``0 < r < 1`` for one pair.
+
+    Cost: one product of W_hh with a (d, 2) integer matrix for each piece and step.
+    """
+    d, n = network.hidden_size, network.seq_len
+    w_hh = fmpz_mat([list(row) for row in network.w_hh])
+    w_out = fmpz_mat([list(row) for row in network.w_out])
+    off = [0, 0]
+    parts = [(Fraction(0), Fraction(1), (), fmpz_mat(d, 2))]
+    for t in range(n):
+        column = {pair.max: 0, pair.second: 1}.get(t)
+        drive = [[0, 0] for _ in range(d)]
+        if column is not None:
+            for unit, weight in enumerate(network.w_ih):
+                drive[unit][column] = weight << (network.shift * t)
+        step = fmpz_mat(drive)
+        advanced: list[tuple[Fraction, Fraction, tuple[int, ...], fmpz_mat]] = []
+        for lo, hi, pattern, state in parts:
+            before = w_hh * state + step
+            ends = fmpz_mat([[lo.denominator, hi.denominator], [lo.numerator, hi.numerator]])
+            table = (before * ends).tolist()
+            rows = before.tolist()
+            crossing: dict[Fraction, int] = {}
+            mask = 0
+            for unit, (left, right) in enumerate(table):
+                if (left > 0 and right < 0) or (left < 0 and right > 0):
+                    root = Fraction(-int(rows[unit][0]), int(rows[unit][1]))
+                    crossing[root] = crossing.get(root, 0) | 1 << unit
+                    mask |= (left > 0) << unit
+                else:
+                    mask |= (left > 0 or right > 0) << unit
+            start = lo
+            for root in sorted(crossing):
+                kept = fmpz_mat([row if mask >> i & 1 else off for i, row in enumerate(rows)])
+                advanced.append((start, root, (*pattern, mask), kept))
+                start, mask = root, mask ^ crossing[root]
+            kept = fmpz_mat([row if mask >> i & 1 else off for i, row in enumerate(rows)])
+            advanced.append((start, hi, (*pattern, mask), kept))
+        parts = advanced
+
+    return Sweep(
+        network,
+        pair,
+        tuple(
+            Piece(lo, hi, pattern, _integers(state), _integers(w_out * state))
+            for lo, hi, pattern, state in parts
+        ),
+    )
+
+
+def sweep_all(network: Network, pairs: Sequence[Pair] | None = None) -> dict[Pair, Sweep]:
+    """The sweeps of all pairs (or of those given)."""
+    return {pair: sweep(network, pair) for pair in pairs or all_pairs(network.seq_len)}
+
+
+def _integers(matrix: fmpz_mat) -> IntMatrix:
+    return tuple(tuple(int(v) for v in row) for row in matrix.tolist())
