@@ -35,8 +35,21 @@ class Piece:
     lo: Fraction
     hi: Fraction
     pattern: tuple[int, ...]
-    state: IntMatrix
-    logits: IntMatrix
+    _state: fmpz_mat
+    _logits: fmpz_mat
+
+    # Python integers are made where they are asked for: making all of them would cost as much
+    # as the sweep itself.
+
+    @cached_property
+    def state(self) -> IntMatrix:
+        """The map of the final state, (d, 2)."""
+        return tuple((int(a), int(b)) for a, b in self._state.tolist())
+
+    @cached_property
+    def logits(self) -> IntMatrix:
+        """The map of the logits, (n, 2)."""
+        return tuple((int(a), int(b)) for a, b in self._logits.tolist())
 
 
 @dataclass(frozen=True)
@@ -144,6 +157,7 @@ def sweep(network: Network, pair: Pair) -> Sweep:
     w_hh = fmpz_mat([list(row) for row in network.w_hh])
     w_out = fmpz_mat([list(row) for row in network.w_out])
     off = [0, 0]
+    parts: list[tuple[Fraction, Fraction, tuple[int, ...], fmpz_mat]]
     parts = [(Fraction(0), Fraction(1), (), fmpz_mat(d, 2))]
     for t in range(n):
         column = {pair.max: 0, pair.second: 1}.get(t)
@@ -152,7 +166,7 @@ def sweep(network: Network, pair: Pair) -> Sweep:
             for unit, weight in enumerate(network.w_ih):
                 drive[unit][column] = weight << (network.shift * t)
         step = fmpz_mat(drive)
-        advanced: list[tuple[Fraction, Fraction, tuple[int, ...], fmpz_mat]] = []
+        advanced = []
         for lo, hi, pattern, state in parts:
             before = w_hh * state + step
             ends = fmpz_mat([[lo.denominator, hi.denominator], [lo.numerator, hi.numerator]])
@@ -179,17 +193,10 @@ def sweep(network: Network, pair: Pair) -> Sweep:
     return Sweep(
         network,
         pair,
-        tuple(
-            Piece(lo, hi, pattern, _integers(state), _integers(w_out * state))
-            for lo, hi, pattern, state in parts
-        ),
+        tuple(Piece(lo, hi, pattern, state, w_out * state) for lo, hi, pattern, state in parts),
     )
 
 
 def sweep_all(network: Network, pairs: Sequence[Pair] | None = None) -> dict[Pair, Sweep]:
     """The sweeps of all pairs (or of those given)."""
     return {pair: sweep(network, pair) for pair in pairs or all_pairs(network.seq_len)}
-
-
-def _integers(matrix: fmpz_mat) -> IntMatrix:
-    return tuple(tuple(int(v) for v in row) for row in matrix.tolist())
