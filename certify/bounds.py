@@ -1,0 +1,337 @@
+"""Linear bounds of an unrolled network over the affine image of a box, rounding accounted for.
+
+The inputs are ``x = A y + b`` with ``y`` in a box of R^k. For linear functionals ("rows") of the
+last state, such as the margins, :func:`bound_box` proves a lower bound by backward substitution
+of linear relaxations (Zhang et al. 2018, CROWN; Singh et al. 2019, DeepPoly)::
+
+    a z <= relu(z) <= slope z + intercept      on  [lower, upper],  lower < 0 < upper
+
+``slope`` is ``upper / (upper - lower)`` rounded to a multiple of 1/256, the intercept is the
+least that is valid for it, and ``a`` is 1 where ``slope >= 1/2``, else 0; so one byte per
+undecided unit says everything about a relaxation.
+
+Every value that leaves this module is proved: what float64 may have lost is subtracted. The
+account is in ``docs/rounding.md``; :func:`rounding_slack` is its formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from certify.model import FloatArray, Network
+
+ByteArray = NDArray[np.uint8]
+IntArray = NDArray[np.int64]
+
+SLOPE_STEPS = 256
+UNIT_ROUNDOFF = 2.0**-53
+#: Beyond these magnitudes the account (no overflow, harmless underflow) does not hold.
+LARGEST, SMALLEST = 1e100, 1e-100
+
+
+@dataclass(frozen=True, eq=False)
+class Slack:
+    """What rounding may cost: ``unit`` (n, d) per pre-activation, ``row`` (R,) per functional;
+    ``reach`` (n, d) bounds the size of every pre-activation.
+    """
+
+    unit: FloatArray
+    row: FloatArray
+    reach: FloatArray
+
+
+def rounding_slack(
+    network: Network, rows: FloatArray, sizes: FloatArray, coordinates: int
+) -> Slack:
+    """The slack for all boxes with ``|b_t| + sum_k |A_tk| |y_k| <= sizes[t]`` (see the docs).
+
+    ``rows`` (R, d) are functionals of the last state, ``sizes`` (n,) bounds of the inputs in the
+    sense above, ``coordinates`` is the dimension k of the box. The slack is infinite (nothing can
+    be proved) where magnitudes leave the range of the account.
+    """
+    net = network.floats
+    n, d = network.seq_len, network.hidden_size
+    operations = (n + 1) * (d + 2) + 2 * n + 2 * coordinates + 16
+    share = 2.0 * (n + 1) * operations * UNIT_ROUNDOFF
+    reach = np.empty((n, d))
+    state = np.zeros(d)
+    for t in range(n):
+        state = (np.abs(net.w_hh) @ state + np.abs(net.w_ih) * sizes[t]) * (1.0 + 1e-12)
+        reach[t] = state
+    of_row = np.abs(rows) @ state * (1.0 + 1e-12)
+    weights = np.abs(np.concatenate([net.w_ih, net.w_hh.ravel(), net.w_out.ravel()]))
+    small = weights[weights > 0].min(initial=1.0) < SMALLEST
+    if small or not (max(reach.max(), of_row.max(initial=0.0)) < LARGEST):
+        return Slack(np.full((n, d), np.inf), np.full(len(rows), np.inf), reach)
+    return Slack(share * reach + SMALLEST, share * of_row + SMALLEST, reach)
+
+
+@njit(cache=True, nogil=True)
+def _substitute(  # type: ignore[no-untyped-def]
+    step, row, drive, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
+):
+    """Lower bound of ``row . h_step + drive x_step`` (h_step: the state that step ``step`` reads).
+
+    ``row`` is destroyed, ``q`` (k,) becomes the coefficients of y; with ``keep`` of shape (n, d)
+    the coefficients of the states on the way are left there.
+    """
+    d = len(w_ih)
+    k = len(lo)
+    constant = 0.0
+    if step < len(b):
+        g[step] = drive
+    for t in range(step - 1, -1, -1):
+        if len(keep) > 0:
+            for j in range(d):
+                keep[t, j] = row[j]
+        gt = 0.0
+        for j in range(d):  # without branches: signs of coefficients are unpredictable
+            negative = min(row[j], 0.0)
+            constant += negative * intercept[t, j]
+            row[j] = (row[j] - negative) * a[t, j] + negative * slope[t, j]
+            other[j] = 0.0
+        for i in range(d):
+            c = row[i]
+            if c != 0.0:
+                gt += c * w_ih[i]
+                for j in range(d):
+                    other[j] += c * w_hh[i, j]
+        g[t] = gt
+        for j in range(d):
+            row[j] = other[j]
+    last = min(step + 1, len(b))
+    for j in range(k):
+        q[j] = 0.0
+    for t in range(last):
+        gt = g[t]
+        constant += gt * b[t]
+        for j in range(k):
+            q[j] += gt * A[t, j]
+    for j in range(k):
+        constant += q[j] * (lo[j] if q[j] > 0.0 else hi[j])
+    return constant
+
+
+@njit(cache=True, nogil=True)
+def bound_box(  # type: ignore[no-untyped-def]
+    w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, reach, lower, upper, values, score, codes
+):
+    """Prove bounds over one box, in place; returns the number of undecided units.
+
+    Read: float weights ``w_ih`` (d,) and ``w_hh`` (d, d); ``rows`` (R, d), functionals of the last
+    state; ``A`` (n, k) and ``b`` (n,); ``lo`` and ``hi`` (k,), the box of y; ``unit_slack``,
+    ``row_slack`` and ``reach`` of :func:`rounding_slack`.
+
+    Tightened: ``lower`` and ``upper`` (n, d), proved bounds of the pre-activations over a box
+    that contains this one (``-reach``, ``reach`` at a root); decided units are not bounded again.
+
+    Written: ``values`` (R,), proved lower bounds of the rows; ``score`` (k,), what each
+    coordinate contributes to the looseness of the worst row; ``codes`` (n, d), the relaxation of
+    each undecided unit (``slope * 256``, 255 standing for 256) and 0 for the decided ones.
+    """
+    n, d = lower.shape
+    k = len(lo)
+    a = np.empty((n, d))
+    slope = np.empty((n, d))
+    intercept = np.empty((n, d))
+    row = np.empty(d)
+    other = np.empty(d)
+    g = np.empty(n)
+    q = np.empty(k)
+    unit_q = np.zeros((n * d, k))
+    keep = np.empty((n, d))
+    nothing = np.empty((0, d))
+    undecided = 0
+    for t in range(n):
+        for i in range(d):
+            low, up = lower[t, i], upper[t, i]
+            if low < 0.0 and up > 0.0:
+                for j in range(d):
+                    row[j] = w_hh[i, j]
+                v = _substitute(
+                    t, row, w_ih[i], w_ih, w_hh, a, slope, intercept,
+                    A, b, lo, hi, other, g, q, nothing,
+                )  # fmt: skip
+                low = max(low, v - unit_slack[t, i])
+                lower[t, i] = low
+                if low < 0.0:
+                    for j in range(k):
+                        unit_q[t * d + i, j] = q[j]
+                    for j in range(d):
+                        row[j] = -w_hh[i, j]
+                    v = _substitute(
+                        t, row, -w_ih[i], w_ih, w_hh, a, slope, intercept,
+                        A, b, lo, hi, other, g, q, nothing,
+                    )  # fmt: skip
+                    up = min(up, unit_slack[t, i] - v)
+                    upper[t, i] = up
+                    for j in range(k):
+                        unit_q[t * d + i, j] -= q[j]
+            codes[t, i] = 0
+            if low >= 0.0:
+                a[t, i] = 1.0
+                slope[t, i] = 1.0
+                intercept[t, i] = 0.0
+            elif up <= 0.0:
+                a[t, i] = 0.0
+                slope[t, i] = 0.0
+                intercept[t, i] = 0.0
+            else:
+                undecided += 1
+                code = int(up / (up - low) * 256.0 + 0.5)
+                if code >= 255:
+                    code = 255
+                    s = 1.0
+                else:
+                    s = code / 256.0
+                codes[t, i] = code
+                slope[t, i] = s
+                intercept[t, i] = max(-s * low, (1.0 - s) * up)
+                a[t, i] = 1.0 if s >= 0.5 else 0.0
+    worst = np.inf
+    for j in range(k):
+        score[j] = 0.0
+    for r in range(len(rows)):
+        for j in range(d):
+            row[j] = rows[r, j]
+        v = (
+            _substitute(
+                n, row, 0.0, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
+            )
+            - row_slack[r]
+        )
+        values[r] = v
+        if v < worst:
+            worst = v
+            _score(keep, a, slope, intercept, unit_q, q, lo, hi, score)
+    return undecided
+
+
+@njit(cache=True, nogil=True)
+def _score(keep, a, slope, intercept, unit_q, q, lo, hi, score):  # type: ignore[no-untyped-def]
+    """Linear part of the row plus, for each relaxed unit, its gap shared out by what moves it."""
+    n, d = slope.shape
+    k = len(lo)
+    for j in range(k):
+        score[j] = abs(q[j]) * (hi[j] - lo[j])
+    for t in range(n):
+        for i in range(d):
+            if intercept[t, i] == 0.0:
+                continue
+            moved = 0.0
+            for j in range(k):
+                moved += abs(unit_q[t * d + i, j]) * (hi[j] - lo[j])
+            if moved <= 0.0:
+                continue
+            gap = abs(keep[t, i]) * intercept[t, i] / moved
+            for j in range(k):
+                score[j] += gap * abs(unit_q[t * d + i, j]) * (hi[j] - lo[j])
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _bound_batch(  # type: ignore[no-untyped-def]
+    w_ih, w_hh, rows, A, b, which, lo, hi, unit_slack, row_slack, reach,
+    lower, upper, values, score, codes, undecided,
+):  # fmt: skip
+    for i in prange(len(lo)):
+        p = which[i]
+        undecided[i] = bound_box(
+            w_ih, w_hh, rows[p], A[p], b[p], lo[i], hi[i], unit_slack[p], row_slack[p], reach[p],
+            lower[i], upper[i], values[i], score[i], codes[i],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Bounds of B boxes: ``values`` (B, R) proved lower bounds of the rows; ``lower``, ``upper``
+    (B, n, d) of the pre-activations; ``score`` (B, k) for branching; ``codes`` (B, n, d) the
+    relaxations; ``undecided`` (B,) numbers of relaxed units.
+    """
+
+    values: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    score: FloatArray
+    codes: ByteArray
+    undecided: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A set of inputs ``A y + b`` with the functionals to be bounded on it.
+
+    ``A`` (n, k) and ``b`` (n,) must be exact in float64 (small integers in practice), ``rows``
+    (R, d) are functionals of the last state, ``slack`` is that of a box containing all boxes used.
+    """
+
+    A: FloatArray
+    b: FloatArray
+    rows: FloatArray
+    slack: Slack
+
+
+def region(
+    network: Network, A: FloatArray, b: FloatArray, rows: FloatArray, lo: FloatArray, hi: FloatArray
+) -> Region:
+    """The region ``{A y + b}`` for all boxes of y within the root box ``lo, hi`` (k,)."""
+    largest = np.maximum(np.abs(lo), np.abs(hi))
+    sizes = (np.abs(b) + np.abs(A) @ largest) * (1.0 + 1e-12)
+    return Region(A, b, rows, rounding_slack(network, rows, sizes, len(lo)))
+
+
+def margin_rows(network: Network, second: int, *, both: bool = False) -> FloatArray:
+    """Rows (n - 1, d) whose values are the margins of ``second`` over its rivals, in order; with
+    ``both`` twice as many: the margins, then their negatives (a positive bound of one of those
+    says that the rival wins everywhere).
+    """
+    out = network.floats.w_out
+    rows = np.array([out[second] - out[j] for j in range(len(out)) if j != second])
+    return np.concatenate([rows, -rows]) if both else rows
+
+
+def bound_batch(
+    network: Network,
+    regions: Sequence[Region],
+    which: IntArray,
+    lo: FloatArray,
+    hi: FloatArray,
+    lower: FloatArray | None = None,
+    upper: FloatArray | None = None,
+) -> Batch:
+    """Bounds over B boxes, on all threads of numba.
+
+    The ``regions`` must agree in k and R, and ``which`` (B,) says which one a box belongs to;
+    ``lo`` and ``hi`` (B, k) are the boxes; ``lower`` and ``upper`` (B, n, d) are proved bounds
+    over boxes that contain these (their parents'), left out at roots.
+    """
+    net = network.floats
+    n, d, count = network.seq_len, network.hidden_size, len(lo)
+    stacked = [
+        np.ascontiguousarray(np.stack(parts))
+        for parts in (
+            [r.rows for r in regions],
+            [r.A for r in regions],
+            [r.b for r in regions],
+            [r.slack.unit for r in regions],
+            [r.slack.row for r in regions],
+            [r.slack.reach for r in regions],
+        )
+    ]
+    rows, A, b, unit, row, reach = stacked
+    low: Any = -reach[which] if lower is None else lower.copy()
+    up: Any = reach[which] if upper is None else upper.copy()
+    values = np.empty((count, rows.shape[1]))
+    score = np.empty(lo.shape)
+    codes = np.empty((count, n, d), dtype=np.uint8)
+    undecided = np.empty(count, dtype=np.int64)
+    _bound_batch(
+        net.w_ih, net.w_hh, rows, A, b, which, np.ascontiguousarray(lo), np.ascontiguousarray(hi),
+        unit, row, reach, low, up, values, score, codes, undecided,
+    )  # fmt: skip
+    return Batch(values, low, up, score, codes, undecided)
