@@ -29,14 +29,16 @@ Vector = list[Fraction]
 class OffsetBound:
     """What is proved of one pair's offset over a closed range of ratios, for ``M = 1``.
 
-    ``min_product`` is the smallest ``(W_out[s] - W_out[m]) . offset``, exact. ``witness`` says
-    whether ball arithmetic alone proved it positive ("enclosure") or the exact cells were needed
-    ("cells"). ``separable_margin`` is g, ``separable_error`` is e (exact maximum over the range)
-    and ``state_distance`` the largest ``max_i |offset_i - (f(m) - f(s))_i|`` over the range.
+    ``min_product`` is the smallest ``(W_out[s] - W_out[m]) . offset``, exact, and ``at`` a ratio
+    that attains it. ``witness`` says whether ball arithmetic alone proved it positive
+    ("enclosure") or the exact cells were needed ("cells"). ``separable_margin`` is g,
+    ``separable_error`` is e (the exact maximum over the range) and ``state_distance`` the
+    largest ``max_i |offset_i - (f(m) - f(s))_i|`` over the range.
     """
 
     pair: Pair
     min_product: Fraction
+    at: Fraction
     witness: str
     separable_margin: Fraction
     separable_error: Fraction
@@ -104,6 +106,7 @@ def _bound(
     return OffsetBound(
         pair,
         min(products),
+        nodes[products.index(min(products))],
         "enclosure" if offset_product_is_positive(own.network, pair, ratios) else "cells",
         margin,
         max(abs(p - margin) for p in products),

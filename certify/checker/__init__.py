@@ -1,1 +1,63 @@
-"""The trusted core: standard library only, integers only, imports nothing from the package."""
+"""The trusted core: decides anew whether a certificate holds for a model.
+
+Standard library only, integers only; imports nothing from the rest of the package, and has no
+switch that skips a check. ``python -S -m certify.checker CERTIFICATE MODEL`` runs it with no
+third-party package importable.
+
+One module per rule: a rule takes the weights, the certificate's JSON and its binary evidence,
+and returns what is established, line by line, or raises :class:`Rejected`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from certify.checker.document import KEYS, fields, read_document
+from certify.checker.errors import Rejected, Unreadable
+from certify.checker.impulse import check_impulse
+from certify.checker.network import Weights
+from certify.checker.reader import read_weights
+
+__all__ = ["Accepted", "Rejected", "Unreadable", "check"]
+
+Rule = Callable[[Weights, dict[str, Any], bytes], list[str]]
+
+RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
+    "impulse": (check_impulse, ("offset", "float32")),
+}
+"""Kind of certificate to its rule, and the sections it has beside claim and evidence."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A certificate that holds: its kind, the model's hash, and what it establishes."""
+
+    kind: str
+    sha256: str
+    establishes: tuple[str, ...]
+
+
+def check(certificate: Path, model: Path) -> Accepted:
+    """Decide whether a certificate holds for the model in a file.
+
+    Raises:
+        Rejected: it does not hold, or speaks of another model; the message names the place.
+        Unreadable: one of the files is not a certificate, or not a model, that can be read.
+    """
+    document = read_document(certificate)
+    weights = read_weights(model)
+    if document.kind not in RULES:
+        raise Unreadable(f"{certificate}: kind {document.kind[:40]!r} is unknown to this checker")
+    rule, sections = RULES[document.kind]
+    body = dict(zip((keys := [*KEYS, *sections]), fields(document.body, "top", keys), strict=True))
+    names = ("sha256", "hidden_size", "seq_len", "parameters")
+    found = (weights.sha256, d := len(weights.w_ih), n := len(weights.w_out), d + d * d + n * d)
+    for name, claimed, actual in zip(
+        names, fields(body["model"], "model", names), found, strict=True
+    ):
+        if claimed != actual:
+            raise Rejected(f"model.{name}: the certificate is for {claimed}, the file has {actual}")
+    return Accepted(document.kind, weights.sha256, tuple(rule(weights, body, document.evidence)))

@@ -1,0 +1,96 @@
+"""Certificates: one canonical JSON file per model and claim.
+
+A certificate says *what* is claimed of *which* weights and holds the *evidence* that
+:mod:`certify.checker` needs to decide the claim anew. It holds nothing that changes from run to
+run (no times, no host), so the same weights and settings give the same bytes. Numbers are
+integers, or strings ``p/q`` in lowest terms; there is no float in it. The format is described in
+``docs/certificate.md`` and ``certify/schema/``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import certify
+from certify.errors import CertificateFormatError
+from certify.files import atomic_write
+from certify.model import Network
+
+FORMAT = "certify-certificate"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A claim about one model, with the evidence for it.
+
+    ``body`` holds the parts that depend on the kind: ``claim``, ``evidence`` and, for some
+    kinds, more sections. All values are JSON values without floats.
+    """
+
+    kind: str
+    model: dict[str, Any]
+    body: dict[str, Any]
+    settings: dict[str, Any]
+
+    def to_bytes(self) -> bytes:
+        """The canonical bytes: sorted keys, no white space, ASCII, one newline at the end."""
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": self.kind,
+            "library": {"name": "certify", "version": certify.__version__},
+            "model": self.model,
+            "settings": self.settings,
+            **self.body,
+        }
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return text.encode("ascii") + b"\n"
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the canonical bytes, by which reports name the certificate."""
+        return sha256(self.to_bytes()).hexdigest()
+
+    def write(self, path: Path) -> None:
+        """Write the certificate, atomically."""
+        atomic_write(path, self.to_bytes())
+
+
+def describe_model(network: Network) -> dict[str, Any]:
+    """The ``model`` part of a certificate and of every JSON answer."""
+    return {
+        "sha256": network.sha256,
+        "hidden_size": network.hidden_size,
+        "seq_len": network.seq_len,
+        "parameters": network.parameters,
+    }
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a JSON certificate for a report. This checks nothing: the checker does.
+
+    Raises:
+        CertificateFormatError: the file is not a certificate of this version.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise CertificateFormatError(f"{path} is not a certificate: {error}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise CertificateFormatError(f'{path} is not a certificate: no "format": "{FORMAT}"')
+    if document.get("version") != VERSION:
+        raise CertificateFormatError(
+            f"{path} has version {document.get('version')}, this certify reads {VERSION}"
+        )
+    return document
+
+
+def interval_json(interval: tuple[Fraction, Fraction] | None) -> list[str] | None:
+    """``["p/q", "p/q"]``, or None."""
+    return None if interval is None else [str(interval[0]), str(interval[1])]

@@ -1,0 +1,161 @@
+"""Strict reading of a certificate: JSON without floats or duplicate keys, exact rationals.
+
+Whatever is not exactly of the expected shape is refused, with the place where it stands.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NoReturn
+
+from certify.checker.errors import Rejected, Unreadable
+
+MAX_BYTES = 1 << 28
+MAX_DIGITS = 4000  # of one integer; what Python itself converts without being asked is 4300
+RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?", re.ASCII)
+KEYS = {"format", "version", "kind", "library", "model", "settings", "claim", "evidence"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A certificate as read: its kind, its JSON, and the binary evidence of a container."""
+
+    kind: str
+    body: dict[str, Any]
+    evidence: bytes
+
+
+def read_document(path: Path) -> Document:
+    """Read a JSON certificate, or a zip container with ``certificate.json``, ``evidence.bin``.
+
+    Raises:
+        Unreadable: the file is not a certificate: empty, cut off, too large, not JSON.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise Unreadable(f"{path}: larger than {MAX_BYTES} bytes")
+        data = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    evidence = b""
+    if data[:2] == b"PK":
+        data, evidence = _unpack(path, data)
+    body = _parse(path, data)
+    if body.get("format") != "certify-certificate":
+        raise Unreadable(f'{path}: not a certificate: no "format": "certify-certificate"')
+    if body.get("version") != 1 or isinstance(body["version"], bool):
+        raise Unreadable(f"{path}: version {body.get('version')!r}, this checker knows 1")
+    kind = body.get("kind")
+    if not isinstance(kind, str):
+        raise Unreadable(f"{path}: no kind")
+    return Document(kind, body, evidence)
+
+
+def _unpack(path: Path, data: bytes) -> tuple[bytes, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as container:
+            names = sorted(container.namelist())
+            if names != ["certificate.json", "evidence.bin"]:
+                raise Unreadable(f"{path}: a container of {names[:4]}, not of a certificate")
+            members = []
+            for name in names:
+                with container.open(name) as stream:
+                    members.append(stream.read(MAX_BYTES + 1))
+                if len(members[-1]) > MAX_BYTES:
+                    raise Unreadable(f"{path}: {name} is larger than {MAX_BYTES} bytes")
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError) as error:
+        raise Unreadable(f"{path}: a broken container: {error}") from None
+    except NotImplementedError as error:
+        raise Unreadable(f"{path}: {error}") from None
+    return members[0], members[1]
+
+
+def _parse(path: Path, data: bytes) -> dict[str, Any]:
+    def unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        table = dict(items)
+        if len(table) < len(items):
+            raise ValueError("a key stands twice in one object")
+        return table
+
+    def refuse(text: str) -> NoReturn:
+        raise ValueError(f"{text[:20]} is not an integer")
+
+    def integer(text: str) -> int:
+        if len(text) > MAX_DIGITS:
+            raise ValueError(f"an integer of {len(text)} digits")
+        return int(text)
+
+    try:
+        body = json.loads(
+            data.decode("ascii"),
+            object_pairs_hook=unique,
+            parse_float=refuse,
+            parse_constant=refuse,
+            parse_int=integer,
+        )
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{path}: not a certificate: {error}") from None
+    if not isinstance(body, dict):
+        raise Unreadable(f"{path}: not a certificate: no JSON object")
+    return body
+
+
+def fields(value: Any, place: str, names: Iterable[str]) -> list[Any]:
+    """The values of an object that has exactly these keys, in this order."""
+    names = list(names)
+    if not isinstance(value, dict):
+        raise Rejected(f"{place}: expected an object")
+    if set(value) != set(names):
+        odd = sorted(set(value) ^ set(names))[0]
+        raise Rejected(f"{place}: key {odd!r} is {'unknown' if odd in value else 'missing'}")
+    return [value[name] for name in names]
+
+
+def items(value: Any, place: str, length: int | None = None) -> list[Any]:
+    """A list, of the given length."""
+    if not isinstance(value, list) or length not in (None, len(value)):
+        expected = "a list" if length is None else f"a list of {length}"
+        raise Rejected(f"{place}: expected {expected}")
+    return value
+
+
+def rational(value: Any, place: str) -> Fraction:
+    """A string ``p/q`` or ``p`` in lowest terms."""
+    match = RATIONAL.fullmatch(value) if isinstance(value, str) else None
+    if not match or any(len(part) > MAX_DIGITS for part in match.groups("1")):
+        raise Rejected(f"{place}: {str(value)[:40]!r} is not a rational p/q")
+    number = Fraction(int(match[1]), int(match[2] or 1))
+    if str(number) != value:
+        raise Rejected(f"{place}: {value[:40]!r} is not in lowest terms")
+    return number
+
+
+def rationals(value: Any, place: str, length: int | None = None) -> list[Fraction]:
+    """A list of rationals."""
+    return [rational(v, f"{place}[{i}]") for i, v in enumerate(items(value, place, length))]
+
+
+def integer(value: Any, place: str) -> int:
+    """A JSON integer."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Rejected(f"{place}: expected an integer")
+    return value
+
+
+def equal(claimed: Any, found: Any, place: str) -> None:
+    """Demand that a claimed value, as JSON, is the one that was found."""
+    if claimed != found or type(claimed) is not type(found):
+        raise Rejected(f"{place}: claimed {_short(claimed)}, found {_short(found)}")
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
