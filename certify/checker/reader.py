@@ -136,10 +136,12 @@ def _matrix(
         if exponent == top:
             raise Unreadable("a weight is NaN or infinite")
         a = fraction | (1 << fraction_bits) if exponent else fraction
+        if not a:
+            numbers.append((0, 0))
+            continue
         twos = (a & -a).bit_length() - 1
         signed = -(a >> twos) if bits >> (8 * size - 1) else a >> twos
-        e = max(exponent, 1) - (top >> 1) - fraction_bits + twos
-        numbers.append((signed, e) if a else (0, 0))
+        numbers.append((signed, max(exponent, 1) - (top >> 1) - fraction_bits + twos))
     return _Tensor(shape, numbers)
 
 

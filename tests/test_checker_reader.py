@@ -1,0 +1,343 @@
+"""The two readers: on good files they agree, on bad ones both refuse."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import resource
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from certify.checker.errors import Unreadable
+from certify.checker.reader import read_weights
+from certify.errors import ModelFileError
+from certify.model import Network
+from certify.weights import read_network
+from tests import modelfiles as mf
+
+PUBLISHED = Path(__file__).parent.parent.parent / "shared" / "reference" / "algzoo"
+
+
+def agree(path: Path) -> Network:
+    """Read with both, demand the same integers and the same hash."""
+    network, weights = read_network(path), read_weights(path)
+    assert network.shift == weights.shift
+    assert (network.w_ih, network.w_hh, network.w_out) == (
+        weights.w_ih,
+        weights.w_hh,
+        weights.w_out,
+    )
+    assert network.sha256 == weights.sha256
+    return network
+
+
+def refused(path: Path) -> tuple[str, str]:
+    """Both readers' messages; each names the file."""
+    with pytest.raises(ModelFileError) as prover:
+        read_network(path)
+    with pytest.raises(Unreadable) as checker:
+        read_weights(path)
+    assert str(prover.value).startswith(f"{path}: ")
+    assert str(checker.value).startswith(f"{path}: ")
+    assert len(str(prover.value)) < 1000
+    assert len(str(checker.value)) < 1000
+    return str(prover.value), str(checker.value)
+
+
+def expected(arrays: mf.Arrays) -> Network:
+    return Network.from_arrays(arrays[mf.IH], arrays[mf.HH], arrays[mf.OUT])
+
+
+@pytest.mark.parametrize("dtype", mf.DTYPES)
+@pytest.mark.parametrize("kind", mf.MAKERS)
+def test_every_format_and_dtype(kind: str, dtype: str, tmp_path: Path) -> None:
+    if (kind, dtype) == ("npz", "bfloat16"):
+        pytest.skip("numpy has no bfloat16")
+    arrays = mf.weights()
+    arrays[mf.HH][1, 2] = -0.0
+    path = tmp_path / f"model.{kind}"
+    path.write_bytes(mf.MAKERS[kind](arrays, dtype))
+    network = agree(path)
+    assert network == expected(arrays)
+    assert network.sha256 == expected(arrays).sha256
+
+
+@pytest.mark.parametrize("dtype", mf.DTYPES)
+@pytest.mark.parametrize("order", [None, "little", "big"])
+def test_byte_orders_and_folders(dtype: str, order: str | None, tmp_path: Path) -> None:
+    arrays = mf.weights(seed=1)
+    path = tmp_path / "model.pth"
+    path.write_bytes(mf.torch_file(arrays, dtype, order, folder="one layer, 94% accuracy"))
+    assert agree(path) == expected(arrays)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("fortran", [False, True])
+def test_npy_orders(order: str, fortran: bool, tmp_path: Path) -> None:
+    arrays = mf.weights()
+    layout = np.asfortranarray if fortran else np.ascontiguousarray
+    path = tmp_path / "model.npz"
+    data = {k: layout(v.astype(f"{order}f4")) for k, v in arrays.items()}
+    path.write_bytes(mf.npz_file(data, None))
+    assert agree(path) == expected(arrays)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_compressed_npz(method: int, tmp_path: Path) -> None:
+    arrays = mf.weights()
+    stored = zipfile.ZipFile(io.BytesIO(mf.npz_file(arrays)))
+    path = tmp_path / "model.npz"
+    path.write_bytes(mf.pack({name: stored.read(name) for name in stored.namelist()}, method))
+    assert agree(path) == expected(arrays)
+
+
+def test_the_name_of_the_file_does_not_matter(tmp_path: Path) -> None:
+    arrays = mf.weights()
+    hashes = set()
+    for kind, maker in mf.MAKERS.items():
+        path = tmp_path / f"from_{kind}"
+        path.write_bytes(maker(arrays))
+        hashes.add(agree(path).sha256)
+    assert len(hashes) == 1
+
+
+def test_views_share_a_storage(tmp_path: Path) -> None:
+    arrays = mf.weights(d=3, n=3)
+    flat = np.concatenate([[7.0], arrays[mf.IH][:, 0], arrays[mf.HH].T.ravel()])
+    entries = {
+        mf.IH: mf.tensor("0", "float32", (3, 1), (1, 9), 1, count=13),
+        mf.HH: mf.tensor("0", "float32", (3, 3), (1, 3), 4, count=13, parameter=True),
+        mf.OUT: mf.tensor("0", "float32", (3, 3), (0, 1), 1, count=13),
+    }
+    path = tmp_path / "views.pt"
+    path.write_bytes(mf.torch_pickle(mf.state_dict(entries), s0=mf.encode(flat, "float32")))
+    network = agree(path)
+    assert network == Network.from_arrays(
+        arrays[mf.IH], arrays[mf.HH], np.tile(arrays[mf.IH][:, 0], (3, 1))
+    )
+
+
+def test_files_that_torch_writes(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    for index, name in enumerate(mf.DTYPES):
+        arrays = mf.weights(seed=index)
+        kind = getattr(torch, name)
+        state = {k: torch.tensor(v, dtype=kind) for k, v in arrays.items()}
+        state[mf.HH] = torch.tensor(arrays[mf.HH].T.copy(), dtype=kind).T  # strides
+        state[mf.OUT] = torch.nn.Parameter(state[mf.OUT])
+        for protocol in (2, 3, 4, 5):
+            path = tmp_path / f"{name}{protocol}.pt"
+            torch.save(state, path, pickle_protocol=protocol)
+            assert agree(path) == expected(arrays)
+
+
+def test_a_torch_module_of_the_family(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+
+    class Model(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = torch.nn.RNN(1, 5, nonlinearity="relu", bias=False)
+            self.linear = torch.nn.Linear(5, 4, bias=False)
+
+    model = Model()
+    path = tmp_path / "model.pt"
+    torch.save(model.state_dict(), path)
+    arrays = [p.detach().numpy() for p in model.state_dict().values()]
+    assert agree(path) == Network.from_arrays(*arrays)
+
+
+def test_files_that_safetensors_writes(tmp_path: Path) -> None:
+    library = pytest.importorskip("safetensors.numpy", reason="safetensors is not installed")
+    arrays = mf.weights()
+    path = tmp_path / "model.safetensors"
+    for dtype in ("float16", "float32", "float64"):
+        library.save_file(
+            {k: v.astype(dtype) for k, v in arrays.items()}, path, {"nonlinearity": "relu"}
+        )
+        assert agree(path) == expected(arrays)
+
+
+@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published models are not there")
+def test_published_models() -> None:
+    network = agree(PUBLISHED / "m16_10_example.pth")
+    assert (network.hidden_size, network.seq_len, network.shift) == (16, 10, 39)
+    network = agree(PUBLISHED / "m2_2_seed2.pth")
+    assert (network.hidden_size, network.seq_len) == (2, 2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_round_trip(data: st.DataObject) -> None:
+    """Any bits of any format, subnormal ones too, come back exactly, from every container."""
+    dtype = data.draw(st.sampled_from(["float16", "float32", "float64"]))
+    d, n = data.draw(st.integers(1, 4)), data.draw(st.integers(2, 4))
+    width = int(dtype[-2:])
+    elements = st.floats(allow_nan=False, allow_infinity=False, width=width)  # type: ignore[arg-type]
+    arrays = {
+        name: data.draw(hnp.arrays(dtype, shape, elements=elements)).astype(np.float64)
+        for name, shape in {mf.IH: (d, 1), mf.HH: (d, d), mf.OUT: (n, d)}.items()
+    }
+    path = Path(os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    kind = data.draw(st.sampled_from(sorted(mf.MAKERS)))
+    path = Path(round_trip_folder) / f"{path}.{kind}"
+    path.write_bytes(mf.MAKERS[kind](arrays, dtype))
+    assert agree(path) == expected(arrays)
+
+
+round_trip_folder = ""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    global round_trip_folder
+    round_trip_folder = str(tmp_path_factory.mktemp("round_trip"))
+
+
+@given(st.binary(min_size=2, max_size=2))
+@settings(max_examples=100, deadline=None)
+def test_every_bfloat16(bits: bytes) -> None:
+    path = Path(round_trip_folder) / "bfloat16.pt"
+    entries = {
+        mf.IH: mf.tensor("0", "bfloat16", (1, 1)),
+        mf.HH: mf.tensor("0", "bfloat16", (1, 1)),
+        mf.OUT: mf.tensor("0", "bfloat16", (2, 1), (0, 1), count=1),
+    }
+    path.write_bytes(mf.torch_pickle(mf.state_dict(entries), s0=bits))
+    value = np.frombuffer(b"\0\0" + bits, "<f4").astype(np.float64)
+    if np.isfinite(value[0]):
+        assert agree(path) == Network.from_arrays(value, [value], [value, value])
+    else:
+        assert mf.IH in refused(path)[0]
+
+
+# -- bad files -----------------------------------------------------------------------------------
+
+
+def test_hostile_files(tmp_path: Path) -> None:
+    """Each ends in an error (at once), in little memory, and nothing that it contains has run."""
+    marker = tmp_path / "marker"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for name, content in mf.hostile(marker).items():
+        path = tmp_path / name.replace(" ", "_")
+        path.write_bytes(content)
+        refused(path)
+        assert not marker.exists(), name
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000  # kB
+
+
+@pytest.mark.parametrize("kind", mf.MAKERS)
+def test_cut_off_anywhere(kind: str, tmp_path: Path) -> None:
+    content = mf.MAKERS[kind](mf.weights(d=8, n=8))
+    path = tmp_path / "cut"
+    for length in {*range(0, len(content), 64), *range(len(content) - 30, len(content))}:
+        path.write_bytes(content[:length])
+        refused(path)
+
+
+@pytest.mark.parametrize("kind", mf.MAKERS)
+def test_flipped_bytes_never_crash(kind: str, tmp_path: Path) -> None:
+    """A damaged file is refused, or read; where both read it they agree."""
+    content = mf.MAKERS[kind](mf.weights())
+    rng = np.random.default_rng(0)
+    path = tmp_path / "flipped"
+    for _ in range(400):
+        damaged = bytearray(content)
+        for place in rng.integers(0, len(content), rng.integers(1, 4)):
+            damaged[place] = rng.integers(0, 256)
+        path.write_bytes(damaged)
+        results: list[str] = []
+        with contextlib.suppress(ModelFileError):
+            results.append(read_network(path).sha256)
+        with contextlib.suppress(Unreadable):
+            results.append(read_weights(path).sha256)
+        assert len(set(results)) <= 1
+
+
+def test_folders_and_missing_files(tmp_path: Path) -> None:
+    refused(tmp_path)
+    refused(tmp_path / "nothing")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refused(pipe)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", mf.DTYPES)
+def test_numbers_that_are_not_finite(value: float, dtype: str, tmp_path: Path) -> None:
+    arrays = mf.weights()
+    arrays[mf.HH][2, 1] = value
+    path = tmp_path / "model.pt"
+    path.write_bytes(mf.torch_file(arrays, dtype))
+    assert f"{mf.HH}[2, 1]" in refused(path)[0]
+
+
+@pytest.mark.parametrize("kind", mf.MAKERS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {mf.IH: np.ones((3, 2))},
+        {mf.IH: np.ones(3)},
+        {mf.IH: np.ones((0, 1)), mf.HH: np.ones((0, 0)), mf.OUT: np.ones((4, 0))},
+        {mf.HH: np.ones((3, 4))},
+        {mf.HH: np.ones((9, 3)), mf.IH: np.ones((9, 1))},
+        {mf.OUT: np.ones((1, 3))},
+        {mf.OUT: np.ones((4, 2))},
+        {mf.OUT: np.ones((257, 3))},
+        {mf.OUT: np.ones((4, 3, 1))},
+        {"linear.bias": np.ones(4)},
+        {"extra": np.ones(4)},
+    ],
+)
+def test_wrong_shapes_and_names(kind: str, change: mf.Arrays, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(mf.MAKERS[kind]({**mf.weights(), **change}))
+    refused(path)
+
+
+def test_nonlinearity_markers(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    arrays = mf.weights()
+    tensors = {n: mf.tensor(str(i), "float32", a.shape) for i, (n, a) in enumerate(arrays.items())}
+    storages = {f"s{i}": mf.encode(a, "float32") for i, a in enumerate(arrays.values())}
+    for marker in ("relu", "ReLU", "tanh", "prelu"):
+        for content in (
+            mf.safetensors_file(arrays, metadata={"nonlinearity": marker}),
+            mf.npz_file({**arrays, "nonlinearity": np.array(marker)}, None),
+            mf.torch_pickle(
+                mf.state_dict({**tensors, "nonlinearity": mf.text(marker)}), **storages
+            ),
+        ):
+            path.write_bytes(content)
+            if marker.lower() == "relu":
+                assert agree(path) == expected(arrays)
+            else:
+                assert f"nonlinearity is '{marker}'" in refused(path)[0]
+
+
+def test_the_reader_runs_bare(tmp_path: Path) -> None:
+    """With no third-party package importable."""
+    path = tmp_path / "model.pt"
+    path.write_bytes(mf.torch_file(mf.weights()))
+    program = (
+        "import sys; from certify.checker.reader import read_weights; "
+        "print(read_weights(sys.argv[1]).sha256); "
+        "assert not any(m.startswith(('numpy', 'torch', 'flint')) for m in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", program, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent.parent,
+    )
+    assert run.stdout.strip() == read_network(path).sha256
