@@ -107,9 +107,9 @@ def _network(entries: Entries, source: str) -> Network:
 
 def _check_shapes(ih: tuple[int, ...], hh: tuple[int, ...], out: tuple[int, ...]) -> None:
     if len(hh) == 2 and hh[1] and hh[0] in (3 * hh[1], 4 * hh[1]):
-        kind = "GRU" if hh[0] == 3 * hh[1] else "LSTM"
+        kind = "a GRU" if hh[0] == 3 * hh[1] else "an LSTM"
         raise ModelFileError(
-            f"rnn.weight_hh_l0 has shape {hh}: an {kind}, expected the (d, d) of a plain RNN"
+            f"rnn.weight_hh_l0 has shape {hh}: {kind}, expected the (d, d) of a plain RNN"
         )
     if len(ih) != 2 or ih[1] != 1 or not 1 <= ih[0] <= MAX_SIZE:
         raise ModelFileError(
