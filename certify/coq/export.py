@@ -1,0 +1,175 @@
+"""Write the impulse claim of one model as a Coq development that stands alone.
+
+The file has five parts: definitions (``definitions.v``), the model with its weights and the
+claim, the soundness of the checker (``soundness.v``), the certificate, the theorem. Its text is a
+function of the network, the range and the ratios of the certificate, which
+:func:`certify.coq.kernel.check_coq` uses to compare it byte by byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
+from textwrap import fill
+
+from certify.claims import Pair, RatioRange, all_pairs
+from certify.files import atomic_write
+from certify.model import Network
+
+Chains = Mapping[Pair, Sequence[Fraction]]
+
+HEADER = "(** * A ReLU network finds the second largest of two impulses: a theorem\n"
+
+
+def export_coq(
+    network: Network,
+    ratio_range: RatioRange,
+    breaks: Mapping[Pair, Sequence[Fraction]],
+    output: Path,
+) -> None:
+    """Write the Coq development of the impulse claim for all pairs over ``ratio_range``.
+
+    ``breaks`` gives for each pair the sorted break points of the ratio, at least those inside
+    the range (:attr:`certify.tropical.Sweep.breaks` fits). They are not trusted: Coq's kernel
+    rejects the file if the network is not linear between neighbours or the claim is false.
+
+    Raises:
+        ValueError: a pair has no break points.
+        OSError: the file cannot be written.
+    """
+    lo, hi = ratio_range
+    chains = {}
+    for pair in all_pairs(network.seq_len):
+        if pair not in breaks:
+            raise ValueError(f"no break points for the pair (m, s) = {tuple(pair)}")
+        inside = sorted({b for b in breaks[pair] if lo < b < hi})
+        chains[pair] = [lo, *inside, *([hi] if lo < hi else [])]
+    atomic_write(output, development(network, ratio_range, chains).encode("ascii"))
+
+
+def development(network: Network, ratio_range: RatioRange, chains: Chains) -> str:
+    """The text of the exported file; ``chains`` gives the ratios for each of the pairs."""
+    return "\n".join(
+        [
+            _header(network, ratio_range),
+            _library("definitions.v"),
+            _model(network, ratio_range),
+            _library("soundness.v"),
+            _certificate(network, chains),
+            _THEOREM,
+        ]
+    )
+
+
+def claim(network: Network, ratio_range: RatioRange) -> str:
+    """The definition of the claim, as Coq reads it."""
+    n = network.seq_len
+    return f"""\
+Definition right_on_impulses : Prop :=
+  forall m s : nat, (m < {n})%nat -> (s < {n})%nat -> m <> s ->
+  forall M S : Q, 0 < M -> {_rational(ratio_range.lo)} <= S / M <= {_rational(ratio_range.hi)} ->
+  forall j : nat, (j < {n})%nat -> j <> s ->
+  logit model (impulses m s M S) j < logit model (impulses m s M S) s.
+"""
+
+
+def _library(name: str) -> str:
+    return (files("certify") / "coq" / name).read_text(encoding="ascii")
+
+
+def _rational(value: Fraction) -> str:
+    return f"({value.numerator} # {value.denominator})"
+
+
+def _header(network: Network, ratio_range: RatioRange) -> str:
+    n = network.seq_len
+    return f"""{HEADER}
+    Written by certify; checked with [coqc] of Coq 8.16, nothing else is needed.
+    Model: d = {network.hidden_size} units, n = {n} inputs, {network.parameters} weights.
+    SHA-256 of its weights: {network.sha256}.
+
+    For every two positions m and s, all M > 0 and all S with
+    {ratio_range.lo} <= S/M <= {ratio_range.hi}: on the input that is M at m, S at s and 0
+    elsewhere, the logit at s is strictly larger than every other logit.
+
+    Part 1 defines the network, Part 2 gives the weights and states the claim
+    [right_on_impulses]. Who wants to know what is proved reads these two parts and the two
+    lines of Part 5. Part 3 proves a checker sound, Part 4 is the data that it is run on. *)
+"""
+
+
+def _integers(values: Sequence[int], indent: str = "  ") -> str:
+    return fill("; ".join(map(str, values)), 98, initial_indent=indent, subsequent_indent=indent)
+
+
+def _table(name: str, rows: Sequence[Sequence[int]]) -> str:
+    body = ";\n".join(f"  [{_integers(row, '   ').strip()}]" for row in rows)
+    return f"Definition {name} : list (list Z) := [\n{body}\n]%Z.\n"
+
+
+def _model(network: Network, ratio_range: RatioRange) -> str:
+    d, n = network.hidden_size, network.seq_len
+    scale = f"2 ^ {network.shift}" if network.shift else "1"
+    return f"""\
+(** * Part 2. The model and the claim
+
+    The weights are these integers, divided by [scale]. *)
+
+Definition scale : positive := ({scale})%positive.
+
+Definition w_ih : list Z := [
+{_integers(network.w_ih)}
+]%Z.
+
+(** Row i leads to unit i. *)
+{_table("w_hh", network.w_hh)}
+(** Row j leads to logit j. *)
+{_table("w_out", network.w_out)}
+Definition model : network := network_of_tables {d} {n} scale w_ih w_hh w_out.
+
+Definition lo : Q := {_rational(ratio_range.lo)}.
+Definition hi : Q := {_rational(ratio_range.hi)}.
+
+(** The claim: m is the position of the larger impulse M, s that of the smaller one S. *)
+{claim(network, ratio_range)}"""
+
+
+def _certificate(network: Network, chains: Chains) -> str:
+    def row(m: int) -> str:
+        return ";\n".join(
+            f"  [ (* m = {m}, s = {s} *)\n"
+            + ";\n".join(f"    {_rational(r)}" for r in chains[Pair(m, s)])
+            + " ]"
+            if m != s
+            else "  []"
+            for s in range(network.seq_len)
+        )
+
+    body = ";\n".join(f" [\n{row(m)}\n ]" for m in range(network.seq_len))
+    return f"""\
+(** * Part 4. The certificate
+
+    For each pair (m, s) the ratios at which the network is run: the ends of the range, and the
+    kinks between them. *)
+
+Definition ratios : list (list (list Q)) := [
+{body}
+].
+"""
+
+
+_THEOREM = """\
+(** * Part 5. The theorem *)
+
+(** The computation, done by the kernel's virtual machine. *)
+Lemma certificate_holds :
+  check (hidden_size model) (seq_len model) scale w_ih w_hh w_out lo hi ratios = true.
+Proof. vm_cast_no_check (eq_refl true). Qed.
+
+Theorem model_is_right : right_on_impulses.
+Proof. exact (check_sound _ _ _ _ _ _ _ _ _ certificate_holds). Qed.
+
+Print Assumptions model_is_right.
+"""
