@@ -1,0 +1,77 @@
+"""The command line: one module per command, each with ``configure`` and ``run``.
+
+``certify MODEL`` without a command is ``certify prove MODEL``. Modules are imported only when
+their command runs, so that ``certify check`` needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+import certify
+from certify.errors import CertifyError, ExitCode
+
+COMMANDS = {
+    "prove": "prove the impulse claim, or with --noise the noise claim (the default command)",
+    "check": "check a certificate against a model, trusting nothing",
+}
+
+DESCRIPTION = """\
+Proofs, with certificates, that small recurrent ReLU networks do their task.
+
+  certify MODEL                 prove that the model is right on every pair of impulses
+  certify check CERT MODEL      check a certificate against a model
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code (:class:`certify.errors.ExitCode`)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return int(_dispatch(words))
+    except CertifyError as error:
+        print(f"certify: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        print("certify: interrupted", file=sys.stderr)
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        return int(ExitCode.OK)
+    except Exception:
+        traceback.print_exc()
+        print("certify: this is a bug in certify; nothing was decided", file=sys.stderr)
+        return int(ExitCode.INTERNAL)
+
+
+def _dispatch(words: list[str]) -> ExitCode:
+    if not words or words[0] in ("-h", "--help"):
+        print(_overview())
+        return ExitCode.OK if words else ExitCode.USAGE
+    if words[0] == "--version":
+        print(f"certify {certify.__version__}")
+        return ExitCode.OK
+    command = words.pop(0) if words[0] in COMMANDS else "prove"
+    module = importlib.import_module(f"certify.cli.{command.replace('-', '_')}")
+    shown = "certify" if command == "prove" else f"certify {command}"
+    parser = argparse.ArgumentParser(
+        prog=shown, description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    module.configure(parser)
+    result = module.run(parser.parse_args(words))
+    assert isinstance(result, ExitCode)
+    return result
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())
+    return (
+        f"{DESCRIPTION}\ncommands:\n{commands}\n\n"
+        "'certify COMMAND --help' explains a command, 'certify prove --help' the default one.\n"
+        "exit codes: 0 proved or accepted, 1 refuted or rejected, 2 usage, 3 unknown,\n"
+        "            4 not a model or not a certificate, 70 a bug, 130 interrupted"
+    )

@@ -1,0 +1,153 @@
+"""Prove, from the weights alone, that a model is right on every pair of impulses.
+
+With M > 0 at position m, S at position s and zeros elsewhere, the largest logit must stand at s
+alone, for every pair (m, s) and every ratio S/M in a closed range. Without --ratio the range is
+the common interval around 4/5, rounded inwards to multiples of 1/1000.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from certify.certificate import describe_model, interval_json
+from certify.claims import Pair, impulses, parse_ratio_range
+from certify.cli.output import progress_bar, show, write_json
+from certify.errors import ExitCode, InternalError, UsageError
+from certify.float32 import float32_section, prove_float32
+from certify.impulse import ImpulseResult, impulse_certificate, prove_impulse
+from certify.model import Network
+from certify.report.terminal import impulse_report
+from certify.smt import SmtVerdict, decide
+from certify.weights import read_network
+
+SMT_TIMEOUT = 60.0
+"""Seconds that z3 may spend on one query before it answers unknown."""
+
+
+@dataclass
+class Stopwatch:
+    """Wall seconds of each stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        """End a stage."""
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 3)
+        self._last = now
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "model", metavar="MODEL", type=Path, nargs="?", help=".pt, .pth, .safetensors or .npz"
+    )
+    parser.add_argument(
+        "--ratio", nargs="+", metavar="R", help="one ratio S/M, or the two ends of a closed range"
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path(), help="folder for the certificate"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the answer as JSON ('-': stdout)")
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="worker processes"
+    )
+    parser.add_argument("--no-smt", action="store_true", help="leave out the second witness, z3")
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Prove, write the certificate, report."""
+    if arguments.model is None and len(arguments.ratio or ()) > 1:
+        # "certify --ratio 0.8 MODEL": the option has taken the model as one more number.
+        arguments.model = Path(arguments.ratio.pop())
+    if arguments.model is None:
+        raise UsageError("which MODEL? (certify --help explains)")
+    given = parse_ratio_range(arguments.ratio) if arguments.ratio else None
+    if arguments.jobs < 1:
+        raise UsageError(f"--jobs needs at least 1, got {arguments.jobs}")
+    if not arguments.out.is_dir():
+        raise UsageError(f"--out {arguments.out}: not a folder")
+    network = read_network(arguments.model)
+    watch = Stopwatch()
+    with progress_bar("exact sweep") as progress:
+        result = prove_impulse(network, given, progress=progress)
+    watch.lap("sweep")
+    deployed = prove_float32(network, result.sweeps, result.ratios)
+    watch.lap("float32")
+    section = float32_section(deployed)
+    certificate = impulse_certificate(result, section, default_range=given is None)
+    path = arguments.out / f"{arguments.model.stem}.impulse.json"
+    certificate.write(path)
+    watch.lap("certificate")
+    smt: dict[Pair, SmtVerdict] = {}
+    if not arguments.no_smt:
+        smt = _second_witness(network, result, arguments.jobs)
+        watch.lap("smt")
+
+    if arguments.json:
+        answer = _answer(result, smt, section, path, watch.seconds)
+        write_json(answer, arguments.json)
+    if arguments.json != "-":
+        show(impulse_report(arguments.model, result, smt, deployed, path, certificate))
+        seconds = "  ".join(f"{stage} {taken:.1f}" for stage, taken in watch.seconds.items())
+        print(f"seconds      {seconds}")
+        print(f"\ncheck it with: certify check {path} {arguments.model}")
+    if any(v.verdict == "unknown" for v in smt.values()):
+        return ExitCode.UNKNOWN
+    return ExitCode.OK if result.verdict == "proved" else ExitCode.REFUTED
+
+
+def _second_witness(network: Network, result: ImpulseResult, jobs: int) -> dict[Pair, SmtVerdict]:
+    """What z3 says of every pair; a contradiction to the sweep is a bug, never a verdict."""
+    pairs = [p.pair for p in result.pairs]
+    with progress_bar("z3, unrolled network") as progress:
+        verdicts = decide(
+            network, pairs, result.ratios, jobs=jobs, timeout=SMT_TIMEOUT, progress=progress
+        )
+    expected = {"proved": "unsat", "refuted": "sat"}
+    for exact, verdict in zip(result.pairs, verdicts, strict=True):
+        if verdict.verdict not in ("unknown", expected[exact.verdict]):
+            raise InternalError(
+                f"pair (m={exact.pair.max}, s={exact.pair.second}): the exact sweep says "
+                f"{exact.verdict}, z3 says {verdict.verdict}"
+            )
+        if verdict.ratio is not None and _is_right(network, exact.pair, verdict.ratio):
+            raise InternalError(f"z3's counterexample at ratio {verdict.ratio} is none")
+    return {v.pair: v for v in verdicts}
+
+
+def _is_right(network: Network, pair: Pair, ratio: Fraction) -> bool:
+    return network.choice(impulses(pair, ratio, network.seq_len)) == pair.second
+
+
+def _answer(
+    result: ImpulseResult,
+    smt: dict[Pair, SmtVerdict],
+    float32: dict[str, Any],
+    certificate: Path,
+    seconds: dict[str, float],
+) -> dict[str, Any]:
+    return {
+        "claim": "impulse",
+        "verdict": result.verdict,
+        "model": describe_model(result.network),
+        "ratio": interval_json(result.ratios),
+        "certified_pairs": result.certified_pairs,
+        "total_pairs": len(result.pairs),
+        "common_interval": interval_json(result.common_interval),
+        "pairs": [
+            p.to_json() | {"smt": smt[p.pair].verdict if smt else None} for p in result.pairs
+        ],
+        "cells": result.cells,
+        "offset": result.offset_json(),
+        "float32": float32,
+        "certificate": str(certificate),
+        "seconds": seconds | {"total": round(sum(seconds.values()), 3)},
+    }

@@ -1,0 +1,169 @@
+"""The terminal report of an impulse claim: verdict first, then the grid of pairs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from certify.certificate import Certificate
+from certify.claims import Pair, RatioRange
+from certify.float32 import Float32Verdict
+from certify.impulse import ImpulseResult, PairResult
+from certify.smt import SmtVerdict
+
+WIDEST_GRID = 12
+"""Longer inputs than this do not fit a terminal as a grid; then the thinnest pairs are listed."""
+
+
+def impulse_report(
+    model: Path,
+    result: ImpulseResult,
+    smt: Mapping[Pair, SmtVerdict],
+    float32: Sequence[Float32Verdict],
+    path: Path,
+    certificate: Certificate,
+) -> RenderableType:
+    """Everything that a run of ``certify MODEL`` found, for a console."""
+    network = result.network
+    title = Text.assemble(
+        verdict_text(result.verdict),
+        f"  {model.name}: {result.certified_pairs} of {len(result.pairs)} pairs right for every "
+        f"M > 0 and {describe_range(result.ratios)}",
+    )
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column()
+    facts.add_row(
+        "model",
+        f"{network.hidden_size} units, {network.seq_len} inputs, {network.parameters} weights, "
+        f"sha256 {network.sha256[:16]}…",
+    )
+    facts.add_row("worst pair", _worst(result.worst))
+    if result.common_interval:
+        lo, hi = result.common_interval
+        facts.add_row(
+            "holds for",
+            f"S/M in ({short(lo)}, {short(hi)}), open; the exact ends are in the certificate",
+        )
+    for row in _refutations(result):
+        facts.add_row(*row)
+    facts.add_row("cells", f"{result.cells} linear pieces on 0 < S/M < 1, all pairs together")
+    facts.add_row(
+        "witnesses",
+        f"exact sweep, in integers: {_tally(p.verdict for p in result.pairs)}\n"
+        + (
+            "z3, unrolled network with every ReLU encoded: "
+            + _tally(v.verdict for v in smt.values())
+            if smt
+            else "z3: left out (--no-smt)"
+        ),
+    )
+    facts.add_row("offset", _offset(result))
+    facts.add_row(
+        "float32",
+        f"{_tally(v.verdict for v in float32)}: the float32 program picks s too, "
+        "whatever order it sums in",
+    )
+    facts.add_row("certificate", f"{path}  (sha256 {certificate.sha256[:16]}…)")
+    return Group(title, "", _margins(result), "", facts)
+
+
+def verdict_text(verdict: str) -> Text:
+    """The verdict in capitals, coloured; the words alone carry the meaning."""
+    styles = {"proved": "bold green", "refuted": "bold red", "unknown": "bold yellow"}
+    return Text(verdict.upper(), style=styles[verdict])
+
+
+def describe_range(ratios: RatioRange) -> str:
+    """``S/M = 4/5`` or ``S/M in [277/1000, 24/25]``."""
+    lo, hi = ratios
+    return f"S/M = {lo}" if lo == hi else f"S/M in [{lo}, {hi}]"
+
+
+def short(value: Fraction) -> str:
+    """Four significant digits, for reading only."""
+    return f"{float(value):.4g}"
+
+
+def _margins(result: ImpulseResult) -> RenderableType:
+    n = result.network.seq_len
+    caption = (
+        f"Smallest margin logit[s] - logit[rival] for M = 1 and {describe_range(result.ratios)}"
+    )
+    if n > WIDEST_GRID:
+        table = Table("m", "s", "margin", "rival", "verdict", box=None)
+        for p in sorted(result.pairs, key=lambda p: p.min_margin.value)[:WIDEST_GRID]:
+            table.add_row(
+                str(p.pair.max),
+                str(p.pair.second),
+                short(p.min_margin.value),
+                str(p.min_margin.rival),
+                p.verdict,
+            )
+        return Group(caption, table, f"(the {WIDEST_GRID} thinnest of {len(result.pairs)} pairs)")
+    cells = {p.pair: p for p in result.pairs}
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("", style="bold", no_wrap=True)
+    for s in range(n):
+        table.add_column(f"s={s}", justify="right", no_wrap=True)
+    for m in range(n):
+        row = [_cell(cells.get(Pair(m, s))) for s in range(n)]
+        table.add_row(f"m={m}", *row)
+    return Group(caption, table)
+
+
+def _cell(found: PairResult | None) -> Text:
+    if found is None:
+        return Text("·", style="dim")
+    return Text(
+        f"{float(found.min_margin.value):.3g}",
+        style="red" if found.verdict == "refuted" else "",
+    )
+
+
+def _worst(found: PairResult) -> str:
+    margin = found.min_margin
+    return (
+        f"m={found.pair.max}, s={found.pair.second}: margin {short(margin.value)} over rival "
+        f"{margin.rival}, at S/M = {short(margin.ratio)}"
+    )
+
+
+def _refutations(result: ImpulseResult) -> list[tuple[str, str]]:
+    wrong = [p for p in result.pairs if p.counterexample]
+    rows: list[tuple[str, str]] = []
+    for found in wrong[:3]:
+        x = ", ".join(str(v) if len(str(v)) < 12 else short(v) for v in found.counterexample or ())
+        where = "; ".join(f"({short(a)}, {short(b)})" for a, b in found.right_intervals)
+        rows.append(
+            (
+                "wrong" if not rows else "",
+                f"m={found.pair.max}, s={found.pair.second} on x = ({x}): position "
+                f"{found.min_margin.rival} is not beaten; right for S/M in {where or 'nowhere'}",
+            )
+        )
+    if len(wrong) > len(rows):
+        rows.append(("", f"and {len(wrong) - len(rows)} more pairs, listed in the certificate"))
+    return rows
+
+
+def _offset(result: ImpulseResult) -> str:
+    proved = sum(b.proved for b in result.offsets)
+    balls = sum(b.proved and b.witness == "enclosure" for b in result.offsets)
+    left = sum(b.margin_left > 0 for b in result.offsets)
+    smallest = min(b.min_product for b in result.offsets)
+    return (
+        f"(W_out[s] - W_out[m]) . offset > 0 for {proved} of {len(result.offsets)} pairs "
+        f"(smallest {short(smallest)}; {balls} by ball arithmetic alone)\n"
+        f"the separable form f(m) - f(s) alone proves {left} of them"
+    )
+
+
+def _tally(verdicts: Iterable[str]) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in Counter(verdicts).items())

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certify.checker import Rejected, Unreadable
+from certify.checker import document as checker_document
+from certify.checker.document import equal, fields, items, rational, read_document
+from tests.examples import ROOT
+
+GOOD = {"format": "certify-certificate", "version": 1, "kind": "impulse"}
+
+
+def write(folder: Path, data: bytes) -> Path:
+    path = folder / "certificate.json"
+    path.write_bytes(data)
+    return path
+
+
+def container(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def test_json_and_containers_are_read(tmp_path: Path) -> None:
+    text = json.dumps(GOOD).encode()
+    assert read_document(write(tmp_path, text)).kind == "impulse"
+    packed = container({"certificate.json": text, "evidence.bin": b"abc"})
+    assert read_document(write(tmp_path, packed)).evidence == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty", b""),
+        ("cut off", json.dumps(GOOD).encode()[:-3]),
+        ("not JSON", b"certificate"),
+        ("a list", b"[]"),
+        ("a number", b"1"),
+        ("not ASCII", '{"format": "é"}'.encode()),
+        ("a float", b'{"format": "certify-certificate", "version": 1.0}'),
+        ("NaN", b'{"format": "certify-certificate", "version": NaN}'),
+        ("a key twice", b'{"format": "certify-certificate", "version": 2, "version": 1}'),
+        ("deep", b"[" * 100_000),
+        ("a long integer", b'{"version": ' + b"9" * 5000 + b"}"),
+        ("a very long integer", b'{"version": ' + b"9" * 10_000_000 + b"}"),
+        ("a broken container", container({"certificate.json": b"{}", "evidence.bin": b""})[:-9]),
+        ("another container", container({"data.pkl": b""})),
+        ("a member too many", container({"certificate.json": b"", "evidence.bin": b"", "x": b""})),
+    ],
+)
+def test_what_is_no_certificate(name: str, data: bytes, tmp_path: Path) -> None:
+    with pytest.raises(Unreadable):
+        read_document(write(tmp_path, data))
+
+
+def test_a_zip_bomb_is_not_inflated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker_document, "MAX_BYTES", 1 << 20)
+    bomb = container({"certificate.json": b"{}", "evidence.bin": bytes((1 << 20) + 1)})
+    assert len(bomb) < 1 << 12
+    with pytest.raises(Unreadable, match="larger than"):
+        read_document(write(tmp_path, bomb))
+
+
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.json", tmp_path):
+        with pytest.raises(Unreadable):
+            read_document(path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "2/4",
+        "1/0",
+        "0/1",
+        "-0",
+        "01",
+        "+1",
+        "1.5",
+        " 1",
+        "1/-2",
+        "1_0",
+        "١",
+        "9" * 4001,
+        1,
+        None,
+    ],
+)
+def test_only_rationals_in_lowest_terms(value: Any) -> None:
+    with pytest.raises(Rejected):
+        rational(value, "here")
+
+
+def test_rejections_name_the_place() -> None:
+    with pytest.raises(Rejected, match="claim: key 'b' is missing"):
+        fields({"a": 1}, "claim", ("a", "b"))
+    with pytest.raises(Rejected, match="claim: key 'c' is unknown"):
+        fields({"a": 1, "c": 2}, "claim", ("a",))
+    with pytest.raises(Rejected, match="list: expected a list of 2"):
+        items([1], "list", 2)
+    with pytest.raises(Rejected, match="flag: claimed true, found 1"):
+        equal(True, 1, "flag")
+
+
+def test_the_checker_runs_bare_and_imports_nothing_else() -> None:
+    """With -S no third-party package is importable; nor does it use the rest of this package."""
+    code = (
+        "import sys; import certify.checker, certify.checker.__main__;"
+        "print([m for m in sys.modules if m.startswith('certify')"
+        " and not m.startswith('certify.checker')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "['certify']"

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certify.claims import Pair, all_pairs, impulses
+from certify.errors import ModelFileError
+from certify.model import Network
+from certify.testing import networks, pairs, ratios
+from tests.examples import EXAMPLES, HANDCRAFTED, Example, brute_force_right
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_pairs_right_at_the_nominal_ratio(example: Example) -> None:
+    n = example.network.seq_len
+    right = [example.network.is_right(impulses(pair, Fraction(4, 5), n)) for pair in all_pairs(n)]
+    assert sum(right) == example.right_at_nominal
+
+
+@given(networks(), ratios(), st.data())
+def test_choice_agrees_with_the_definition(
+    network: Network, ratio: Fraction, data: st.DataObject
+) -> None:
+    pair = data.draw(pairs(network.seq_len))
+    chosen = network.choice(impulses(pair, ratio, network.seq_len))
+    assert (chosen == pair.second) == brute_force_right(network, *pair, ratio)
+
+
+@given(networks(), st.data())
+def test_float_twin_agrees_where_floats_are_exact(network: Network, data: st.DataObject) -> None:
+    n = network.seq_len
+    x = data.draw(st.lists(st.integers(-8, 8), min_size=n, max_size=n))
+    exact = [float(v) for v in network.logits(x)]
+    np.testing.assert_array_equal(network.floats.logits([x])[0], exact)
+    states = [[float(v) for v in h] for h in network.states(x)]
+    np.testing.assert_array_equal(network.floats.states([x])[0], states)
+
+
+@given(networks(), st.data(), st.fractions(Fraction(1, 9), 9, max_denominator=20))
+def test_positive_homogeneity(network: Network, data: st.DataObject, scale: Fraction) -> None:
+    n = network.seq_len
+    x = data.draw(st.lists(st.integers(-8, 8), min_size=n, max_size=n))
+    assert network.logits([scale * v for v in x]) == [scale * v for v in network.logits(x)]
+
+
+def test_ties_are_never_right() -> None:
+    assert not HANDCRAFTED.is_right([1, 1])
+    assert HANDCRAFTED.choice([0, 0]) is None
+    three = EXAMPLES[-1].network
+    assert not three.is_right([2, 1, 1])
+
+
+def test_from_arrays_takes_the_smallest_power_of_two() -> None:
+    network = Network.from_arrays([[0.5], [0.75]], [[0, 0.125], [1, 0]], [[1, 0], [0, 1]])
+    assert network.shift == 3
+    assert network.w_ih == (4, 6)
+    assert network.parameters == 2 + 4 + 4
+
+
+def test_hash_is_that_of_the_values() -> None:
+    doubled = Network(
+        HANDCRAFTED.shift + 1,
+        tuple(2 * v for v in HANDCRAFTED.w_ih),
+        tuple(tuple(2 * v for v in row) for row in HANDCRAFTED.w_hh),
+        tuple(tuple(2 * v for v in row) for row in HANDCRAFTED.w_out),
+        "elsewhere",
+    )
+    assert doubled.sha256 == HANDCRAFTED.sha256
+    assert len({e.network.sha256 for e in EXAMPLES}) == len(EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        (([1.0], [[1.0, 0.0]], [[1.0], [1.0]]), "W_hh"),
+        (([1.0], [[1.0]], [[1.0]]), "n >= 2"),
+        (([1.0], [[float("nan")]], [[1.0], [1.0]]), "W_hh holds NaN"),
+        (([float("inf")], [[1.0]], [[1.0], [1.0]]), "W_ih holds NaN or infinity"),
+        (([[1.0, 2.0]], [[1.0]], [[1.0], [1.0]]), "W_ih has shape"),
+    ],
+)
+def test_shapes_and_values_that_are_no_network(
+    arrays: tuple[list[object], ...], message: str
+) -> None:
+    with pytest.raises(ModelFileError, match=message):
+        Network.from_arrays(*arrays)  # type: ignore[arg-type]
+
+
+def test_input_of_wrong_length() -> None:
+    with pytest.raises(ValueError, match="length 3, expected 2"):
+        HANDCRAFTED.logits([1, 2, 3])
+
+
+def test_published_accuracy_of_impulses(published_m16_10: Network) -> None:
+    right = {
+        Fraction(text): sum(
+            published_m16_10.choice(impulses(pair, Fraction(text), 10)) == pair.second
+            for pair in all_pairs(10)
+        )
+        for text in ("0.8", "0.4", "0.2", "0.1", "0.05", "0.01")
+    }
+    assert list(right.values()) == [90, 90, 89, 80, 43, 15]
+    assert published_m16_10.parameters == 432
+    assert published_m16_10.shift == 39
+    assert Pair(7, 6) in all_pairs(10)
