@@ -6,9 +6,10 @@ of linear relaxations (Zhang et al. 2018, CROWN; Singh et al. 2019, DeepPoly)::
 
     a z <= relu(z) <= slope z + intercept      on  [lower, upper],  lower < 0 < upper
 
-``slope`` is ``upper / (upper - lower)`` rounded to a multiple of 1/256, the intercept is the
-least that is valid for it, and ``a`` is 1 where ``slope >= 1/2``, else 0; so one byte per
-undecided unit says everything about a relaxation.
+``slope`` is ``upper / (upper - lower)`` rounded to one of 0, 1/256, .. 252/256, 1, the intercept
+is the least that is valid for it, and ``a`` is 1 where ``slope >= 1/2``, else 0. So one byte per
+unit says everything: 0 for a unit that is off on the box, 255 for one that is on, ``256 slope + 1``
+for an undecided one (254 where the slope is 1).
 
 Every value that leaves this module is proved: what float64 may have lost is subtracted. The
 account is in ``docs/rounding.md``; :func:`rounding_slack` is its formula.
@@ -29,7 +30,6 @@ from certify.model import FloatArray, Network
 ByteArray = NDArray[np.uint8]
 IntArray = NDArray[np.int64]
 
-SLOPE_STEPS = 256
 UNIT_ROUNDOFF = 2.0**-53
 #: Beyond these magnitudes the account (no overflow, harmless underflow) does not hold.
 LARGEST, SMALLEST = 1e100, 1e-100
@@ -132,8 +132,8 @@ def bound_box(  # type: ignore[no-untyped-def]
     that contains this one (``-reach``, ``reach`` at a root); decided units are not bounded again.
 
     Written: ``values`` (R,), proved lower bounds of the rows; ``score`` (k,), what each
-    coordinate contributes to the looseness of the worst row; ``codes`` (n, d), the relaxation of
-    each undecided unit (``slope * 256``, 255 standing for 256) and 0 for the decided ones.
+    coordinate contributes to the looseness of the worst row; ``codes`` (n, d), the state or
+    relaxation of each unit, as in the module's docstring.
     """
     n, d = lower.shape
     k = len(lo)
@@ -173,24 +173,25 @@ def bound_box(  # type: ignore[no-untyped-def]
                     upper[t, i] = up
                     for j in range(k):
                         unit_q[t * d + i, j] -= q[j]
-            codes[t, i] = 0
             if low >= 0.0:
+                codes[t, i] = 255
                 a[t, i] = 1.0
                 slope[t, i] = 1.0
                 intercept[t, i] = 0.0
             elif up <= 0.0:
+                codes[t, i] = 0
                 a[t, i] = 0.0
                 slope[t, i] = 0.0
                 intercept[t, i] = 0.0
             else:
                 undecided += 1
-                code = int(up / (up - low) * 256.0 + 0.5)
-                if code >= 255:
-                    code = 255
+                steps = int(up / (up - low) * 256.0 + 0.5)
+                if steps > 252:
+                    codes[t, i] = 254
                     s = 1.0
                 else:
-                    s = code / 256.0
-                codes[t, i] = code
+                    codes[t, i] = steps + 1
+                    s = steps / 256.0
                 slope[t, i] = s
                 intercept[t, i] = max(-s * low, (1.0 - s) * up)
                 a[t, i] = 1.0 if s >= 0.5 else 0.0

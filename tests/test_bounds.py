@@ -100,5 +100,5 @@ def test_codes_are_the_relaxations() -> None:
         network, np.eye(2), np.zeros(2), margin_rows(network, 0), np.ones(2) * -3, np.ones(2)
     )
     got = bounds(network, where, np.array([[-3.0, -3.0]]), np.array([[1.0, 1.0]]))
-    assert got.codes[0].tolist() == [[64], [64]]
+    assert got.codes[0].tolist() == [[65], [65]]
     assert got.undecided[0] == 2
