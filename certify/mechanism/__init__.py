@@ -1,0 +1,20 @@
+"""How a model does its task, measured and, on the impulse family, proved.
+
+===================  =============================================================================
+module               holds
+===================  =============================================================================
+``offsets``          the separable fit, principal components, growth, within-cell and boundary part
+``census``           cells, sequences, transitions, their stability over the ratio, spectra
+``maxplus``          max-plus eigenvalue and a critical cycle of W_hh, exactly
+``samples``          random inputs, proportions and their standard errors
+``roles``            what each unit does, found from weights and trajectories
+``readout``          contributions to the logits, accuracy by position, kinds of errors, clip rates
+``circuit``          certified contributions, necessary units, minimal circuits
+``interventions``    a run replayed with units changed at a step, exactly
+``training``         the same quantities over checkpoints
+``explain``          all of it for one model
+``figures``          the figures of all of it
+===================  =============================================================================
+
+Numbers that are exact are fractions; numbers from samples carry their size and standard error.
+"""

@@ -1,0 +1,306 @@
+"""How the logits come about: groups of units, accuracy, errors and clipping, from samples.
+
+Inputs are i.i.d. standard normal or uniform on [0, 1]; every number is an
+:class:`certify.mechanism.samples.Estimate` with its standard error and sample size. Runs are in
+float64: these are measurements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from certify.mechanism._text import heading, table, units
+from certify.mechanism.roles import ROLES, Role, UnitRole, find_roles
+from certify.mechanism.samples import (
+    BoolArray,
+    Estimate,
+    Inputs,
+    IntArray,
+    Progress,
+    draw,
+    mean,
+    top_two,
+)
+from certify.model import FloatArray, Network
+
+
+@dataclass(frozen=True)
+class Group:
+    """The units of one role and what they do to the logits.
+
+    ``at_max``, ``at_second`` and ``elsewhere`` are the mean contributions
+    ``sum_i W_out[j, i] h_n[i]`` over the group's units i to the logit at j = m, at j = s and, mean
+    over the others, at the rest (NaN shown as ``-`` for n = 2). ``without`` is the accuracy with
+    the group's columns of W_out zeroed. ``eigenvalues`` are those of the group's block of W_hh,
+    largest modulus first.
+    """
+
+    role: Role
+    units: tuple[int, ...]
+    at_max: Estimate
+    at_second: Estimate
+    elsewhere: Estimate
+    without: Estimate
+    eigenvalues: tuple[complex, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Eigenvalues as [real, imaginary]."""
+        return {
+            "role": self.role,
+            "units": list(self.units),
+            "logit_at_max": self.at_max.to_json(),
+            "logit_at_second": self.at_second.to_json(),
+            "logit_elsewhere": self.elsewhere.to_json(),
+            "accuracy_without_readout": self.without.to_json(),
+            "eigenvalues": [[z.real, z.imag] for z in self.eigenvalues],
+        }
+
+
+@dataclass(frozen=True)
+class Readout:
+    """The readout under one kind of inputs.
+
+    ``by_max``, ``by_second`` and ``by_distance`` hold the accuracy for each position of the
+    maximum, of the second largest and for each distance ``|m - s|`` from 1 on. ``errors`` are
+    shares of the wrong answers: ``maximum`` (chose m), ``mirror`` (chose ``2 m - s``, the
+    reflection of s about m, where that is a position), ``other``; and, of all wrong answers
+    again, ``third`` (chose the third largest, whichever of mirror and other it counts under).
+    ``clip`` (n, d) is the share of runs in which a unit is 0 after each step.
+    """
+
+    inputs: Inputs
+    samples: int
+    seed: int
+    roles: tuple[UnitRole, ...]
+    groups: tuple[Group, ...]
+    accuracy: Estimate
+    forward: Estimate
+    reverse: Estimate
+    by_max: tuple[Estimate, ...]
+    by_second: tuple[Estimate, ...]
+    by_distance: tuple[Estimate, ...]
+    errors: dict[str, Estimate]
+    clip: tuple[tuple[float, ...], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Every estimate with its standard error and sample size."""
+        return {
+            "inputs": self.inputs,
+            "samples": self.samples,
+            "seed": self.seed,
+            "units": [role.to_json() for role in self.roles],
+            "groups": [group.to_json() for group in self.groups],
+            "accuracy": self.accuracy.to_json(),
+            "forward": self.forward.to_json(),
+            "reverse": self.reverse.to_json(),
+            "by_max": [e.to_json() for e in self.by_max],
+            "by_second": [e.to_json() for e in self.by_second],
+            "by_distance": [e.to_json() for e in self.by_distance],
+            "errors": {name: e.to_json() for name, e in self.errors.items()},
+            "clip_rates": [list(row) for row in self.clip],
+        }
+
+    def text(self) -> str:
+        """The readout as plain text."""
+        unit_rows = [
+            (
+                f"{u.unit} {u.role}",
+                f"{u.drive:.3f}",
+                f"{u.on:.3f}",
+                f"{u.comparator_fit:.3f}",
+                f"{u.detector_fit:.3f}",
+                "-" if u.variation is None else f"{u.variation:.3f}",
+                *_wave_cells(u),
+            )
+            for u in self.roles
+        ]
+        group_rows = [
+            (
+                f"{g.role}: {units(g.units)}",
+                f"{g.at_max.value:.2f}",
+                f"{g.at_second.value:.2f}",
+                f"{g.elsewhere.value:.2f}" if g.elsewhere.samples else "-",
+                g.without,
+                _leading(g.eigenvalues),
+            )
+            for g in self.groups
+        ]
+        position_rows = [
+            (p, first, second, self.by_distance[p - 1] if p else "")
+            for p, (first, second) in enumerate(zip(self.by_max, self.by_second, strict=True))
+        ]
+        clip_rows = [(t, *(f"{share:.2f}" for share in row)) for t, row in enumerate(self.clip)]
+        errors = ", ".join(f"{name} {share}" for name, share in self.errors.items())
+        return "\n".join(
+            [
+                heading(f"Readout, {self.inputs} inputs ({self.samples} samples, value +- s.e.)"),
+                f"accuracy {self.accuracy}; forward (m < s) {self.forward}, reverse {self.reverse}",
+                table(
+                    (
+                        *("unit", "drive", "on", "R2 cmp", "R2 det", "var"),
+                        *("R2 wave", "period", "phase", "R2 W_out"),
+                    ),
+                    unit_rows,
+                ),
+                "mean contribution to the logit at m, at s and elsewhere:",
+                table(("group", "m", "s", "else", "accuracy without", "eigenvalue"), group_rows),
+                "accuracy by position and by distance |m - s|:",
+                table(("p", "max at p", "second at p", "distance p"), position_rows),
+                f"wrong answers: {errors}",
+                "share of runs in which a unit is off, by step:",
+                table(("step", *map(str, range(len(self.roles)))), clip_rows),
+            ]
+        )
+
+
+def study_readout(
+    network: Network,
+    inputs: Inputs,
+    *,
+    samples: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> Readout:
+    """Find roles and measure the readout on ``samples`` inputs.
+
+    The accuracy comes from the first stream of inputs of the seed, the roles from at most 10,000
+    of the next seed.
+
+    Raises:
+        UsageError: fewer than 2 samples, or unknown inputs.
+    """
+    floats = network.floats
+    n = network.seq_len
+    roles = find_roles(floats, inputs, min(samples, 10_000), seed + 1)
+    members = {role: [u.unit for u in roles if u.role == role] for role in ROLES}
+    kept = {role: list(found) for role, found in members.items() if found}
+    clipped = np.zeros((n, network.hidden_size))
+    parts: list[_Part] = []
+    done = 0
+    for x in draw(inputs, samples, n, seed):
+        states = floats.states(x)
+        clipped += (states == 0).sum(axis=0)
+        parts.append(_measure(x, states[:, -1], floats.w_out, kept))
+        done += len(x)
+        if progress is not None:
+            progress(f"readout ({inputs})", done, samples)
+    whole = _Part(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    right, m, s = whole.right, whole.m, whole.s
+    distance = np.abs(m - s)
+    return Readout(
+        inputs,
+        samples,
+        seed,
+        roles,
+        tuple(
+            Group(
+                role,
+                tuple(members[role]),
+                mean(whole.at_max[:, k]),
+                mean(whole.at_second[:, k]),
+                mean(whole.elsewhere[:, k] if n > 2 else whole.elsewhere[:0, k]),
+                mean(whole.without[:, k]),
+                block_eigenvalues(floats.w_hh, members[role]),
+            )
+            for k, role in enumerate(kept)
+        ),
+        mean(right),
+        mean(right[m < s]),
+        mean(right[m > s]),
+        tuple(mean(right[m == p]) for p in range(n)),
+        tuple(mean(right[s == p]) for p in range(n)),
+        tuple(mean(right[distance == p]) for p in range(1, n)),
+        _errors(whole),
+        tuple(tuple(float(v) for v in row) for row in clipped / samples),
+    )
+
+
+def accuracy_without(
+    network: Network, silenced: Sequence[int], inputs: Inputs, *, samples: int, seed: int
+) -> Estimate:
+    """The accuracy with the columns of W_out of these units zeroed."""
+    floats = network.floats
+    w_out = floats.w_out.copy()
+    w_out[:, list(silenced)] = 0
+    right = []
+    for x in draw(inputs, samples, network.seq_len, seed):
+        chosen = (floats.states(x)[:, -1] @ w_out.T).argmax(axis=1)
+        right.append(chosen == top_two(x)[1])
+    return mean(np.concatenate(right))
+
+
+def block_eigenvalues(w_hh: FloatArray, members: Sequence[int]) -> tuple[complex, ...]:
+    """Eigenvalues of the block of W_hh of these units (float64), largest modulus first."""
+    values = np.linalg.eigvals(w_hh[np.ix_(members, members)])
+    return tuple(sorted((complex(z) for z in values), key=lambda z: (-abs(z), -z.imag)))
+
+
+class _Part(NamedTuple):
+    """What one chunk of N runs gives; group columns in the order of the groups."""
+
+    m: IntArray
+    s: IntArray
+    third: IntArray
+    chosen: IntArray
+    right: BoolArray
+    at_max: FloatArray
+    at_second: FloatArray
+    elsewhere: FloatArray
+    without: BoolArray
+
+
+def _measure(
+    x: FloatArray, final: FloatArray, w_out: FloatArray, groups: dict[Role, list[int]]
+) -> _Part:
+    """Measure the runs of inputs ``x`` (N, n) with final states (N, d)."""
+    size, n = x.shape
+    every = np.arange(size)
+    m, s = top_two(x)
+    third = m
+    if n > 2:
+        rest = x.copy()
+        rest[every, m] = rest[every, s] = -np.inf
+        third = rest.argmax(axis=1)
+    logits = final @ w_out.T
+    chosen = logits.argmax(axis=1)
+    columns = []
+    for members in groups.values():
+        own = final[:, members] @ w_out[:, members].T
+        at_m, at_s = own[every, m], own[every, s]
+        rest_mean = (own.sum(axis=1) - at_m - at_s) / max(n - 2, 1)
+        columns.append((at_m, at_s, rest_mean, (logits - own).argmax(axis=1) == s))
+    at_max, at_second, elsewhere, without = (
+        np.column_stack(column) for column in zip(*columns, strict=True)
+    )
+    return _Part(m, s, third, chosen, chosen == s, at_max, at_second, elsewhere, without)
+
+
+def _errors(runs: _Part) -> dict[str, Estimate]:
+    wrong = ~runs.right
+    chosen, m = runs.chosen[wrong], runs.m[wrong]
+    maximum = chosen == m
+    mirror = chosen == 2 * m - runs.s[wrong]
+    third = (chosen == runs.third[wrong]) & ~maximum
+    return {
+        "maximum": mean(maximum),
+        "mirror": mean(mirror),
+        "other": mean(~maximum & ~mirror),
+        "third": mean(third),
+    }
+
+
+def _wave_cells(role: UnitRole) -> tuple[str, ...]:
+    out = "-" if role.readout is None else f"{role.readout.r_squared:.3f}"
+    if role.response is None:
+        return ("-", "-", "-", out)
+    sine = role.response
+    return (f"{sine.r_squared:.3f}", f"{sine.period:.2f}", f"{sine.phase:.2f}", out)
+
+
+def _leading(values: Sequence[complex]) -> str:
+    z = values[0]
+    return f"{z.real:.3f}" + (f" +- {abs(z.imag):.3f}i" if z.imag else "")

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import sympy
+
+from certify.claims import Pair, impulses
+from certify.impulse import ImpulseResult
+from certify.mechanism.census import cell_formula, on_units, spectrum, take_census
+from certify.model import Network
+from certify.tropical import sweep_all
+from tests.examples import EXAMPLES, HANDCRAFTED, Example
+
+RATIO = Fraction(4, 5)
+
+
+def patterns(network: Network, pair: Pair, ratio: Fraction) -> tuple[int, ...]:
+    """The cells of a run by the definition."""
+    states = network.states(impulses(pair, ratio, network.seq_len))
+    return tuple(sum((v > 0) << i for i, v in enumerate(h)) for h in states)
+
+
+def test_published_counts(published_impulse: ImpulseResult) -> None:
+    census = take_census(published_impulse.sweeps)
+    assert len(census.final_cells) == 38
+    assert census.runs == 180
+    assert census.final_cells[0][1] == 46
+    assert census.dead_units == (4, 5, 9)
+    assert census.sequences == 89
+    assert census.transitions == 74
+    assert census.all_ratios[2] == 1103
+    assert round(abs(census.frozen.values[0]), 4) == 1.0099
+    assert [round(z.real, 4) for z in census.spectrum.values[:3]] == [-1.2743, 1.1672, 0.4352]
+    assert round(abs(census.spectrum.values[2].imag), 4) == 1.0267
+    assert census.spectrum.radius < 1e-12
+    assert "38 distinct final cells over 180 runs" in census.text()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_counts_agree_with_running_the_definition(example: Example) -> None:
+    sweeps = sweep_all(example.network)
+    census = take_census(sweeps, RATIO)
+    runs = [patterns(example.network, pair, RATIO) for pair in sweeps]
+    assert census.sequences == len(set(runs))
+    assert dict(census.final_cells) == {
+        cell: 2 * sum(run[-1] == cell for run in runs) for cell in {run[-1] for run in runs}
+    }
+    steps = {pair for run in runs for pair in pairwise(run)}
+    assert census.transitions == len(steps)
+    assert census.text()
+    assert census.to_json()["runs"] == 2 * len(runs)
+
+
+def test_a_unit_at_its_kink_is_off() -> None:
+    """At a break point a pre-activation is exactly 0."""
+    kink = Network(0, (1, 0), ((0, 0), (1, 0)), ((1, 0), (0, 1)))
+    tie = Network(1, (8, -10), ((0, 0), (0, 0)), ((1, 0), (0, 1)))
+    for network in (kink, tie, HANDCRAFTED):
+        sweeps = sweep_all(network)
+        for ratio in {b for s in sweeps.values() for b in s.breaks if 0 < b < 1} | {RATIO}:
+            census = take_census(sweeps, ratio)
+            finals = {patterns(network, pair, ratio)[-1] for pair in sweeps}
+            assert {cell for cell, _ in census.final_cells} == finals
+
+
+def test_no_cell_changes_inside_the_common_interval(published_impulse: ImpulseResult) -> None:
+    census = take_census(published_impulse.sweeps)
+    lo, hi = census.common
+    assert lo < RATIO < hi
+    middle = (lo + hi) / 2
+    network = published_impulse.network
+    changed_below = changed_above = False
+    for s in census.stability:
+        here = patterns(network, s.pair, RATIO)
+        assert patterns(network, s.pair, middle) == here
+        changed_below |= patterns(network, s.pair, lo - Fraction(1, 10**9)) != here
+        changed_above |= patterns(network, s.pair, hi + Fraction(1, 10**9)) != here
+        assert s.final[0] <= s.sequence[0] < s.sequence[1] <= s.final[1]
+    assert changed_below
+    assert changed_above
+
+
+def test_spectrum_agrees_with_numpy_and_has_exact_multiplicities() -> None:
+    rng = np.random.default_rng(3)
+    w_hh = rng.integers(-9, 9, (5, 5)) / 4
+    network = Network.from_arrays(np.ones(5), w_hh, np.ones((2, 5)))
+    found = sorted(spectrum(network, range(5)).values, key=lambda z: (z.real, z.imag))
+    expected = sorted(np.linalg.eigvals(w_hh), key=lambda z: (z.real, z.imag))
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+    nilpotent = Network(0, (1, 1), ((0, 1), (0, 0)), ((1, 0), (0, 1)))
+    assert spectrum(nilpotent, range(2)).values == (0, 0)
+    assert spectrum(nilpotent, ()).values == ()
+
+
+def test_cell_formula_gives_the_exact_logits(published_impulse: ImpulseResult) -> None:
+    network = published_impulse.network
+    big, small = sympy.symbols("M S", positive=True)
+    sweep = published_impulse.sweeps[Pair(2, 7)]
+    logits = network.logits(impulses(Pair(2, 7), RATIO, 10))
+    for expression, value in zip(cell_formula(sweep, RATIO), logits, strict=True):
+        found = expression.subs({big: 1, small: sympy.Rational(4, 5)})
+        assert Fraction(int(found.p), int(found.q)) == value
+
+
+def test_on_units() -> None:
+    assert on_units(0b1011) == (0, 1, 3)
+    assert on_units(0) == ()
