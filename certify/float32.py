@@ -4,24 +4,26 @@ The exact network and the float32 program get the same inputs: ``M = 1`` at m, a
 at s, zeros elsewhere. For a claim about the ratios [lo, hi], S is any float32 number from the one
 nearest to lo to the one nearest to hi. (Floats are not positively homogeneous: M = 1 it is.)
 
-*One neuron.* Let ``t_1 .. t_N`` be the products that it adds and that are not certainly zero
-(adding a zero is exact). Summed in any order in IEEE arithmetic to nearest, fused or not, each
-product passes through at most N roundings, each a factor ``1 + delta``, ``|delta| <= u = 2**-24``,
-and N underflows of at most ``2**-150``, themselves less than doubled by later roundings::
+*One neuron.* Let a neuron add N products that are not certainly zero (adding a zero is exact), its
+positive ones at most ``P`` and its negative ones at least ``-Q`` in sum. In IEEE arithmetic to
+nearest, each product is off by at most ``u = 2**-24`` of its size and by an underflow of
+``2**-150`` (nothing where it is by M = 1), and each of the N - 1 additions by at most u times its
+result before rounding, which is a sum over a subset: at most ``max(P, Q) / (1 - N u)`` in size.
+The errors of additions add up as they are. So in any order, fused or not (then with fewer
+roundings)::
 
-    |computed - exact sum| <= gamma_N (|t_1| + .. + |t_N|) + N 2**-149,   gamma_N = N u / (1 - N u)
+    |computed - exact sum| <= (P + Q + (N - 1) max(P, Q)) u / (1 - N u) + N 2**-149
 
-(Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., section 3.1 and lemma 3.1; the
-addition of two floats never underflows). A lone product with M = 1 is exact. That nothing
-overflows is checked.
+(Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed., sections 3.1 and 4.2; the
+addition of two floats never underflows). That nothing overflows is checked.
 
 *Forward.* With ``H`` a bound of the exact state and ``E`` one of the distance between the states
 of the two programs, the pre-activations differ by at most ``err = |W| E + delta``, where ``delta``
-is the bound above for products of size ``|W| (H + E) + |w_ih| x``. A unit whose exact
+is the bound above for states up to ``H + E``. A unit whose exact
 pre-activation is at most -err is off in both programs: exactly 0. One whose exact pre-activation
 is at least err is on in both. Of any other, the rectifier does not stretch the difference.
 
-*Adjoint.* Where the forward bound does not close, the margin's error is bounded by
+*Adjoint.* Where the margin is less than four forward bounds, its error is bounded by
 ``sum |A_ti| delta_ti`` over steps and units instead: ``A`` is the derivative of the margin with
 respect to pre-activation i of step t, with an unknown slope in [0, 1] for units that are neither
 certainly on nor certainly off (:func:`_adjoint`).
@@ -48,6 +50,7 @@ from certify.model import Network
 from certify.tropical import Sweep
 
 SCALE = 160  #: bounds are integers times 2**-SCALE; below the 2**-150 of an underflow
+SHARPEN = 4  #: the adjoint is computed where the margin is less than so many forward bounds
 DEPTH = 8  #: how often a piece is cut in half before the pair is left unknown
 _INVERSE_U = 1 << 24  # 1 / u
 _ONE = 1 << SCALE
@@ -241,18 +244,36 @@ class _Step:
 
 
 @dataclass(frozen=True)
+class _Row:
+    """The weights of one neuron for the states and, last, for the input; sizes by sign."""
+
+    positive: list[int]
+    negative: list[int]
+    absolute: list[int]  # for the states alone
+
+    @classmethod
+    def of(cls, weights: Sequence[int]) -> _Row:
+        return cls(
+            [max(v, 0) for v in weights],
+            [max(-v, 0) for v in weights],
+            [abs(v) for v in weights[:-1]],
+        )
+
+
+@dataclass(frozen=True)
 class _Program:
     """The float32 program of a network, and bounds of its rounding errors."""
 
     network: Network
 
     @cached_property
-    def _abs_hh(self) -> list[list[int]]:
-        return [[abs(v) for v in row] for row in self.network.w_hh]
+    def _neurons(self) -> list[_Row]:
+        rows = zip(self.network.w_hh, self.network.w_ih, strict=True)
+        return [_Row.of((*row, w_x)) for row, w_x in rows]
 
     @cached_property
-    def _abs_out(self) -> list[list[int]]:
-        return [[abs(v) for v in row] for row in self.network.w_out]
+    def _readouts(self) -> list[_Row]:
+        return [_Row.of((*row, 0)) for row in self.network.w_out]
 
     @cached_property
     def _columns(self) -> list[tuple[int, ...]]:
@@ -260,7 +281,7 @@ class _Program:
 
     @cached_property
     def _abs_columns(self) -> list[tuple[int, ...]]:
-        return list(zip(*self._abs_hh, strict=True))
+        return [tuple(map(abs, column)) for column in self._columns]
 
     def run(self, pair: Pair, ratio: Fraction) -> _Run:
         """The exact run with 1 at m and the ratio at s."""
@@ -286,7 +307,7 @@ class _Program:
     def gap(self, pair: Pair, a: _Run, b: _Run) -> _Gap:
         """The rival that comes closest on an interval within a piece, a to b."""
         steps, distance, bound = self._forward(pair, a, b)
-        readout = [self._rounding(row, 0, bound, 0, exact=False) for row in self._abs_out]
+        readout = [self._rounding(row, [*bound, 0]) for row in self._readouts]
         own = self.network.w_out[pair.second]
         gaps = []
         for rival in rivals(pair, self.network.seq_len):
@@ -295,7 +316,7 @@ class _Program:
             rounding = readout[pair.second] + readout[rival]
             carried = self._unscaled(_dot([abs(v) for v in weights], distance))
             gap = _Gap(rival, margin, Fraction(carried + rounding, _ONE))
-            if not gap.closed:
+            if gap.margin < SHARPEN * gap.error:
                 sharper = self._adjoint(weights, steps) + rounding
                 gap = _Gap(rival, margin, Fraction(sharper, _ONE))
             gaps.append(gap)
@@ -305,21 +326,21 @@ class _Program:
         """A bound times a weight, brought back to the scale of bounds, rounded up."""
         return -(-product >> self.network.shift)
 
-    def _rounding(
-        self, row: Sequence[int], w_x: int, bound: Sequence[int], x: int, *, exact: bool
-    ) -> int:
-        """The rounding error of one neuron, for states up to ``bound`` and an input up to x.
+    def _rounding(self, row: _Row, sizes: Sequence[int], *, unit_input: bool = False) -> int:
+        """The rounding error of one neuron, for states and an input (last) of these ``sizes``.
 
-        ``row`` and ``w_x`` are absolute weights; ``exact`` says that the input is 1, so that a
-        lone product is exact.
+        ``unit_input`` says that the input is 1, so that its product is exact.
         """
-        size = _dot(row, bound) + w_x * x
-        terms = len(bound) - bound.count(0) + (x > 0)
-        if not size or (terms == 1 and exact):
+        positive, negative = _dot(row.positive, sizes), _dot(row.negative, sizes)
+        terms = len(sizes) - sizes.count(0)
+        total, largest = positive + negative, max(positive, negative)
+        if not total:
             return 0
-        relative = -(-size * terms // (_INVERSE_U - terms))  # gamma times size, rounded up
-        error = self._unscaled(relative) + (terms << (SCALE - 149))
-        if self._unscaled(size) + error > _LARGEST:
+        rounded = terms - unit_input
+        products = total - unit_input * (row.positive[-1] + row.negative[-1]) * sizes[-1]
+        relative = -(-(products + (terms - 1) * largest) // (_INVERSE_U - terms))
+        error = self._unscaled(relative) + (rounded << (SCALE - 149))
+        if self._unscaled(total) + error > _LARGEST:
             raise _MayOverflowError
         return error
 
@@ -331,15 +352,16 @@ class _Program:
         largest_s = -(-b.ratio.numerator * _ONE // b.ratio.denominator)
         distance = bound = [0] * network.hidden_size
         steps = []
-        for t in range(network.seq_len):
+        for t in range(min(pair), network.seq_len):
             x = _ONE if t == pair.max else largest_s if t == pair.second else 0
             rounding: list[int] = []
             slopes: list[int | None] = []
             distances, bounds = [], []
             (low_a, high_a), (low_b, high_b) = a.before[t], b.before[t]
-            for i, row in enumerate(self._abs_hh):
-                own = self._rounding(row, abs(network.w_ih[i]), bound, x, exact=t == pair.max)
-                error = self._unscaled(_dot(row, distance)) + own
+            sizes = [*bound, x]
+            for i, row in enumerate(self._neurons):
+                own = self._rounding(row, sizes, unit_input=t == pair.max)
+                error = self._unscaled(_dot(row.absolute, distance)) + own
                 low, high = min(low_a[i], low_b[i]), max(high_a[i], high_b[i])
                 rounding.append(own)
                 if high + error <= 0:

@@ -100,7 +100,7 @@ def check_impulse(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]
     return [
         said,
         check_offset(weights, lines, lo, hi, body["offset"]),
-        check_float32(weights, (lo, hi), body["float32"]),
+        check_float32(weights, lines, lo, hi, body["float32"]),
     ]
 
 
