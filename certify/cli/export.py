@@ -1,0 +1,55 @@
+"""Write the impulse claim for other provers: SMT-LIB for any solver, Coq for its kernel.
+
+smt2 writes a folder: for each pair a file per piece of the range and one for the cover; z3 and
+cvc5 answer unsat to each. coq writes one file that coqc checks (certify check --kernel coq).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from certify.claims import parse_ratio_range
+from certify.errors import ExitCode, UsageError
+from certify.impulse import prove_impulse
+from certify.weights import read_network
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("--format", choices=("smt2", "coq"), required=True)
+    parser.add_argument(
+        "--ratio", nargs="+", metavar="R", help="one ratio or LO HI (default: as certify MODEL)"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", type=Path, required=True, help="a folder, or FILE.v"
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Export a claim that holds."""
+    network = read_network(arguments.model)
+    given = parse_ratio_range(arguments.ratio) if arguments.ratio else None
+    result = prove_impulse(network, given)
+    if result.verdict == "refuted":
+        wrong = next(p for p in result.pairs if p.counterexample)
+        raise UsageError(
+            f"{arguments.model}: nothing to export, the claim is false: pair (m={wrong.pair.max}, "
+            f"s={wrong.pair.second}) is wrong; run 'certify {arguments.model}' for the input"
+        )
+    if arguments.format == "smt2":
+        from certify.smt import export_smt2
+
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        pairs = [p.pair for p in result.pairs]
+        written = export_smt2(network, pairs, result.ratios, arguments.output)
+        print(f"{len(written)} files in {arguments.output}; a solver must answer unsat to each")
+        return ExitCode.OK
+    from certify.coq import export_coq
+
+    breaks = {pair: sweep.nodes(result.ratios) for pair, sweep in result.sweeps.items()}
+    export_coq(network, result.ratios, breaks, arguments.output)
+    print(f"{arguments.output} written; check it with")
+    print(f"  certify check --kernel coq {arguments.output} {arguments.model}")
+    return ExitCode.OK

@@ -1,0 +1,183 @@
+"""Commands as a user calls them: answers, files and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certify.cli import main
+from certify.errors import ExitCode
+from tests.examples import EXAMPLES, HANDCRAFTED, M16_10, ROOT, save_npz
+
+BY_NAME = {e.name: e.network for e in EXAMPLES}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    return str(save_npz(HANDCRAFTED, tmp_path / "hand.npz"))
+
+
+def answer(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, Any]:
+    code = main([*arguments, "--json", "-"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_prove_then_check(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = answer([model, "--out", str(tmp_path), "--jobs", "1"], capsys)
+    assert code == ExitCode.OK
+    assert found["claim"] == "impulse"
+    assert found["verdict"] == "proved"
+    assert found["model"] == {
+        "sha256": HANDCRAFTED.sha256,
+        "hidden_size": 2,
+        "seq_len": 2,
+        "parameters": 10,
+    }
+    assert found["ratio"] == ["1/1000", "999/1000"]
+    assert found["common_interval"] == ["0", "1"]
+    assert (found["certified_pairs"], found["total_pairs"]) == (2, 2)
+    assert [p["smt"] for p in found["pairs"]] == ["unsat", "unsat"]
+    assert set(found["pairs"][0]) == {
+        *("max", "second", "verdict", "interval", "right_intervals", "min_margin", "rival"),
+        *("cells", "smt", "counterexample"),
+    }
+    assert found["offset"]["verdict"] == "proved"
+    assert found["float32"]["verdict"] in ("proved", "unknown")
+    certificate = found["certificate"]
+    assert Path(certificate) == tmp_path / "hand.impulse.json"
+    code, checked = answer(["check", certificate, model], capsys)
+    assert code == ExitCode.OK
+    assert checked["verdict"] == "accepted"
+    assert checked["establishes"][0].startswith("PROVED")
+
+
+def test_a_wrong_model_is_refuted_with_an_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(save_npz(BY_NAME["three inputs"], tmp_path / "wrong.npz"))
+    code, found = answer([model, "--out", str(tmp_path), "--jobs", "1"], capsys)
+    assert code == ExitCode.REFUTED
+    assert found["verdict"] == "refuted"
+    assert found["ratio"] == ["4/5", "4/5"]
+    assert found["common_interval"] is None
+    assert found["pairs"][0]["counterexample"] == ["1", "4/5", "0"]
+    assert {p["smt"] for p in found["pairs"]} == {"sat", "unsat"}
+    code, checked = answer(["check", found["certificate"], model], capsys)
+    assert code == ExitCode.OK
+    assert checked["establishes"][0].startswith("REFUTED")
+
+
+def test_without_smt(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = answer([model, "--out", str(tmp_path), "--no-smt", "--ratio", "0.25"], capsys)
+    assert code == ExitCode.OK
+    assert found["ratio"] == ["1/4", "1/4"]
+    assert [p["smt"] for p in found["pairs"]] == [None, None]
+
+
+def test_the_report_says_what_was_proved(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([model, "--out", str(tmp_path), "--no-smt", "--ratio", "1/2", "0.9"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("PROVED  hand.npz: 2 of 2 pairs right")
+    assert "S/M in [1/2, 9/10]" in shown
+    assert "logit[s] - logit[rival]" in shown
+    assert f"check it with: certify check {tmp_path / 'hand.impulse.json'} {model}" in shown
+
+
+def test_option_before_the_model(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--no-smt", "--out", str(tmp_path), "--ratio", "1/2", model]
+    assert main(arguments) == ExitCode.OK
+    assert "S/M = 1/2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--ratio", "2"],
+        ["--ratio", "0.9", "0.8"],
+        ["--ratio", "x", "y"],
+        ["--jobs", "0"],
+        ["--out", "no-such-folder"],
+    ],
+)
+def test_usage_errors(arguments: list[str], model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([model, *arguments]) == ExitCode.USAGE
+    assert capsys.readouterr().err.startswith("certify: ")
+
+
+def test_no_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == ExitCode.USAGE
+    assert main(["--no-smt"]) == ExitCode.USAGE
+    assert main(["no-such-file.pt"]) == ExitCode.BAD_INPUT
+    assert "no-such-file.pt" in capsys.readouterr().err
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == ExitCode.OK
+    assert "certify MODEL" in capsys.readouterr().out
+    assert main(["--version"]) == ExitCode.OK
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"PK\x03\x04", b'{"format": "certify-certificate"}'])
+def test_what_is_no_certificate_is_exit_code_4(
+    data: bytes, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "c.json"
+    path.write_bytes(data)
+    code, checked = answer(["check", str(path), model], capsys)
+    assert code == ExitCode.BAD_INPUT
+    assert checked["verdict"] == "unreadable"
+
+
+def test_a_certificate_for_another_model_is_exit_code_1(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([model, "--out", str(tmp_path), "--no-smt"])
+    other = save_npz(BY_NAME["wrong way round"], tmp_path / "other.npz")
+    assert main(["check", str(tmp_path / "hand.impulse.json"), str(other)]) == ExitCode.REFUTED
+    assert "REJECTED" in capsys.readouterr().out
+
+
+def test_the_checker_alone(model: str, tmp_path: Path) -> None:
+    """The command that a sceptic runs: no third-party package importable."""
+    main([model, "--out", str(tmp_path), "--no-smt"])
+    certificate = tmp_path / "hand.impulse.json"
+    command = [sys.executable, "-S", "-m", "certify.checker"]
+
+    def run(*arguments: str) -> int:
+        return subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True).returncode
+
+    assert run(str(certificate), model) == 0
+    certificate.write_bytes(certificate.read_bytes().replace(b'"4/5"', b'"3/5"'))
+    assert run(str(certificate), model) == 1
+    certificate.write_bytes(b"")
+    assert run(str(certificate), model) == 4
+    assert run(str(certificate)) == 2
+
+
+def test_importing_the_package_brings_in_nothing_third_party() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import certify;"
+        "print(sorted(m for m in set(sys.modules) - before if 'certify' not in m))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "['__future__']"
+
+
+@pytest.mark.skipif(not M16_10.exists(), reason="the published models are not beside the checkout")
+def test_published_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = answer([str(M16_10), "--no-smt", "--out", str(tmp_path)], capsys)
+    assert code == ExitCode.OK
+    assert found["certified_pairs"] == 90
+    assert found["ratio"] == ["277/1000", "24/25"]
+    assert found["float32"]["verdict"] == "proved"
