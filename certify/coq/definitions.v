@@ -1,7 +1,8 @@
 (** * Part 1. The network and its inputs
 
-    Everything that the theorem at the end of Part 2 speaks of is defined in these two parts.
-    [Q] is the type of the rational numbers p/q; all floats are rational numbers.
+    Everything that the claim at the end of Part 2 speaks of is defined in these two parts.
+    [Q] is the type of the rational numbers, [p # q] is p/q; all floats are rational numbers.
+    [nat] and [Z] are the natural numbers and the integers, [nth i l 0] is entry i of the list l.
     Positions, steps and units are counted from 0. *)
 
 From Coq Require Import QArith Qminmax List Arith.

@@ -1,9 +1,10 @@
 """Write the impulse claim of one model as a Coq development that stands alone.
 
-The file has five parts: definitions (``definitions.v``), the model with its weights and the
-claim, the soundness of the checker (``soundness.v``), the certificate, the theorem. Its text is a
-function of the network, the range and the ratios of the certificate, which
-:func:`certify.coq.kernel.check_coq` uses to compare it byte by byte.
+The file has six parts: definitions (``definitions.v``), the model with its weights and the
+claim, the soundness of the checker (``soundness.v``), the certificate, the theorem, and last the
+same over the reals (``reals.v``), which rests on axioms. Its text is a function of the network,
+the range and the ratios of the certificate, which :func:`certify.coq.kernel.check_coq` uses to
+compare it byte by byte.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ def development(network: Network, ratio_range: RatioRange, chains: Chains) -> st
             _library("soundness.v"),
             _certificate(network, chains),
             _THEOREM,
+            _library("reals.v"),
+            _over_reals(network, ratio_range),
         ]
     )
 
@@ -72,6 +75,19 @@ Definition right_on_impulses : Prop :=
   forall M S : Q, 0 < M -> {_rational(ratio_range.lo)} <= S / M <= {_rational(ratio_range.hi)} ->
   forall j : nat, (j < {n})%nat -> j <> s ->
   logit model (impulses m s M S) j < logit model (impulses m s M S) s.
+"""
+
+
+def claim_over_reals(network: Network, ratio_range: RatioRange) -> str:
+    """The definition of the claim for real M and S, as Coq reads it."""
+    n = network.seq_len
+    lo, hi = (f"{end.numerator} / {end.denominator}" for end in ratio_range)
+    return f"""\
+Definition right_on_real_impulses : Prop :=
+  forall m s : nat, (m < {n})%nat -> (s < {n})%nat -> m <> s ->
+  forall M S : R, 0 < M -> {lo} <= S / M <= {hi} ->
+  forall j : nat, (j < {n})%nat -> j <> s ->
+  logitR model (impulsesR m s M S) j < logitR model (impulsesR m s M S) s.
 """
 
 
@@ -90,13 +106,14 @@ def _header(network: Network, ratio_range: RatioRange) -> str:
     Model: d = {network.hidden_size} units, n = {n} inputs, {network.parameters} weights.
     SHA-256 of its weights: {network.sha256}.
 
-    For every two positions m and s, all M > 0 and all S with
+    For every two different positions m and s, all M > 0 and all S with
     {ratio_range.lo} <= S/M <= {ratio_range.hi}: on the input that is M at m, S at s and 0
     elsewhere, the logit at s is strictly larger than every other logit.
 
     Part 1 defines the network, Part 2 gives the weights and states the claim
-    [right_on_impulses]. Who wants to know what is proved reads these two parts and the two
-    lines of Part 5. Part 3 proves a checker sound, Part 4 is the data that it is run on. *)
+    [right_on_impulses]. Who wants to know what is proved reads these two parts and the last
+    lines of Part 5. Part 3 proves a checker sound, Part 4 is the data that it is run on.
+    Part 6 carries the theorem over to real M and S. *)
 """
 
 
@@ -111,13 +128,13 @@ def _table(name: str, rows: Sequence[Sequence[int]]) -> str:
 
 def _model(network: Network, ratio_range: RatioRange) -> str:
     d, n = network.hidden_size, network.seq_len
-    scale = f"2 ^ {network.shift}" if network.shift else "1"
+    scale = f"(2 ^ {network.shift})%positive" if network.shift else "1"
     return f"""\
 (** * Part 2. The model and the claim
 
     The weights are these integers, divided by [scale]. *)
 
-Definition scale : positive := ({scale})%positive.
+Definition scale : positive := {scale}.
 
 Definition w_ih : list Z := [
 {_integers(network.w_ih)}
@@ -172,4 +189,15 @@ Theorem model_is_right : right_on_impulses.
 Proof. exact (check_sound _ _ _ _ _ _ _ _ _ certificate_holds). Qed.
 
 Print Assumptions model_is_right.
+"""
+
+
+def _over_reals(network: Network, ratio_range: RatioRange) -> str:
+    return f"""\
+(** The claim of Part 2 for real M and S. *)
+{claim_over_reals(network, ratio_range)}
+Theorem model_is_right_over_reals : right_on_real_impulses.
+Proof. exact (check_sound_R _ _ _ _ _ _ _ _ _ certificate_holds). Qed.
+
+Print Assumptions model_is_right_over_reals.
 """

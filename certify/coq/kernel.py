@@ -16,14 +16,21 @@ import tempfile
 import time
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
 
 from certify.claims import Pair, RatioRange, all_pairs
-from certify.coq.export import HEADER, claim, development
+from certify.coq.export import HEADER, claim, claim_over_reals, development
 from certify.errors import CertificateFormatError, MissingExtraError
 from certify.model import Network
 
 CLOSED = "Closed under the global context"
+#: What Coq's own real numbers rest on; the theorem over the rationals rests on nothing.
+AXIOMS_OF_REALS = {
+    "ClassicalDedekindReals.sig_forall_dec",
+    "ClassicalDedekindReals.sig_not_dec",
+    "FunctionalExtensionality.functional_extensionality_dep",
+}
 MAX_BYTES = 64 * 2**20
 
 _RATIONAL = r"\((-?[0-9]{1,4000}) # ([0-9]{1,4000})\)"
@@ -33,9 +40,10 @@ _RATIONAL = r"\((-?[0-9]{1,4000}) # ([0-9]{1,4000})\)"
 class CoqVerdict:
     """What the comparison and the kernel said of a file.
 
-    ``statement`` is the claim as the file states it in Coq, empty where it states none for the
-    model; ``assumptions`` is what ``Print Assumptions`` printed, empty where Coq did not run or
-    refused; ``seconds`` is the wall time of ``coqc``; ``reason`` says why a file was not accepted.
+    ``statement`` is what the file claims, over the rationals and over the reals, in Coq's words,
+    empty where that is not the claim for the model; ``assumptions`` is what ``Print Assumptions``
+    printed for the two theorems, empty where Coq did not run or refused; ``seconds`` is the wall
+    time of ``coqc``; ``reason`` says why a file was not accepted.
     """
 
     accepted: bool
@@ -53,12 +61,6 @@ def check_coq(path: Path, network: Network) -> CoqVerdict:
         MissingExtraError: ``coqc`` is not installed.
         OSError: the file cannot be read.
     """
-    coqc = shutil.which("coqc")
-    if coqc is None:
-        raise MissingExtraError(
-            "checking a Coq file needs the program coqc, which is not installed or not on PATH; "
-            "on Debian and Ubuntu: apt install coq (8.16 is the reference version)"
-        )
     text = _read(path)
     try:
         ratio_range, chains = _data(text, network)
@@ -67,16 +69,24 @@ def check_coq(path: Path, network: Network) -> CoqVerdict:
     difference = _difference(text, development(network, ratio_range, chains))
     if difference:
         return CoqVerdict(False, "", "", 0.0, difference)
+    coqc = shutil.which("coqc")
+    if coqc is None:
+        raise MissingExtraError(
+            "checking a Coq file needs the program coqc, which is not installed or not on PATH; "
+            "on Debian and Ubuntu: apt install coq (8.16 is the reference version)"
+        )
     started = time.perf_counter()
     status, output, errors = _coqc(coqc, text)
     seconds = time.perf_counter() - started
-    statement = claim(network, ratio_range)
+    statement = f"{claim(network, ratio_range)}\n{claim_over_reals(network, ratio_range)}"
     if status != 0:
         return CoqVerdict(False, statement, "", seconds, f"coqc rejects the file: {errors}")
-    if output != CLOSED:
-        reason = f"Print Assumptions did not print {CLOSED!r}"
-        return CoqVerdict(False, statement, output, seconds, reason)
-    return CoqVerdict(True, statement, output, seconds, "")
+    reason = _unexpected_assumption(output)
+    over_rationals, _, over_reals = output.partition("\n")
+    assumptions = (
+        f"model_is_right: {over_rationals}\nmodel_is_right_over_reals: {over_reals.strip()}\n"
+    )
+    return CoqVerdict(not reason, statement, assumptions, seconds, reason)
 
 
 def _read(path: Path) -> str:
@@ -127,21 +137,33 @@ def _difference(text: str, expected: str) -> str:
     if text == expected:
         return ""
     part = "the header"
-    for number, (line, wanted) in enumerate(
-        zip([*text.split("\n"), "the end"], [*expected.split("\n"), "the end"], strict=False), 1
-    ):
-        if wanted.startswith("(** * Part"):
+    for number, (line, wanted) in enumerate(zip_longest(text.split("\n"), expected.split("\n")), 1):
+        if wanted and wanted.startswith("(** * Part"):
             part = wanted[6:].rstrip(" *)")
         if line != wanted:
             return (
-                f"line {number} ({part}) is {_short(line)}; what certify writes for the model "
-                f"has {_short(wanted)}"
+                f"line {number} ({part}) is {_short(line)}; what certify writes for this model, "
+                f"this range and these ratios has {_short(wanted)}"
             )
     raise AssertionError("texts that differ have a line that differs")
 
 
-def _short(line: str) -> str:
+def _short(line: str | None) -> str:
+    if line is None:
+        return "the end of the file"
     return repr(line if len(line) <= 60 else line[:57] + "...")
+
+
+def _unexpected_assumption(output: str) -> str:
+    """What is wrong with the output of the two ``Print Assumptions``; empty where nothing is."""
+    lines = output.split("\n")
+    if lines[0] != CLOSED:
+        return f"the theorem over the rationals has assumptions: {_short(lines[0])}"
+    if lines[1:2] != ["Axioms:"]:
+        return f"no list of axioms for the theorem over the reals: {_short(' '.join(lines[1:2]))}"
+    names = {line.split()[0] for line in lines[2:] if line and not line.startswith(" ")}
+    extra = sorted(names - AXIOMS_OF_REALS)
+    return f"the theorem over the reals assumes {', '.join(extra)}" if extra else ""
 
 
 def _coqc(coqc: str, text: str) -> tuple[int, str, str]:

@@ -55,15 +55,16 @@ Qed.
 
     With b = 0 this is positive homogeneity. *)
 
-Definition pre (N : network) (x : nat -> Q) (t i : nat) : Q :=
+Definition preact (N : network) (x : nat -> Q) (t i : nat) : Q :=
   sum (hidden_size N) (fun k => W_hh N i k * state N x t k) + W_ih N i * x t.
 
 Definition same_cell (N : network) (x y : nat -> Q) : Prop :=
-  forall t i, (t < seq_len N)%nat -> (i < hidden_size N)%nat -> agree (pre N x t i) (pre N y t i).
+  forall t i, (t < seq_len N)%nat -> (i < hidden_size N)%nat ->
+  agree (preact N x t i) (preact N y t i).
 
 Lemma same_cell_refl : forall N x, same_cell N x x.
 Proof.
-  intros N x t i _ _. unfold agree. destruct (Qlt_le_dec (pre N x t i) 0); [right | left]; lra.
+  intros N x t i _ _. unfold agree. destruct (Qlt_le_dec (preact N x t i) 0); [right | left]; lra.
 Qed.
 
 Definition is_cone (n : nat) (a b : Q) (x y z : nat -> Q) : Prop :=
@@ -75,11 +76,11 @@ Lemma state_cone : forall N a b x y z,
   state N z t i == a * state N x t i + b * state N y t i.
 Proof.
   intros N a b x y z (Ha & Hb & Hz) Hcell t. induction t; intros i Ht Hi; [simpl; ring|].
-  change (state N z (S t) i) with (relu (pre N z t i)).
-  change (state N x (S t) i) with (relu (pre N x t i)).
-  change (state N y (S t) i) with (relu (pre N y t i)).
+  change (state N z (S t) i) with (relu (preact N z t i)).
+  change (state N x (S t) i) with (relu (preact N x t i)).
+  change (state N y (S t) i) with (relu (preact N y t i)).
   rewrite <- relu_cone by (auto; apply Hcell; auto; lia).
-  apply relu_mor. unfold pre. rewrite (Hz t) by lia.
+  apply relu_mor. unfold preact. rewrite (Hz t) by lia.
   rewrite (sum_ext _ _ (fun k => a * (W_hh N i k * state N x t k)
                                + b * (W_hh N i k * state N y t k))).
   - rewrite sum_linear. ring.
@@ -301,7 +302,7 @@ Qed.
 
 Lemma pre_scaled : forall x t c h z,
   scaled d c h (state N x t) -> x t == inject_Z z ->
-  scaled d (Zpos scale * c) (map (unit_pre (c * z) h) (combine ih hh)) (pre N x t).
+  scaled d (Zpos scale * c) (map (unit_pre (c * z) h) (combine ih hh)) (preact N x t).
 Proof.
   intros x t c h z Hh Hx. assert (Hc := proj1 Hh). split; [lia|]. split.
   { rewrite map_length, combine_length. lia. }
@@ -310,16 +311,16 @@ Proof.
     by (rewrite map_length, combine_length; lia).
   rewrite map_nth, combine_nth by lia. unfold unit_pre. simpl fst. simpl snd.
   rewrite inject_Z_plus, (dot_scaled _ h c _ Hh), !inject_Z_mult.
-  unfold pre. rewrite Hx. simpl. rewrite (Qmake_Qdiv _ scale).
+  unfold preact. rewrite Hx. simpl. rewrite (Qmake_Qdiv _ scale).
   field. unfold Qeq; simpl; lia.
 Qed.
 
 Lemma state_scaled : forall x t c u,
-  scaled d c u (pre N x t) -> scaled d c (map (Z.max 0) u) (state N x (S t)).
+  scaled d c u (preact N x t) -> scaled d c (map (Z.max 0) u) (state N x (S t)).
 Proof.
   intros x t c u (Hc & Hlen & H). split; [exact Hc|]. split; [rewrite map_length; exact Hlen|].
   intros i Hi. rewrite (map_nth (Z.max 0) u 0%Z i : nth i (map (Z.max 0) u) 0%Z = _).
-  change (state N x (S t) i) with (relu (pre N x t i)). apply relu_scaled; auto.
+  change (state N x (S t) i) with (relu (preact N x t i)). apply relu_scaled; auto.
 Qed.
 
 Lemma zero_scaled : forall c c' u f, (0 < c')%Z ->
@@ -338,7 +339,8 @@ Lemma run_sound : forall xs x t c h,
   (forall k, (k < length xs)%nat -> x (t + k)%nat == inject_Z (nth k xs 0%Z)) ->
   let '(trace, logits) := run (Zpos scale) ih hh out c h xs in
   length trace = length xs /\
-  (forall k, (k < length xs)%nat -> exists c', scaled d c' (nth k trace []) (pre N x (t + k))) /\
+  (forall k, (k < length xs)%nat ->
+     exists c', scaled d c' (nth k trace []) (preact N x (t + k))) /\
   ((t + length xs)%nat = n -> exists c', scaled n c' logits (logit N x)).
 Proof.
   induction xs as [|z xs IH]; intros x t c h Hh Hx; cbn [run].
@@ -353,7 +355,7 @@ Proof.
     assert (Hu := pre_scaled x t c h z Hh Hz).
     set (u := map _ (combine ih hh)) in *.
     set (c' := if forallb (Z.eqb 0) u then c else (Zpos scale * c)%Z).
-    assert (Hu' : scaled d c' u (pre N x t)).
+    assert (Hu' : scaled d c' u (preact N x t)).
     { unfold c'. destruct (forallb (Z.eqb 0) u) eqn:E; [|exact Hu].
       apply (zero_scaled (Zpos scale * c)); auto. apply Hh. }
     specialize (IH x (S t) c' (map (Z.max 0) u) (state_scaled x t c' u Hu')).
@@ -373,7 +375,7 @@ Definition run_at (m s : nat) (r : Q) : list (list Z) * list Z :=
 Lemma run_at_sound : forall m s r,
   length (fst (run_at m s r)) = n /\
   (forall t, (t < n)%nat ->
-     exists c, scaled d c (nth t (fst (run_at m s r)) []) (pre N (at_ratio m s r) t)) /\
+     exists c, scaled d c (nth t (fst (run_at m s r)) []) (preact N (at_ratio m s r) t)) /\
   exists c, scaled n c (snd (run_at m s r)) (logit N (at_ratio m s r)).
 Proof.
   intros m s r. assert (Hlen : length (input_at n m s r) = n).
@@ -384,7 +386,8 @@ Proof.
   destruct H as (Htrace & Hpre & Hout); [| | auto].
   - split; [lia|]. split; [apply repeat_length|]. intros i Hi. rewrite nth_repeat. reflexivity.
   - intros k Hk. simpl. unfold input_at.
-    set (f := fun t => if (t =? m)%nat then Zpos (Qden r) else if (t =? s)%nat then Qnum r else 0%Z).
+    set (f := fun t => if (t =? m)%nat then Zpos (Qden r)
+                       else if (t =? s)%nat then Qnum r else 0%Z).
     rewrite (nth_indep _ _ (f O)) by (rewrite map_length, seq_length; exact Hk).
     rewrite map_nth, seq_nth by exact Hk. simpl. unfold f, at_ratio, impulses.
     destruct (k =? m)%nat; [reflexivity|]. destruct (k =? s)%nat; reflexivity.
@@ -405,8 +408,10 @@ Proof.
   rewrite (Zlt_Qlt 0) in Hc. rewrite (Zlt_Qlt 0) in Hc'. change (inject_Z 0) with 0 in *.
   assert ((0 <= z /\ 0 <= z') \/ (z <= 0 /\ z' <= 0))%Z as [[A B] | [A B]]
     by (destruct z, z'; try discriminate H; lia).
-  - left. rewrite (Zle_Qle 0 z) in A. rewrite (Zle_Qle 0 z') in B. change (inject_Z 0) with 0 in *. split; nra.
-  - right. rewrite (Zle_Qle z 0) in A. rewrite (Zle_Qle z' 0) in B. change (inject_Z 0) with 0 in *. split; nra.
+  - left. rewrite (Zle_Qle 0 z) in A. rewrite (Zle_Qle 0 z') in B.
+    change (inject_Z 0) with 0 in *. split; nra.
+  - right. rewrite (Zle_Qle z 0) in A. rewrite (Zle_Qle z' 0) in B.
+    change (inject_Z 0) with 0 in *. split; nra.
 Qed.
 
 Lemma same_cellb_sound : forall m s a b,
@@ -470,12 +475,13 @@ Lemma check_chains : forall d n scale ih hh out lo hi ratios,
   exists a b, a <= lo /\ hi <= b /\ chain (network_of_tables d n scale ih hh out) m s a b.
 Proof.
   intros d n scale ih hh out lo hi ratios H m s Hm Hs Hms. unfold check in H.
-  repeat (apply andb_prop in H; destruct H as [H ?]).
-  match goal with [ F : forallb _ _ = true |- _ ] => rewrite forallb_forall in F;
-    specialize (F m ltac:(apply in_seq; lia)); rewrite forallb_forall in F;
-    specialize (F s ltac:(apply in_seq; lia)); apply orb_prop in F; destruct F as [F | F] end.
-  - apply Nat.eqb_eq in H0. contradiction.
-  - apply (check_pair_sound d n scale ih hh out) in H0; auto using (fun a b => proj1 (Nat.eqb_eq a b)).
+  apply andb_prop in H. destruct H as [Hlen H].
+  apply andb_prop in Hlen. destruct Hlen as [Hlen Hout].
+  apply andb_prop in Hlen. destruct Hlen as [Hih Hhh]. rewrite forallb_forall in H.
+  specialize (H m ltac:(apply in_seq; lia)). rewrite forallb_forall in H.
+  specialize (H s ltac:(apply in_seq; lia)). destruct (orb_prop _ _ H) as [E | E].
+  - apply Nat.eqb_eq in E. contradiction.
+  - apply (check_pair_sound d n scale ih hh out) in E; auto; apply Nat.eqb_eq; assumption.
 Qed.
 
 Theorem check_sound : forall d n scale ih hh out lo hi ratios,
@@ -487,7 +493,8 @@ Theorem check_sound : forall d n scale ih hh out lo hi ratios,
   logit (network_of_tables d n scale ih hh out) (impulses m s M S) s.
 Proof.
   intros d n scale ih hh out lo hi ratios H m s Hm Hs Hms M S HM [Hlo Hhi] j Hj Hjs.
-  destruct (check_chains d n scale ih hh out lo hi ratios H m s Hm Hs Hms) as (a & b & Ha & Hb & Hc).
+  destruct (check_chains d n scale ih hh out lo hi ratios H m s Hm Hs Hms)
+    as (a & b & Ha & Hb & Hc).
   apply (wins_on_chain _ m s a b Hc M S HM); auto.
   - assert (E : S == S / M * M) by (field; lra). rewrite E at 1. nra.
   - assert (E : S == S / M * M) by (field; lra). rewrite E at 1. nra.
