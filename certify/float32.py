@@ -102,7 +102,7 @@ def prove_float32(
         odd = "the float32 numbers nearest to the range do not lie between 0 and 1"
     if odd is not None:
         return tuple(Float32Verdict(pair, "unknown", inputs, odd) for pair in sweeps)
-    program = _Program(network)
+    program = Program(network)
     return tuple(_prove_pair(program, sweep, inputs) for sweep in sweeps.values())
 
 
@@ -141,7 +141,7 @@ def _not_float32(network: Network) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """An exact run: per step, each pre-activation rounded down and up; the exact logits."""
 
     ratio: Fraction
@@ -150,7 +150,7 @@ class _Run:
 
 
 @dataclass(frozen=True)
-class _Gap:
+class Gap:
     """A rival on an interval: its smallest exact margin, and the bound of the error."""
 
     rival: int
@@ -158,46 +158,42 @@ class _Gap:
     error: Fraction
 
     @property
-    def closed(self) -> bool:
-        return self.margin > self.error
-
-    @property
     def left(self) -> Fraction:
+        """What the error leaves of the margin: the program is right where this is positive."""
         return self.margin - self.error
 
 
-class _MayOverflowError(Exception):
+class MayOverflowError(Exception):
     """Some sum may leave the range of float32."""
 
 
-def _prove_pair(program: _Program, sweep: Sweep, inputs: RatioRange) -> Float32Verdict:
+def _prove_pair(program: Program, sweep: Sweep, inputs: RatioRange) -> Float32Verdict:
     try:
         return _cut_until_closed(program, sweep, inputs)
-    except _MayOverflowError:
+    except MayOverflowError:
         reason = "a sum may leave the range of float32 numbers"
         return Float32Verdict(sweep.pair, "unknown", inputs, reason)
 
 
-def _cut_until_closed(program: _Program, sweep: Sweep, inputs: RatioRange) -> Float32Verdict:
+def _cut_until_closed(program: Program, sweep: Sweep, inputs: RatioRange) -> Float32Verdict:
     pair = sweep.pair
     nodes = [program.run(pair, r) for r in sweep.nodes(inputs)]
     todo = [(a, b, 0) for a, b in pairwise(nodes)][::-1] or [(nodes[0], nodes[0], 0)]
-    points, tightest = [nodes[0].ratio], None
+    points, closed = [nodes[0].ratio], []
     while todo:
         a, b, depth = todo.pop()
-        gap = program.gap(pair, a, b)
-        if not gap.closed:
-            # No cut helps if the bound does not close at an end alone.
-            stuck = [g for g in (program.gap(pair, e, e) for e in (a, b)) if not g.closed]
-            if stuck or depth == DEPTH:
-                return Float32Verdict(pair, "unknown", inputs, _explain(stuck or [gap], a, b))
-            middle = program.run(pair, _between(a.ratio, b.ratio))
-            todo += [(middle, b, depth + 1), (a, middle, depth + 1)]
+        gap = program.closest(pair, a, b)
+        if gap.left > 0:
+            closed.append(gap)
+            points += [b.ratio] if b is not a else []
             continue
-        points.append(b.ratio)
-        if tightest is None or gap.left < tightest.left:
-            tightest = gap
-    assert tightest is not None  # there is at least one interval
+        # No cut helps if the bound does not close at an end alone.
+        stuck = [g for g in (program.closest(pair, e, e) for e in (a, b)) if g.left <= 0]
+        if stuck or depth == DEPTH:
+            return Float32Verdict(pair, "unknown", inputs, _explain(stuck or [gap], a, b))
+        middle = program.run(pair, _between(a.ratio, b.ratio))
+        todo += [(middle, b, depth + 1), (a, middle, depth + 1)]
+    tightest = min(closed, key=lambda g: g.left)
     return Float32Verdict(
         pair,
         "proved",
@@ -209,7 +205,7 @@ def _cut_until_closed(program: _Program, sweep: Sweep, inputs: RatioRange) -> Fl
     )
 
 
-def _explain(gaps: list[_Gap], a: _Run, b: _Run) -> str:
+def _explain(gaps: list[Gap], a: Run, b: Run) -> str:
     gap = min(gaps, key=lambda g: g.left)
     where = f"for S in [{float(a.ratio):.9g}, {float(b.ratio):.9g}]"
     if gap.margin <= 0:
@@ -261,7 +257,7 @@ class _Row:
 
 
 @dataclass(frozen=True)
-class _Program:
+class Program:
     """The float32 program of a network, and bounds of its rounding errors."""
 
     network: Network
@@ -283,7 +279,7 @@ class _Program:
     def _abs_columns(self) -> list[tuple[int, ...]]:
         return [tuple(map(abs, column)) for column in self._columns]
 
-    def run(self, pair: Pair, ratio: Fraction) -> _Run:
+    def run(self, pair: Pair, ratio: Fraction) -> Run:
         """The exact run with 1 at m and the ratio at s."""
         network, q = self.network, ratio.denominator
         state = [0] * network.hidden_size
@@ -302,10 +298,18 @@ class _Program:
             state = [max(v, 0) for v in exact]
         denominator = q << (network.shift * (network.seq_len + 1))
         logits = [Fraction(_dot(row, state), denominator) for row in network.w_out]
-        return _Run(ratio, tuple(before), logits)
+        return Run(ratio, tuple(before), logits)
 
-    def gap(self, pair: Pair, a: _Run, b: _Run) -> _Gap:
-        """The rival that comes closest on an interval within a piece, a to b."""
+    def closest(self, pair: Pair, a: Run, b: Run) -> Gap:
+        """The rival that the error comes closest to, on an interval within a piece, a to b."""
+        return min(self.gaps(pair, a, b), key=lambda gap: gap.left)
+
+    def gaps(self, pair: Pair, a: Run, b: Run) -> list[Gap]:
+        """Margin and error bound of every rival on an interval within a piece, a to b.
+
+        Raises:
+            MayOverflowError: some sum may leave the range of float32 numbers.
+        """
         steps, distance, bound = self._forward(pair, a, b)
         readout = [self._rounding(row, [*bound, 0]) for row in self._readouts]
         own = self.network.w_out[pair.second]
@@ -315,12 +319,12 @@ class _Program:
             weights = [v - w for v, w in zip(own, self.network.w_out[rival], strict=True)]
             rounding = readout[pair.second] + readout[rival]
             carried = self._unscaled(_dot([abs(v) for v in weights], distance))
-            gap = _Gap(rival, margin, Fraction(carried + rounding, _ONE))
+            gap = Gap(rival, margin, Fraction(carried + rounding, _ONE))
             if gap.margin < SHARPEN * gap.error:
                 sharper = self._adjoint(weights, steps) + rounding
-                gap = _Gap(rival, margin, Fraction(sharper, _ONE))
+                gap = Gap(rival, margin, Fraction(sharper, _ONE))
             gaps.append(gap)
-        return min(gaps, key=lambda gap: gap.left)
+        return gaps
 
     def _unscaled(self, product: int) -> int:
         """A bound times a weight, brought back to the scale of bounds, rounded up."""
@@ -341,10 +345,10 @@ class _Program:
         relative = -(-(products + (terms - 1) * largest) // (_INVERSE_U - terms))
         error = self._unscaled(relative) + (rounded << (SCALE - 149))
         if self._unscaled(total) + error > _LARGEST:
-            raise _MayOverflowError
+            raise MayOverflowError
         return error
 
-    def _forward(self, pair: Pair, a: _Run, b: _Run) -> tuple[list[_Step], list[int], list[int]]:
+    def _forward(self, pair: Pair, a: Run, b: Run) -> tuple[list[_Step], list[int], list[int]]:
         """Per step the rounding errors and slopes; for the final state the distance between the
         two programs and a bound of the computed state. All for S from ``a`` to ``b``.
         """

@@ -173,7 +173,7 @@ class _Program:
         total = positive + negative
         if not total:
             return 0
-        terms = sum(v > 0 for v in sizes)
+        terms = len(sizes) - list(sizes).count(0)
         exact = (neuron.positive[-1] + neuron.negative[-1]) * sizes[-1] if unit else 0
         twice = total - exact + (terms - 1) * max(positive, negative)
         relative = -(-twice // ((1 << 24) - terms))
