@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from certify.checker import Rejected, Unreadable, check
 from certify.cli.output import write_json
@@ -23,41 +23,47 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Check, and say what was accepted or why not."""
-    answer: dict[str, Any] = {
-        "certificate": str(arguments.certificate),
-        "model": str(arguments.model),
-    }
-    if arguments.kernel:
-        verdict, code, lines = _ask_coq(arguments.certificate, arguments.model)
-    else:
-        verdict, code, lines = _ask_checker(arguments.certificate, arguments.model)
+    ask = _ask_coq if arguments.kernel else _ask_checker
+    found = ask(arguments.certificate, arguments.model)
     if arguments.json:
-        reasons = "establishes" if code is ExitCode.OK else "reason"
-        write_json(answer | {"verdict": verdict, reasons: lines}, arguments.json)
+        answer = {"certificate": str(arguments.certificate), "model": str(arguments.model)}
+        lines = "establishes" if found.code is ExitCode.OK else "reason"
+        write_json(
+            {**answer, "verdict": found.verdict, **found.about, lines: found.lines}, arguments.json
+        )
     if arguments.json != "-":
-        print(f"{verdict.upper()}  {arguments.certificate}")
-        for line in lines:
+        print(f"{found.verdict.upper()}  {arguments.certificate}")
+        for line in (*(f"{k}: {v}" for k, v in found.about.items()), *found.lines):
             print(f"  {line}")
-    return code
+    return found.code
 
 
-def _ask_checker(certificate: Path, model: Path) -> tuple[str, ExitCode, list[str]]:
+class _Answer(NamedTuple):
+    verdict: str
+    code: ExitCode
+    lines: list[str]
+    about: dict[str, str]
+
+
+def _ask_checker(certificate: Path, model: Path) -> _Answer:
     try:
         accepted = check(certificate, model)
     except Rejected as error:
-        return "rejected", ExitCode.REFUTED, [str(error)]
+        return _Answer("rejected", ExitCode.REFUTED, [str(error)], {})
     except Unreadable as error:
-        return "unreadable", ExitCode.BAD_INPUT, [str(error)]
-    about = f"a certificate of kind {accepted.kind} for the model {accepted.sha256}"
-    return "accepted", ExitCode.OK, [about, *accepted.establishes]
+        return _Answer("unreadable", ExitCode.BAD_INPUT, [str(error)], {})
+    about = {"kind": accepted.kind, "sha256": accepted.sha256}
+    return _Answer("accepted", ExitCode.OK, list(accepted.establishes), about)
 
 
-def _ask_coq(development: Path, model: Path) -> tuple[str, ExitCode, list[str]]:
+def _ask_coq(development: Path, model: Path) -> _Answer:
     from certify.coq import check_coq
     from certify.weights import read_network
 
-    found = check_coq(development, read_network(model))
+    network = read_network(model)
+    found = check_coq(development, network)
     if not found.accepted:
-        return "rejected", ExitCode.REFUTED, [found.reason]
+        return _Answer("rejected", ExitCode.REFUTED, [found.reason], {})
     lines = [*found.statement.splitlines(), "Print Assumptions:", *found.assumptions.splitlines()]
-    return "accepted", ExitCode.OK, [*lines, f"coqc took {found.seconds:.1f} s"]
+    about = {"kind": "coq", "sha256": network.sha256, "seconds": f"{found.seconds:.1f}"}
+    return _Answer("accepted", ExitCode.OK, lines, about)
