@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,14 +65,12 @@ EXAMPLES = (
 def save_npz(network: Network, path: Path) -> Path:
     """Write a network as a model file that every reader accepts."""
     w = network.floats
-    np.savez(
-        path,
-        **{
-            "rnn.weight_ih_l0": w.w_ih[:, None],
-            "rnn.weight_hh_l0": w.w_hh,
-            "linear.weight": w.w_out,
-        },
-    )
+    arrays: dict[str, Any] = {
+        "rnn.weight_ih_l0": w.w_ih[:, None],
+        "rnn.weight_hh_l0": w.w_hh,
+        "linear.weight": w.w_out,
+    }
+    np.savez(path, **arrays)
     return path
 
 

@@ -32,7 +32,7 @@ def test_a_wrong_model_is_refuted_at_the_nominal_ratio() -> None:
     assert result.ratios == (NOMINAL_RATIO, NOMINAL_RATIO)
     assert result.common_interval is None
     tie = result.pairs[0]
-    assert tie.counterexample == (1, NOMINAL_RATIO)
+    assert tie.counterexample == (Fraction(1), NOMINAL_RATIO)
     assert tie.min_margin.value == 0
     assert tie.interval is None
     assert tie.right_intervals == ((NOMINAL_RATIO, Fraction(1)),)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,11 +84,9 @@ def test_hash_is_that_of_the_values() -> None:
         (([[1.0, 2.0]], [[1.0]], [[1.0], [1.0]]), "W_ih has shape"),
     ],
 )
-def test_shapes_and_values_that_are_no_network(
-    arrays: tuple[list[object], ...], message: str
-) -> None:
+def test_shapes_and_values_that_are_no_network(arrays: tuple[Any, Any, Any], message: str) -> None:
     with pytest.raises(ModelFileError, match=message):
-        Network.from_arrays(*arrays)  # type: ignore[arg-type]
+        Network.from_arrays(*arrays)
 
 
 def test_input_of_wrong_length() -> None:
