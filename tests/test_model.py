@@ -56,7 +56,9 @@ def test_ties_are_never_right() -> None:
 
 
 def test_from_arrays_takes_the_smallest_power_of_two() -> None:
-    network = Network.from_arrays([[0.5], [0.75]], [[0, 0.125], [1, 0]], [[1, 0], [0, 1]])
+    network = Network.from_arrays(
+        [[0.5], [0.75]], [[0.0, 0.125], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]
+    )
     assert network.shift == 3
     assert network.w_ih == (4, 6)
     assert network.parameters == 2 + 4 + 4

@@ -26,14 +26,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from operator import mul
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from certify.checker.document import equal, fields, integer, items, rationals
 from certify.checker.errors import Rejected
-from certify.checker.network import Run, Weights, pattern_between
-
-if TYPE_CHECKING:
-    from certify.checker.impulse import Line
+from certify.checker.network import Line, Run, Weights, pattern_between
 
 BITS = 160
 MOST = 1 << (BITS + 127)  # safely below the largest float32

@@ -9,7 +9,6 @@ certificate says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from certify.checker.document import equal, fields, integer, items, rational, rationals
 from certify.checker.errors import Rejected
 from certify.checker.float32 import check_float32
-from certify.checker.network import Run, Weights, impulses, pattern_between, run
+from certify.checker.network import Line, Weights, impulses, pattern_between, run
 from certify.checker.offset import check_offset
 
 Interval = tuple[Fraction, Fraction]
@@ -33,30 +32,6 @@ PAIR_KEYS = (
     "counterexample",
     "breaks",
 )
-
-
-@dataclass(frozen=True)
-class Line:
-    """One pair's exact runs at its break points and at the ends of the claimed range."""
-
-    m: int
-    s: int
-    n: int
-    breaks: list[Fraction]
-    runs: dict[Fraction, Run]
-
-    def at(self, weights: Weights, ratio: Fraction) -> Run:
-        """The exact run at a ratio."""
-        known = self.runs.get(ratio)
-        return known or run(weights, impulses(self.n, self.m, self.s, ratio))
-
-    def nodes(self, lo: Fraction, hi: Fraction) -> list[Fraction]:
-        """The ratios of the known runs in [lo, hi], in order."""
-        return sorted(r for r in self.runs if lo <= r <= hi)
-
-    def margins(self, ratio: Fraction) -> dict[int, Fraction]:
-        """Rival to margin (times ``K**(n + 1)``) at a known run."""
-        return {j: self.runs[ratio].margin(self.s, j) for j in range(self.n) if j != self.s}
 
 
 def check_impulse(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]:

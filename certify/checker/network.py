@@ -96,3 +96,27 @@ def pattern_between(left: Run, right: Run, place: str) -> list[int]:
                 mask |= 1 << unit
         pattern.append(mask)
     return pattern
+
+
+@dataclass(frozen=True)
+class Line:
+    """One pair's exact runs at its break points and at the ends of the claimed range."""
+
+    m: int
+    s: int
+    n: int
+    breaks: list[Fraction]
+    runs: dict[Fraction, Run]
+
+    def at(self, weights: Weights, ratio: Fraction) -> Run:
+        """The exact run at a ratio."""
+        known = self.runs.get(ratio)
+        return known or run(weights, impulses(self.n, self.m, self.s, ratio))
+
+    def nodes(self, lo: Fraction, hi: Fraction) -> list[Fraction]:
+        """The ratios of the known runs in [lo, hi], in order."""
+        return sorted(r for r in self.runs if lo <= r <= hi)
+
+    def margins(self, ratio: Fraction) -> dict[int, Fraction]:
+        """Rival to margin (times ``K**(n + 1)``) at a known run."""
+        return {j: self.runs[ratio].margin(self.s, j) for j in range(self.n) if j != self.s}

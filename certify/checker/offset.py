@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from certify.checker.document import equal, fields, items, rational
 from certify.checker.errors import Rejected
-from certify.checker.network import Run, Weights
-
-if TYPE_CHECKING:
-    from certify.checker.impulse import Line
+from certify.checker.network import Line, Run, Weights
 
 NOMINAL = Fraction(4, 5)
 KEYS = (
