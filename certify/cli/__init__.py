@@ -18,6 +18,7 @@ from certify.errors import CertifyError, ExitCode
 COMMANDS = {
     "prove": "prove the impulse claim, or with --noise the noise claim (the default command)",
     "check": "check a certificate against a model, trusting nothing",
+    "report": "turn certificates into text, Markdown, LaTeX or HTML",
     "export": "write the claim as SMT-LIB files or as a Coq development",
     "train": "train a model with the recipe of the shipped ones",
 }

@@ -1,0 +1,132 @@
+"""Figures of an impulse certificate: legible in print and for colour-blind readers.
+
+Every function returns a matplotlib figure and takes plain numbers. Colours are those of Okabe and
+Ito ("Color universal design", 2008) for lines and the map "cividis" for values; no meaning hangs
+on colour alone. Backgrounds are transparent.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A7A7A")
+STYLES = ("-", "--", "-.", ":")
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The project's look; text stays text in SVG, and files do not change from run to run."""
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "certify",
+            "pdf.fonttype": 42,
+            "font.size": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "savefig.transparent": True,
+        }
+    ):
+        yield
+
+
+def new_figure(width: float = 6.4, height: float = 4.0) -> Figure:
+    """An empty figure, in inches."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(drawing: Figure, format: str) -> bytes:
+    """The bytes of an ``svg``, ``pdf`` or ``png`` file, without a date in it."""
+    stream = io.BytesIO()
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(format)
+    with style():
+        drawing.savefig(stream, format=format, metadata=metadata)
+    return stream.getvalue()
+
+
+def margin_grid(
+    margins: Mapping[tuple[int, int], float], refuted: set[tuple[int, int]], n: int
+) -> Figure:
+    """The smallest margin of each pair: m down, s across; a cross marks a refuted pair."""
+    with style():
+        figure = new_figure(0.55 * n + 1.6, 0.42 * n + 1.0)
+        axes = figure.add_subplot()
+        values = [[margins.get((m, s), float("nan")) for s in range(n)] for m in range(n)]
+        image = axes.imshow(values, cmap="cividis", aspect="auto")
+        middle = (max(margins.values()) + min(margins.values())) / 2
+        for (m, s), value in margins.items():
+            cross = "× " if (m, s) in refuted else ""
+            colour = "white" if value < middle else "black"
+            axes.text(s, m, f"{cross}{value:.2g}", ha="center", va="center", color=colour, size=7)
+        axes.set(xlabel="position s of the second largest", ylabel="position m of the maximum")
+        axes.set_xticks(range(n))
+        axes.set_yticks(range(n))
+        figure.colorbar(image, label="smallest margin (M = 1)")
+    return figure
+
+
+def interval_chart(
+    intervals: Sequence[tuple[str, Sequence[tuple[float, float]]]], ratio: tuple[float, float]
+) -> Figure:
+    """One line per pair: the ratios on which it is right; the claim's range is shaded."""
+    with style():
+        figure = new_figure(6.4, 0.1 * len(intervals) + 1.0)
+        axes = figure.add_subplot()
+        axes.axvspan(*ratio, color=OKABE_ITO[5], alpha=0.3, lw=0)
+        for edge in ratio:
+            axes.axvline(edge, color=OKABE_ITO[0], lw=0.8)
+        for row, (_, parts) in enumerate(intervals):
+            for lo, hi in parts:
+                axes.plot([lo, hi], [row, row], color="#333333", lw=1.4, solid_capstyle="butt")
+        axes.set(xlim=(0, 1), ylim=(len(intervals) - 0.5, -0.5), xlabel="ratio r = S/M")
+        step = max(1, len(intervals) // 30)
+        axes.set_yticks(range(0, len(intervals), step))
+        axes.set_yticklabels([name for name, _ in intervals[::step]], size=6)
+        axes.set_ylabel("pair (m, s)")
+    return figure
+
+
+def margin_curves(
+    breaks: Sequence[float],
+    margins: Mapping[int, Sequence[float]],
+    ratio: tuple[float, float],
+) -> Figure:
+    """Margins over each rival along r: linear between the break points, which are ticked."""
+    with style():
+        figure = new_figure()
+        axes = figure.add_subplot()
+        axes.axvspan(*ratio, color=OKABE_ITO[5], alpha=0.25, lw=0)
+        axes.axhline(0, color="#333333", lw=0.8)
+        for i, (rival, values) in enumerate(margins.items()):
+            axes.plot(
+                breaks,
+                values,
+                color=OKABE_ITO[i % len(OKABE_ITO)],
+                ls=STYLES[i // len(OKABE_ITO) % len(STYLES)],
+                lw=1.2,
+                label=f"rival {rival}",
+            )
+        axes.plot(breaks, [0] * len(breaks), "|", color="#333333", ms=7)
+        axes.set(xlim=(0, 1), xlabel="ratio r = S/M", ylabel="logit[s] - logit[rival], M = 1")
+        axes.legend(ncols=3, fontsize=7, frameon=False)
+    return figure
+
+
+def state_heatmap(states: Sequence[Sequence[float]]) -> Figure:
+    """The states after each step: units down, steps across."""
+    with style():
+        figure = new_figure(5.0, 0.18 * len(states[0]) + 1.4)
+        axes = figure.add_subplot()
+        table = [list(row) for row in zip(*states, strict=True)]
+        image = axes.imshow(table, cmap="cividis", aspect="auto")
+        axes.set(xlabel="step t (state after input t)", ylabel="unit")
+        axes.set_xticks(range(len(states)))
+        axes.set_yticks(range(len(table)))
+        axes.tick_params(labelsize=7)
+        figure.colorbar(image, label="activation")
+    return figure
