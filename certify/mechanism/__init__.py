@@ -10,7 +10,9 @@ module               holds
 ``roles``            what each unit does, found from weights and trajectories
 ``readout``          contributions to the logits, accuracy by position, kinds of errors, clip rates
 ``circuit``          certified contributions, necessary units, minimal circuits
-``interventions``    a run replayed with units changed at a step, exactly
+``search``           how these are found: floats propose, exact sweeps decide
+``patched``          the network with interventions: exact runs and sweeps
+``interventions``    a run replayed with units changed at a step, beside the baseline
 ``training``         the same quantities over checkpoints
 ``explain``          all of it for one model
 ``figures``          the figures of all of it

@@ -185,9 +185,10 @@ class _Search:
         shrinking = True
         while shrinking:
             shrinking = False
-            for done, element in enumerate(list(order)):
+            todo = list(order)
+            for done, element in enumerate(todo):
                 if progress is not None:
-                    progress(f"minimal {by}", done, len(order))
+                    progress(f"minimal {by}", done, len(todo))
                 saved = [a.copy() for a in arrays]
                 _zero(arrays, element)
                 if self._margins(arrays).min() > self.threshold:

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from certify.checker import check
+from certify.claims import RatioRange
+from certify.mechanism.explain import Explanation, explain
+from certify.mechanism.figures import (
+    explanation_figures,
+    offsets_figure,
+    track_figure,
+    write_figures,
+)
+from certify.mechanism.training import track
+from certify.model import Network
+from tests.examples import EXAMPLES, M16_10, TWO_INTERVALS, Example, save_npz
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_any_model_is_explained(example: Example) -> None:
+    steps: list[tuple[str, int, int]] = []
+    found = explain(example.network, samples=200, progress=lambda *step: steps.append(step))
+    text = json.dumps(found.to_json(), allow_nan=False)  # no NaN, no infinity
+    assert json.loads(text)["model"]["sha256"] == example.network.sha256
+    assert "Offsets at S/M = 4/5" in found.text()
+    assert all(0 <= done <= total for _, done, total in steps)
+    if found.circuit is None:
+        assert found.certificate() is None
+        assert "nothing is proved" in found.text()
+
+
+def test_the_certificate_is_accepted_and_the_same_every_time(tmp_path: Path) -> None:
+    model = save_npz(TWO_INTERVALS, tmp_path / "model.npz")
+    ratios = RatioRange(Fraction(3, 5), Fraction(4, 5))
+    first, again = (
+        explain(TWO_INTERVALS, samples=300, ratios=ratios).certificate() for _ in range(2)
+    )
+    assert first is not None
+    assert again is not None
+    assert first.to_bytes() == again.to_bytes()
+    first.write(tmp_path / "circuit.json")
+    assert check(tmp_path / "circuit.json", model).kind == "circuit"
+
+
+@pytest.fixture(scope="module")
+def published(published_m16_10: Network) -> Explanation:
+    return explain(published_m16_10, samples=5000)
+
+
+@pytest.mark.slow
+def test_published_model(published: Explanation, tmp_path: Path) -> None:
+    certificate = published.certificate()
+    assert certificate is not None
+    certificate.write(tmp_path / "circuit.json")
+    assert check(tmp_path / "circuit.json", M16_10).kind == "circuit"
+    assert published.circuit is not None
+    assert published.circuit.groups["input-driven"] == (1, 4, 6, 7, 8)
+
+
+@pytest.fixture(scope="module")
+def small() -> Explanation:
+    return explain(TWO_INTERVALS, samples=300, ratios=RatioRange(Fraction(3, 5), Fraction(4, 5)))
+
+
+def test_figures_are_written_and_the_same_every_time(small: Explanation, tmp_path: Path) -> None:
+    written = []
+    for folder in ("one", "two"):
+        figures = {"offsets": offsets_figure(small.offsets)}
+        written.append(write_figures(figures, tmp_path / folder))
+    assert [path.name for path in written[0]] == ["offsets.svg", "offsets.pdf"]
+    for one, two in zip(*written, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.slow
+def test_every_figure_is_written(small: Explanation, tmp_path: Path) -> None:
+    model = save_npz(TWO_INTERVALS, tmp_path / "model.npz")
+    figures = explanation_figures(small)
+    figures["track"] = track_figure(track([model, model], samples=100))
+    written = write_figures(figures, tmp_path / "figures")
+    names = {path.name for path in written}
+    assert {"offsets.svg", "readout-uniform.pdf", "circuit.svg", "track.svg"} <= names
+    for path in written:
+        if path.suffix == ".svg":
+            assert ElementTree.parse(path).getroot().tag.endswith("svg")
+        else:
+            assert path.read_bytes().startswith(b"%PDF")
