@@ -233,7 +233,7 @@ def test_superfluous_pieces_do_not_change_the_verdict(monkeypatch: pytest.Monkey
     before = decide_here(TWO_INTERVALS, Pair(0, 1), RIGHT)
     wrong = decide_here(TWO_INTERVALS, Pair(0, 1), HALF_TO_NINE_TENTHS)
     monkeypatch.setattr(solver, "trajectory_pieces", cut)
-    monkeypatch.setattr(solver, "PIECES_PER_QUERY", 2)
+    monkeypatch.setattr(solver, "PRODUCTS_PER_QUERY", 2 * 5 * 6 * 2)
     after = decide_here(TWO_INTERVALS, Pair(0, 1), RIGHT)
     assert (before.verdict, after.verdict) == ("unsat", "unsat")
     assert after.queries > before.queries

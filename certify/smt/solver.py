@@ -18,8 +18,11 @@ from certify.model import Network
 from certify.smt.formula import claim_formula, cover_formula
 from certify.smt.trajectory import Piece, trajectory_pieces
 
-PIECES_PER_QUERY = 32
-"""Bounds the memory of a query; a pair of a 16 x 10 model has about five pieces."""
+PRODUCTS_PER_QUERY = 100_000
+"""Bounds memory and overrun: z3 does not look at its clock while it reads a formula.
+
+A piece of a 16 x 10 model has 2,720 products of a weight and a state.
+"""
 
 _LONGEST_TIMEOUT = 2**31 - 1  # milliseconds: z3 takes an unsigned 32-bit number
 
@@ -112,8 +115,10 @@ def _decide_pair(
             raise InternalError(f"pair {tuple(pair)}: the pieces leave out r = {gap.ratio}")
         if gap.answer == "unknown":
             return verdict("unknown", reason=gap.reason)
-        for first in range(0, len(pieces), PIECES_PER_QUERY):
-            some = pieces[first : first + PIECES_PER_QUERY]
+        products = network.hidden_size * (network.hidden_size + 1) * network.seq_len
+        at_once = max(1, PRODUCTS_PER_QUERY // products)
+        for first in range(0, len(pieces), at_once):
+            some = pieces[first : first + at_once]
             queries += 1
             found = _ask(claim_formula(network, pair, some), deadline)
             if found.ratio is not None:
