@@ -23,7 +23,7 @@ from certify.smt import SmtVerdict, decide, solver
 from certify.smt.formula import claim_formula, cover_formula
 from certify.smt.trajectory import Piece, trajectory_pieces
 from certify.testing import networks, ratios
-from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example, brute_force_right
+from tests.examples import EXAMPLES, HANDCRAFTED, ROOT, TWO_INTERVALS, Example, brute_force_right
 
 EXAMPLE = {e.name: e.network for e in EXAMPLES}
 HALF_TO_NINE_TENTHS = RatioRange(Fraction(1, 2), Fraction(9, 10))
@@ -245,8 +245,8 @@ def test_no_time_is_unknown() -> None:
         assert (verdict.verdict, verdict.reason) == ("unknown", "timeout")
 
 
-def test_a_stalling_solver_is_unknown_after_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    holes = 14  # the pigeonhole principle has no short resolution proof
+def pigeonhole(holes: int) -> str:
+    """Has no short resolution proof: z3 does not come back."""
     pigeons = range(holes + 1)
     lines = ["(declare-fun r () Real)"]
     lines += [f"(declare-fun p{i}_{j} () Bool)" for i in pigeons for j in range(holes)]
@@ -257,11 +257,32 @@ def test_a_stalling_solver_is_unknown_after_the_timeout(monkeypatch: pytest.Monk
         for i in pigeons
         for k in range(i)
     ]
-    monkeypatch.setattr(solver, "claim_formula", lambda *_: "\n".join(lines))
+    return "\n".join(lines)
+
+
+def test_a_stalling_solver_is_unknown_after_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(solver, "claim_formula", lambda *_: pigeonhole(14))
     start = time.monotonic()
     (verdict,) = decide(HANDCRAFTED, [Pair(0, 1)], HALF_TO_NINE_TENTHS, jobs=1, timeout=0.3)
     assert (verdict.verdict, verdict.reason) == ("unknown", "timeout")
     assert time.monotonic() - start < 30
+
+
+def test_ctrl_c_ends_a_stalling_solver() -> None:
+    code = """
+import os, signal, threading
+from tests import test_smt as t
+t.solver.claim_formula = lambda *_: t.pigeonhole(14)
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    t.decide(t.HANDCRAFTED, [t.Pair(0, 1)], t.HALF_TO_NINE_TENTHS, jobs=1, timeout=300.0)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert ran.stdout == "interrupted\n"
 
 
 def test_workers_give_the_same_verdicts_in_order_and_report_progress() -> None:

@@ -142,7 +142,6 @@ def _ask(formula: str, deadline: float) -> _Answer:
     # Rewriting first leaves only bounds on r; adding the formula to a plain solver as it is
     # takes 1.4 times as long.
     solver: Any = z3.Then(z3.With("simplify", som=True), "smt").solver()
-    solver.set("ctrl_c", False)  # an interrupt is Python's to handle
     solver.from_string(formula)
     left = deadline - time.monotonic()
     if left <= 0:
@@ -155,6 +154,8 @@ def _ask(formula: str, deadline: float) -> _Answer:
         value = solver.model().eval(z3.Real("r"), model_completion=True)
         return _Answer("sat", Fraction(value.numerator_as_long(), value.denominator_as_long()))
     reason = str(solver.reason_unknown())
+    if "interrupted" in reason:  # z3 takes ctrl-C away from Python while it solves
+        raise KeyboardInterrupt
     return _Answer("unknown", None, "timeout" if reason in ("timeout", "canceled") else reason)
 
 
