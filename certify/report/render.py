@@ -134,9 +134,14 @@ def _latex_one(index: int, report: Report, folder: str) -> str:
         report.statement.status, "openquestion"
     )
     lines = [f"\\section*{{{tex(report.title)}}}", f"\\begin{{{environment}}}"]
-    lines += [report.statement.latex, f"\\end{{{environment}}}", ""]
-    lines += [f"{tex(report.check_line)} Check it with:", ""]
-    lines += [f"\\texttt{{{tex(report.check_command)}}}", ""]
+    lines += [
+        report.statement.latex,
+        f"The model is the one whose weights have SHA-256 {tex_hash(report.model_sha256)}.",
+        f"Check: \\texttt{{{tex(report.check_command)}}}.",
+        f"\\end{{{environment}}}",
+        tex(report.check_line),
+        "",
+    ]
     lines += [r"\medskip\begin{tabular}{@{}lp{11cm}@{}}", r"\toprule"]
     lines += [f"{tex(name)} & {tex_hash(value)} \\\\" for name, value in _identity(report)]
     lines += [r"\bottomrule", r"\end{tabular}", ""]
