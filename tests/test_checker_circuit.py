@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 
@@ -22,7 +23,7 @@ from certify.mechanism.search import study_circuit
 from certify.model import Network
 from certify.testing import networks
 from certify.tropical import sweep_all
-from tests.examples import M16_10, TWO_INTERVALS, save_npz
+from tests.examples import M16_10, ROOT, TWO_INTERVALS, save_npz
 
 Document = dict[str, Any]
 RATIOS = RatioRange(Fraction(3, 5), Fraction(4, 5))
@@ -85,6 +86,16 @@ def test_accepted(document: Document, model: Path, tmp_path: Path) -> None:
     assert any("is wrong on" in line for line in lines)
     assert any("at most" in line for line in lines)
     assert any("each of them is necessary" in line for line in lines)
+
+
+def test_the_schema_describes_it(document: Document) -> None:
+    schema = json.loads((ROOT / "certify" / "schema" / "circuit-1.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema)
+    broken = copy.deepcopy(document)
+    broken["claim"]["statements"][0]["bound"] = 0.5
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, schema)
 
 
 def no_evidence(d: Document) -> None:

@@ -101,7 +101,13 @@ def test_cell_formula_gives_the_exact_logits(published_impulse: ImpulseResult) -
     big, small = sympy.symbols("M S", positive=True)
     sweep = published_impulse.sweeps[Pair(2, 7)]
     logits = network.logits(impulses(Pair(2, 7), RATIO, 10))
-    for expression, value in zip(cell_formula(sweep, RATIO), logits, strict=True):
+    formula = cell_formula(sweep, RATIO)
+    assert formula.interval[0] <= RATIO <= formula.interval[1]
+    for (a, b), value in zip(formula.to_json()["logits"], logits, strict=True):
+        assert Fraction(a) + Fraction(b) * RATIO == value
+    assert formula.latex().count("ell_") == 10
+    assert "logit 7 s" in formula.text()
+    for expression, value in zip(formula.logits, logits, strict=True):
         found = expression.subs({big: 1, small: sympy.Rational(4, 5)})
         assert Fraction(int(found.p), int(found.q)) == value
 

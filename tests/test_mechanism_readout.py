@@ -6,13 +6,21 @@ import numpy as np
 import pytest
 
 from certify.errors import UsageError
-from certify.mechanism.readout import accuracy_without, block_eigenvalues, study_readout
+from certify.mechanism.readout import (
+    Readout,
+    accuracy_without,
+    block_eigenvalues,
+    study_readout,
+)
 from certify.mechanism.roles import (
+    ROLES,
     Role,
     find_roles,
     fit_sinusoid,
     fourier_energy,
     impulse_responses,
+    mean_crossings,
+    unit_groups,
 )
 from certify.mechanism.samples import Inputs, draw, mean, top_two
 from certify.model import Network
@@ -72,33 +80,39 @@ def test_published_roles(published_m16_10: Network) -> None:
         assert units[7].comparator_fit > 0.98
 
 
+def measured(network: Network, inputs: Inputs, samples: int, seed: int) -> Readout:
+    groups = unit_groups(find_roles(network.floats, "gaussian", min(samples, 4000), 1))
+    return study_readout(network, inputs, groups, samples=samples, seed=seed)
+
+
 def test_published_accuracies(published_m16_10: Network) -> None:
-    readout = study_readout(published_m16_10, "uniform", samples=20_000, seed=0)
+    readout = measured(published_m16_10, "uniform", 20_000, 0)
     assert abs(readout.accuracy.value - 0.891) < 4 * readout.accuracy.error
     for silenced, known in (((10, 11, 12), 0.221), ((1, 6, 7, 8), 0.155)):
         found = accuracy_without(published_m16_10, silenced, "uniform", samples=20_000, seed=0)
         assert abs(found.value - known) < 4 * found.error
-    comparators = next(g for g in readout.groups if g.role == "comparator")
+    comparators = next(g for g in readout.groups if g.name == "comparator")
     assert comparators.without == found
     assert comparators.at_max.value < 0 < comparators.at_second.value
 
 
 def test_contributions_of_all_groups_sum_to_the_logits() -> None:
     network = hand_built()
-    readout = study_readout(network, "gaussian", samples=3000, seed=5)
+    readout = measured(network, "gaussian", 3000, 5)
     x = np.concatenate(list(draw("gaussian", 3000, 10, 5)))
     logits = network.floats.logits(x)
     m, s = top_two(x)
     every = np.arange(len(x))
-    assert sum(g.at_max.value for g in readout.groups) == pytest.approx(logits[every, m].mean())
-    assert sum(g.at_second.value for g in readout.groups) == pytest.approx(logits[every, s].mean())
+    parts = [g for g in readout.groups if g.name in ROLES]
+    assert sum(g.at_max.value for g in parts) == pytest.approx(logits[every, m].mean())
+    assert sum(g.at_second.value for g in parts) == pytest.approx(logits[every, s].mean())
     rest = (logits.sum(1) - logits[every, m] - logits[every, s]) / 8
-    assert sum(g.elsewhere.value for g in readout.groups) == pytest.approx(rest.mean())
+    assert sum(g.elsewhere.value for g in parts) == pytest.approx(rest.mean())
 
 
 def test_parts_of_the_accuracy_add_up() -> None:
     network = hand_built()
-    r = study_readout(network, "gaussian", samples=5000, seed=1)
+    r = measured(network, "gaussian", 5000, 1)
     for parts in ((r.forward, r.reverse), r.by_max, r.by_second, r.by_distance):
         assert sum(p.samples for p in parts) == 5000
         right = sum(round(p.value * p.samples) for p in parts if p.samples)
@@ -110,7 +124,7 @@ def test_parts_of_the_accuracy_add_up() -> None:
 
 
 def test_two_positions_have_no_elsewhere_and_no_third() -> None:
-    readout = study_readout(HANDCRAFTED, "gaussian", samples=500, seed=0)
+    readout = measured(HANDCRAFTED, "gaussian", 500, 0)
     assert all(group.elsewhere.samples == 0 for group in readout.groups)
     assert readout.groups[0].to_json()["logit_elsewhere"]["value"] is None
     assert readout.accuracy.value == 1
@@ -120,9 +134,7 @@ def test_two_positions_have_no_elsewhere_and_no_third() -> None:
 
 def test_same_seed_same_numbers_another_seed_others() -> None:
     network = hand_built()
-    first, again, other = (
-        study_readout(network, "uniform", samples=400, seed=seed).to_json() for seed in (3, 3, 4)
-    )
+    first, again, other = (measured(network, "uniform", 400, seed).to_json() for seed in (3, 3, 4))
     assert first == again
     assert first != other
 
@@ -177,6 +189,20 @@ def test_impulse_responses_do_not_depend_on_the_position(published_m16_10: Netwo
     responses = impulse_responses(floats)
     for age in range(1, 10):
         np.testing.assert_allclose(responses[age - 1], finals[9 - age], rtol=1e-12)
+
+
+def test_groups_are_the_roles_and_unions_of_two() -> None:
+    groups = unit_groups(find_roles(hand_built().floats, "uniform", 1000, 0))
+    assert groups["input-driven"] == (0, 2, 3)
+    assert "position-coding" not in groups  # waves alone: the union would say it twice
+    members = [unit for name, found in groups.items() if name in ROLES for unit in found]
+    assert sorted(members) == list(range(8))
+
+
+def test_mean_crossings() -> None:
+    assert mean_crossings(np.array([5.0, 0, 0, 0])) == 1
+    assert mean_crossings(np.array([0.0, 2, 0, 2])) == 3
+    assert mean_crossings(np.ones(4)) == 0
 
 
 def test_block_eigenvalues() -> None:

@@ -215,18 +215,62 @@ def spectrum(network: Network, kept: range | tuple[int, ...]) -> Spectrum:
     return Spectrum(tuple(values), radius, tuple(factors))
 
 
-def cell_formula(sweep: Sweep, ratio: Fraction) -> list[sympy.Expr]:
-    """The logits as exact sympy expressions in M and S, valid on the piece that holds ``ratio``.
+@dataclass(frozen=True)
+class CellFormula:
+    """The logits of one pair on one piece, as exact sympy expressions in the symbols M and S.
 
-    They are linear; the piece says for which ``r = S/M``. For a write-up: ``sympy.latex`` of one.
+    They are linear; ``interval`` says for which ``r = S/M`` they hold.
     """
+
+    pair: Pair
+    interval: tuple[Fraction, Fraction]
+    logits: tuple[sympy.Expr, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Coefficients of M and S of each logit, as strings ``p/q``."""
+        big, small = sympy.symbols("M S", positive=True)
+        return {
+            "max": self.pair.max,
+            "second": self.pair.second,
+            "interval": [str(v) for v in self.interval],
+            "logits": [[str(e.coeff(big)), str(e.coeff(small))] for e in self.logits],
+        }
+
+    def latex(self) -> str:
+        """The logits as LaTeX, coefficients rounded to six digits."""
+        rows = [rf"\ell_{{{j}}} &= {sympy.latex(sympy.N(e, 6))}" for j, e in enumerate(self.logits)]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def text(self) -> str:
+        """The logits with coefficients rounded to six digits."""
+        lo, hi = self.interval
+        rows = [
+            (
+                f"logit {j}{' m' * (j == self.pair.max)}{' s' * (j == self.pair.second)}",
+                f"{sympy.N(e, 6)}",
+            )
+            for j, e in enumerate(self.logits)
+        ]
+        title = (
+            f"The cell of the smallest margin: pair (m={self.pair.max}, s={self.pair.second}), "
+            f"S/M in [{decimal(lo, 6)}, {decimal(hi, 6)}] (exact map, shown rounded)"
+        )
+        return f"{title}\n{table(('', 'value'), rows)}"
+
+
+def cell_formula(sweep: Sweep, ratio: Fraction = NOMINAL_RATIO) -> CellFormula:
+    """The logits of the pair on the piece that holds ``ratio``."""
     big, small = sympy.symbols("M S", positive=True)
-    network = sweep.network
+    network, piece = sweep.network, sweep.piece_at(ratio)
     scale = sympy.Integer(2) ** (network.shift * (network.seq_len + 1))
-    return [
-        sympy.Rational(a, scale) * big + sympy.Rational(b, scale) * small
-        for a, b in sweep.piece_at(ratio).logits
-    ]
+    return CellFormula(
+        sweep.pair,
+        (piece.lo, piece.hi),
+        tuple(
+            sympy.Rational(a, scale) * big + sympy.Rational(b, scale) * small
+            for a, b in piece.logits
+        ),
+    )
 
 
 def _sequence_at(sweep: Sweep, ratio: Fraction) -> tuple[int, ...]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from certify.certificate import Certificate, describe_model
-from certify.claims import Pair, RatioRange, all_pairs
-from certify.mechanism.census import Census, take_census
+from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
+from certify.mechanism.census import CellFormula, Census, cell_formula, take_census
 from certify.mechanism.circuit import CircuitStudy, circuit_certificate
 from certify.mechanism.offsets import OffsetStudy, study_offsets
 from certify.mechanism.readout import Readout, study_readout
+from certify.mechanism.roles import UnitRole, find_roles, unit_groups, units_text
 from certify.mechanism.samples import Inputs, Progress
 from certify.mechanism.search import BAND, study_circuit
 from certify.model import Network
 from certify.tropical import Sweep, sweep
 
 SAMPLES = 100_000
+ROLE_SAMPLES = 10_000
 INPUTS: tuple[Inputs, ...] = ("gaussian", "uniform")
 
 
@@ -24,14 +27,18 @@ INPUTS: tuple[Inputs, ...] = ("gaussian", "uniform")
 class Explanation:
     """What is measured and what is proved about one model's mechanism.
 
-    ``offsets`` and ``census`` are taken at S/M = 4/5, ``readouts`` under Gaussian and under
-    uniform inputs; ``circuit`` holds the proved statements, None where no pair is right over the
+    ``offsets`` and ``census`` are taken at S/M = 4/5; ``formula`` are the logits on the cell of
+    the smallest margin there; ``units`` are the roles and ``readouts`` the
+    measurements under Gaussian and under uniform inputs, with the groups of the roles under
+    Gaussian inputs; ``circuit`` holds the proved statements, None where no pair is right over the
     whole range of ratios.
     """
 
     network: Network
     offsets: OffsetStudy
     census: Census
+    formula: CellFormula
+    units: Mapping[Inputs, tuple[UnitRole, ...]]
     readouts: tuple[Readout, ...]
     circuit: CircuitStudy | None
 
@@ -45,6 +52,8 @@ class Explanation:
             "model": describe_model(self.network),
             "offsets": self.offsets.to_json(),
             "census": self.census.to_json(),
+            "cell_formula": self.formula.to_json(),
+            "units": {name: [u.to_json() for u in found] for name, found in self.units.items()},
             "readout": {r.inputs: r.to_json() for r in self.readouts},
             "circuit": self.circuit and self.circuit.to_json(),
         }
@@ -56,7 +65,13 @@ class Explanation:
             if self.circuit is None
             else self.circuit.text()
         )
-        measured = [self.offsets.text(), self.census.text(), *(r.text() for r in self.readouts)]
+        measured = [
+            self.offsets.text(),
+            self.census.text(),
+            self.formula.text(),
+            units_text(self.units["gaussian"], self.units["uniform"]),
+            *(readout.text() for readout in self.readouts),
+        ]
         return "\n\n".join([*measured, proved])
 
 
@@ -70,7 +85,8 @@ def explain(
 ) -> Explanation:
     """Take a model apart. Deterministic for a seed.
 
-    ``samples`` is the number of inputs for each kind of inputs; ``ratios`` the range that the
+    ``samples`` is the number of inputs for each kind of inputs (the roles take at most
+    ROLE_SAMPLES, of the next seed); ``ratios`` the range that the
     proved statements speak of. ``progress`` is called with what is being done, the work done and
     the work in all.
 
@@ -83,27 +99,21 @@ def explain(
         if progress is not None:
             progress("sweeps", done, len(pairs))
         sweeps[pair] = sweep(network, pair)
+    units = {
+        inputs: find_roles(network.floats, inputs, min(samples, ROLE_SAMPLES), seed + 1)
+        for inputs in INPUTS
+    }
+    groups = unit_groups(units["gaussian"])
     readouts = tuple(
-        study_readout(network, inputs, samples=samples, seed=seed, progress=progress)
+        study_readout(network, inputs, groups, samples=samples, seed=seed, progress=progress)
         for inputs in INPUTS
     )
     return Explanation(
         network,
         study_offsets(sweeps),
         take_census(sweeps),
+        cell_formula(min(sweeps.values(), key=lambda s: s.margin_at(NOMINAL_RATIO).value)),
+        units,
         readouts,
-        study_circuit(network, sweeps, ratios, unit_groups(readouts[0]), progress=progress),
+        study_circuit(network, sweeps, ratios, groups, progress=progress),
     )
-
-
-def unit_groups(readout: Readout) -> dict[str, tuple[int, ...]]:
-    """The units of each role, and all units that see the input together.
-
-    Detectors and comparators share one task, to suppress the position of the maximum, early ones
-    by comparing and the last one by detecting: together they are ``input-driven``.
-    """
-    groups: dict[str, tuple[int, ...]] = {g.role: g.units for g in readout.groups}
-    driven = groups.get("detector", ()) + groups.get("comparator", ())
-    if driven and driven not in groups.values():
-        groups["input-driven"] = tuple(sorted(driven))
-    return groups

@@ -7,7 +7,7 @@ Anderton and Renslow 2018): told apart with any kind of colour vision.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from certify.mechanism.circuit import CircuitStudy
 from certify.mechanism.explain import Explanation
 from certify.mechanism.offsets import OffsetStudy
 from certify.mechanism.readout import Readout
-from certify.mechanism.roles import impulse_responses
+from certify.mechanism.roles import UNIONS, UnitRole, impulse_responses
 from certify.mechanism.samples import Estimate
 from certify.mechanism.training import TrackResult
 from certify.model import Network
@@ -35,7 +35,7 @@ def explanation_figures(found: Explanation) -> dict[str, Figure]:
     figures = {
         "offsets": offsets_figure(found.offsets),
         "cells": cells_figure(found.census),
-        "waves": waves_figure(found.network, found.readouts[0]),
+        "waves": waves_figure(found.network, found.units["gaussian"]),
     }
     for readout in found.readouts:
         figures[f"readout-{readout.inputs}"] = readout_figure(readout)
@@ -99,20 +99,20 @@ def cells_figure(census: Census) -> Figure:
     return figure
 
 
-def waves_figure(network: Network, readout: Readout) -> Figure:
+def waves_figure(network: Network, roles: Sequence[UnitRole]) -> Figure:
     """Responses to a single impulse by age, and the readout columns of the same units."""
     figure, (left, right) = _row(2)
     responses = impulse_responses(network.floats)
     ages = np.arange(1, network.seq_len)
-    waves = [u for u in readout.roles if u.role == "wave"]
-    shown = waves or list(readout.roles)
+    waves = [u for u in roles if u.role in UNIONS["position-coding"]]
+    shown = waves or list(roles)
     styles = ("-", "--", ":", "-.")
     palette = (BLUE, ORANGE, GREEN, RED, PURPLE)
-    for k, unit in enumerate(shown[:8]):
+    for k, unit in enumerate(shown[:10]):
         look = {"color": palette[k % 5], "ls": styles[k // 5], "label": f"unit {unit.unit}"}
         left.plot(ages, responses[:, unit.unit], marker="o", ms=3, lw=1, **look)
         right.plot(network.floats.w_out[:, unit.unit], marker="o", ms=3, lw=1, **look)
-    what = "wave units" if waves else "units"
+    what = "position-coding units" if waves else "units"
     left.set(title=f"{what}: response to an impulse", xlabel="steps since the impulse")
     right.set(title=f"{what}: column of W_out", xlabel="position")
     left.legend(fontsize=6, ncol=2)
@@ -137,7 +137,7 @@ def readout_figure(readout: Readout) -> Figure:
             label=label,
         )
     contributions.axhline(0, color="black", lw=0.6)
-    contributions.set_xticks(place, [g.role for g in groups], fontsize=7, rotation=20)
+    contributions.set_xticks(place, [g.name for g in groups], fontsize=7, rotation=20)
     contributions.set_title("mean contribution to the logit", fontsize=9)
     contributions.legend(fontsize=7)
     _errorbars(axes[0, 1], readout.by_max, 0, "o", BLUE, "maximum at p")

@@ -7,14 +7,13 @@ float64: these are measurements.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from certify.mechanism._text import heading, table, units
-from certify.mechanism.roles import ROLES, Role, UnitRole, find_roles
 from certify.mechanism.samples import (
     BoolArray,
     Estimate,
@@ -30,7 +29,7 @@ from certify.model import FloatArray, Network
 
 @dataclass(frozen=True)
 class Group:
-    """The units of one role and what they do to the logits.
+    """The units of one role, or of a union of roles, and what they do to the logits.
 
     ``at_max``, ``at_second`` and ``elsewhere`` are the mean contributions
     ``sum_i W_out[j, i] h_n[i]`` over the group's units i to the logit at j = m, at j = s and, mean
@@ -39,7 +38,7 @@ class Group:
     largest modulus first.
     """
 
-    role: Role
+    name: str
     units: tuple[int, ...]
     at_max: Estimate
     at_second: Estimate
@@ -50,7 +49,7 @@ class Group:
     def to_json(self) -> dict[str, Any]:
         """Eigenvalues as [real, imaginary]."""
         return {
-            "role": self.role,
+            "name": self.name,
             "units": list(self.units),
             "logit_at_max": self.at_max.to_json(),
             "logit_at_second": self.at_second.to_json(),
@@ -75,7 +74,6 @@ class Readout:
     inputs: Inputs
     samples: int
     seed: int
-    roles: tuple[UnitRole, ...]
     groups: tuple[Group, ...]
     accuracy: Estimate
     forward: Estimate
@@ -92,7 +90,6 @@ class Readout:
             "inputs": self.inputs,
             "samples": self.samples,
             "seed": self.seed,
-            "units": [role.to_json() for role in self.roles],
             "groups": [group.to_json() for group in self.groups],
             "accuracy": self.accuracy.to_json(),
             "forward": self.forward.to_json(),
@@ -106,21 +103,9 @@ class Readout:
 
     def text(self) -> str:
         """The readout as plain text."""
-        unit_rows = [
-            (
-                f"{u.unit} {u.role}",
-                f"{u.drive:.3f}",
-                f"{u.on:.3f}",
-                f"{u.comparator_fit:.3f}",
-                f"{u.detector_fit:.3f}",
-                "-" if u.variation is None else f"{u.variation:.3f}",
-                *_wave_cells(u),
-            )
-            for u in self.roles
-        ]
         group_rows = [
             (
-                f"{g.role}: {units(g.units)}",
+                f"{g.name}: {units(g.units)}",
                 f"{g.at_max.value:.2f}",
                 f"{g.at_second.value:.2f}",
                 f"{g.elsewhere.value:.2f}" if g.elsewhere.samples else "-",
@@ -139,20 +124,13 @@ class Readout:
             [
                 heading(f"Readout, {self.inputs} inputs ({self.samples} samples, value +- s.e.)"),
                 f"accuracy {self.accuracy}; forward (m < s) {self.forward}, reverse {self.reverse}",
-                table(
-                    (
-                        *("unit", "drive", "on", "R2 cmp", "R2 det", "var"),
-                        *("R2 wave", "period", "phase", "R2 W_out"),
-                    ),
-                    unit_rows,
-                ),
                 "mean contribution to the logit at m, at s and elsewhere:",
-                table(("group", "m", "s", "else", "accuracy without", "eigenvalue"), group_rows),
+                table(("group", "m", "s", "else", "accuracy without", "eigenvalues"), group_rows),
                 "accuracy by position and by distance |m - s|:",
                 table(("p", "max at p", "second at p", "distance p"), position_rows),
                 f"wrong answers: {errors}",
                 "share of runs in which a unit is off, by step:",
-                table(("step", *map(str, range(len(self.roles)))), clip_rows),
+                table(("step", *map(str, range(len(self.clip[0])))), clip_rows),
             ]
         )
 
@@ -160,31 +138,26 @@ class Readout:
 def study_readout(
     network: Network,
     inputs: Inputs,
+    groups: Mapping[str, tuple[int, ...]],
     *,
     samples: int,
     seed: int,
     progress: Progress | None = None,
 ) -> Readout:
-    """Find roles and measure the readout on ``samples`` inputs.
-
-    The accuracy comes from the first stream of inputs of the seed, the roles from at most 10,000
-    of the next seed.
+    """Measure the readout on ``samples`` inputs, for groups of units by name (not empty).
 
     Raises:
         UsageError: fewer than 2 samples, or unknown inputs.
     """
     floats = network.floats
     n = network.seq_len
-    roles = find_roles(floats, inputs, min(samples, 10_000), seed + 1)
-    members = {role: [u.unit for u in roles if u.role == role] for role in ROLES}
-    kept = {role: list(found) for role, found in members.items() if found}
     clipped = np.zeros((n, network.hidden_size))
     parts: list[_Part] = []
     done = 0
     for x in draw(inputs, samples, n, seed):
         states = floats.states(x)
         clipped += (states == 0).sum(axis=0)
-        parts.append(_measure(x, states[:, -1], floats.w_out, kept))
+        parts.append(_measure(x, states[:, -1], floats.w_out, groups))
         done += len(x)
         if progress is not None:
             progress(f"readout ({inputs})", done, samples)
@@ -195,18 +168,17 @@ def study_readout(
         inputs,
         samples,
         seed,
-        roles,
         tuple(
             Group(
-                role,
-                tuple(members[role]),
+                name,
+                members,
                 mean(whole.at_max[:, k]),
                 mean(whole.at_second[:, k]),
                 mean(whole.elsewhere[:, k] if n > 2 else whole.elsewhere[:0, k]),
                 mean(whole.without[:, k]),
-                block_eigenvalues(floats.w_hh, members[role]),
+                block_eigenvalues(floats.w_hh, members),
             )
-            for k, role in enumerate(kept)
+            for k, (name, members) in enumerate(groups.items())
         ),
         mean(right),
         mean(right[m < s]),
@@ -254,7 +226,7 @@ class _Part(NamedTuple):
 
 
 def _measure(
-    x: FloatArray, final: FloatArray, w_out: FloatArray, groups: dict[Role, list[int]]
+    x: FloatArray, final: FloatArray, w_out: FloatArray, groups: Mapping[str, tuple[int, ...]]
 ) -> _Part:
     """Measure the runs of inputs ``x`` (N, n) with final states (N, d)."""
     size, n = x.shape
@@ -269,7 +241,8 @@ def _measure(
     chosen = logits.argmax(axis=1)
     columns = []
     for members in groups.values():
-        own = final[:, members] @ w_out[:, members].T
+        units_of = list(members)
+        own = final[:, units_of] @ w_out[:, units_of].T
         at_m, at_s = own[every, m], own[every, s]
         rest_mean = (own.sum(axis=1) - at_m - at_s) / max(n - 2, 1)
         columns.append((at_m, at_s, rest_mean, (logits - own).argmax(axis=1) == s))
@@ -293,14 +266,11 @@ def _errors(runs: _Part) -> dict[str, Estimate]:
     }
 
 
-def _wave_cells(role: UnitRole) -> tuple[str, ...]:
-    out = "-" if role.readout is None else f"{role.readout.r_squared:.3f}"
-    if role.response is None:
-        return ("-", "-", "-", out)
-    sine = role.response
-    return (f"{sine.r_squared:.3f}", f"{sine.period:.2f}", f"{sine.phase:.2f}", out)
-
-
 def _leading(values: Sequence[complex]) -> str:
-    z = values[0]
-    return f"{z.real:.3f}" + (f" +- {abs(z.imag):.3f}i" if z.imag else "")
+    """The largest eigenvalue, and the largest pair that rotates, with its period in steps."""
+    shown = [f"{values[0].real:.3f}"] if not values[0].imag else []
+    turning = next((z for z in values if z.imag > 0), None)
+    if turning is not None:
+        period = 2 * np.pi / np.angle(turning)
+        shown.append(f"{turning.real:.3f} +- {turning.imag:.3f}i (period {period:.2f})")
+    return "; ".join(shown)

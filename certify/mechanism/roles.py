@@ -18,8 +18,14 @@ The rules, in this order; the statistic that decides is kept with the role:
     is at least ``WAVE`` (least squares for each frequency of a grid: the floating-mean
     periodogram of Zechmeister and Kuerster 2009), with at least ``MIN_AGES`` ages, since four
     parameters fit fewer of them whatever they are.
+*position*
+    the response tells ages apart without being one sinusoid (several frequencies, damping): over
+    the ages it crosses its mean at least twice.
 *other*
-    none of these.
+    none of these, for instance a pulse at one age.
+
+Two unions have names too: *input-driven* (detectors and comparators) and *position-coding* (waves
+and positions).
 
 The thresholds were set on one published model and are no law; the statistics are reported for
 every unit whatever its role. Fits use float64 and sampled inputs: they describe, they don't prove.
@@ -27,11 +33,13 @@ every unit whatever its role. Fits use float64 and sampled inputs: they describe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from certify.mechanism._text import heading, table
 from certify.mechanism.samples import Inputs, draw
 from certify.model import FloatArray, FloatNetwork
 
@@ -41,8 +49,12 @@ STEADY = 0.3
 WAVE = 0.9
 MIN_AGES = 7
 
-Role = Literal["detector", "comparator", "latch", "wave", "other", "dead"]
-ROLES: tuple[Role, ...] = ("detector", "comparator", "latch", "wave", "other", "dead")
+Role = Literal["detector", "comparator", "latch", "wave", "position", "other", "dead"]
+ROLES: tuple[Role, ...] = get_args(Role)
+UNIONS: dict[str, tuple[Role, ...]] = {
+    "input-driven": ("detector", "comparator"),
+    "position-coding": ("wave", "position"),
+}
 
 
 @dataclass(frozen=True)
@@ -162,6 +174,8 @@ def find_roles(
             role = "latch"
         elif sine is not None and sine.r_squared >= WAVE:
             role = "wave"
+        elif mean_crossings(response) >= 2:
+            role = "position"
         found.append(
             UnitRole(
                 i,
@@ -179,6 +193,65 @@ def find_roles(
             )
         )
     return tuple(found)
+
+
+def unit_groups(roles: Sequence[UnitRole]) -> dict[str, tuple[int, ...]]:
+    """The units of each role that has any, then the unions that join two of these groups."""
+    groups: dict[str, tuple[int, ...]] = {}
+    for role in ROLES:
+        members = tuple(u.unit for u in roles if u.role == role)
+        if members:
+            groups[role] = members
+    for name, parts in UNIONS.items():
+        if all(part in groups for part in parts):
+            groups[name] = tuple(sorted(unit for part in parts for unit in groups[part]))
+    return groups
+
+
+def mean_crossings(values: FloatArray) -> int:
+    """How often a sequence goes from below its mean to above it or back."""
+    above = values > values.mean()
+    return int((above[1:] != above[:-1]).sum())
+
+
+def units_text(gaussian: Sequence[UnitRole], uniform: Sequence[UnitRole]) -> str:
+    """The roles under Gaussian inputs, with the fits under both kinds of inputs."""
+    rows = []
+    for u, other in zip(gaussian, uniform, strict=True):
+        sine = u.response
+        rows.append(
+            (
+                f"{u.unit} {u.role}",
+                f"{u.drive:.3f}",
+                f"{u.on:.3f}",
+                f"{u.comparator_fit:.3f}",
+                f"{other.comparator_fit:.3f}",
+                f"{u.detector_fit:.3f}",
+                f"{other.detector_fit:.3f}",
+                "-" if u.variation is None else f"{u.variation:.3f}",
+                *(
+                    ("-", "-", "-")
+                    if sine is None
+                    else (f"{sine.r_squared:.3f}", f"{sine.period:.2f}", f"{sine.phase:.2f}")
+                ),
+                "-" if u.readout is None else f"{u.readout.r_squared:.3f}",
+            )
+        )
+    return "\n".join(
+        [
+            heading("Units"),
+            "drive |W_ih| / largest; on: share of steps; R^2 of h on (running maximum, input) and",
+            "on (relu(x), relu(x - maximum before)) for gaussian (g) and uniform (u) inputs;",
+            "response to an impulse by age: variation, best sinusoid; the same for W_out's column:",
+            table(
+                (
+                    *("unit", "drive", "on", "cmp g", "cmp u", "det g", "det u", "var"),
+                    *("sine", "period", "phase", "W_out"),
+                ),
+                rows,
+            ),
+        ]
+    )
 
 
 def impulse_responses(network: FloatNetwork) -> FloatArray:
