@@ -1,0 +1,327 @@
+"""The challenge's protocol: estimators against sampling, over models with noisy weights.
+
+Every weight of a model is multiplied by ``1 + sigma z``, z standard normal and seeded, at several
+levels sigma. The truth is an independent sample large enough that its variance, which is known,
+is small; it is subtracted from the squared errors. With p the accuracy, plain sampling of N
+inputs has mean squared error ``p (1 - p) / N``. The *ratio* of an estimator is
+
+    mean p (1 - p) / (mean squared error) / (samples that its cost would pay for)
+
+over the models: above 1 it beats sampling. Costs are counted in operations and in time: processor
+time of the one thread that runs, which is wall time on an idle core and does not measure what
+else the machine does.
+Plain sampling goes through the same machinery as a control: in operations it must come out at 1.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from certify.errors import UsageError
+from certify.estimate import METHODS, Progress
+from certify.estimate.base import Estimate, sample_cost
+from certify.estimate.cubature import cubature
+from certify.estimate.sampling import sampling
+from certify.model import FloatArray, Network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MODELS = 24
+LEVELS = (0.02, 0.05, 0.1)
+TRUTH_SAMPLES = 2_000_000
+_REPEATS = 4
+_RESAMPLES = 2000
+_TRUTH_SEED = 1 << 40
+
+#: What is run: method, budget in words, function, options, whether the seed matters.
+Entry = tuple[str, str, Callable[..., Estimate], dict[str, int], bool]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio to sampling with its 95 % bootstrap interval over the models."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Score:
+    """One method at one budget, pooled over all levels.
+
+    ``mse`` is the mean squared error of the accuracy with the truth's own variance subtracted;
+    ``cost`` the operations in units of one sample's; ``seconds`` the median time of a run
+    without, and ``placing`` that of placing points, which do not depend on the weights.
+    ``by_level`` holds sigma and the ratio in operations at that level alone.
+    """
+
+    method: str
+    budget: str
+    mse: float
+    cost: float
+    seconds: float
+    placing: float
+    in_operations: Ratio
+    in_time: Ratio
+    in_time_with_placing: Ratio
+    by_level: tuple[tuple[float, Ratio], ...]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """All scores, with what they were measured on.
+
+    ``accuracies`` (levels, models) are the truths; ``sample_seconds`` is the time of one plain
+    sample at the budget at which it is fastest.
+    """
+
+    model: str
+    sha256: str
+    models: int
+    levels: tuple[float, ...]
+    seed: int
+    truth_samples: int
+    sample_seconds: float
+    accuracies: tuple[tuple[float, ...], ...]
+    scores: tuple[Score, ...]
+
+    @property
+    def control(self) -> tuple[Score, ...]:
+        """The scores of plain sampling."""
+        return tuple(score for score in self.scores if score.method == "sampling")
+
+    @property
+    def control_holds(self) -> bool:
+        """Whether 1 lies in the control's interval (operations) at some budget.
+
+        One of three budgets leaves its 95 % interval in one run of seven, so one is enough.
+        """
+        return any(s.in_operations.low <= 1 <= s.in_operations.high for s in self.control)
+
+    def to_json(self) -> dict[str, Any]:
+        """The benchmark as JSON values."""
+        return {**asdict(self), "control_holds": self.control_holds}
+
+    def text(self) -> str:
+        """The benchmark as plain text."""
+        spread = ", ".join(
+            f"{sigma:g}: {np.mean(row):.3f} +- {np.std(row):.3f}"
+            for sigma, row in zip(self.levels, self.accuracies, strict=True)
+        )
+        lines = [
+            f"{self.models} models at each level of noise, accuracy {spread}",
+            f"truth: {self.truth_samples:,} samples each; one sample takes "
+            f"{self.sample_seconds * 1e9:.0f} ns; ratio to sampling above 1 beats it "
+            "(95 % interval)",
+            f"{'method':<24} {'budget':<16} {'cost':>9} {'MSE':>9}  {'ratio, operations':<22} "
+            f"{'ratio, time':<22} {'with placing points':<20}".rstrip(),
+        ]
+        for s in self.scores:
+            ratios = (s.in_operations, s.in_time, s.in_time_with_placing)
+            columns = " ".join(
+                f"{f'{r.value:.3g} ({r.low:.3g}, {r.high:.3g})':<22}" for r in ratios
+            )
+            lines.append(
+                f"{s.method:<24} {s.budget:<16} {s.cost:>9.0f} {s.mse:>9.2e}  {columns}".rstrip()
+            )
+        lines.append(
+            f"control (sampling, operations) at 1: {'yes' if self.control_holds else 'NO'}"
+        )
+        return "\n".join(lines)
+
+    def figure(self) -> Figure:
+        """Mean squared error against operations and against time, one curve a method."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(11, 4.5), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=True)
+        for method in dict.fromkeys(s.method for s in self.scores):
+            scores = sorted((s for s in self.scores if s.method == method), key=lambda s: s.cost)
+            mse = [max(s.mse, 1e-9) for s in scores]
+            axes[0].plot([s.cost for s in scores], mse, marker="o", label=method)
+            axes[1].plot([s.seconds for s in scores], mse, marker="o", label=method)
+        spread = float(np.mean([p * (1 - p) for row in self.accuracies for p in row]))
+        paid = [max(s.cost, 1.0) for s in self.scores]
+        costs = np.geomspace(min(paid), max(paid))
+        axes[0].plot(costs, spread / costs, "k:", label="p (1 - p) / N")
+        axes[1].plot(costs * self.sample_seconds, spread / costs, "k:")
+        for axis, label in zip(axes, ("operations, in samples", "time, s"), strict=True):
+            axis.set(xscale="log", yscale="log", xlabel=label)
+        axes[0].set_ylabel("mean squared error of the accuracy")
+        axes[0].legend(fontsize="small")
+        return figure
+
+    def save_figure(self, path: Path) -> None:
+        """Save the figure; the suffix (.svg, .pdf, .png) picks the format."""
+        self.figure().savefig(path, metadata=_undated(path))
+
+
+def _undated(path: Path) -> dict[str, None]:
+    key = {".svg": "Date", ".pdf": "CreationDate"}.get(path.suffix)
+    return {key: None} if key else {}
+
+
+def entries() -> tuple[Entry, ...]:
+    """Every method at its default, sampling and cubature at several budgets."""
+    simple = [
+        (name, "", method, dict[str, int](), False)
+        for name, method in METHODS.items()
+        if name not in ("sampling", "cubature")
+    ]
+    sampled = [
+        ("sampling", f"{count} samples", sampling, {"samples": count}, True)
+        for count in (500, 5_000, 50_000)
+    ]
+    placed = [
+        ("cubature", f"{count} prefixes", cubature, {"prefixes": count}, True)
+        for count in (256, 1024, 4096, 16384)
+    ]
+    return (*simple, *placed, *sampled)
+
+
+def noisy(network: Network, sigma: float, seed: int, index: int) -> Network:
+    """The network with every weight times ``1 + sigma z``, in float32 as models are stored."""
+    generator = np.random.default_rng([seed, round(sigma * 1e9), index])
+    w = network.floats
+
+    def stored(weights: FloatArray) -> NDArray[np.float32]:
+        return (weights * (1 + sigma * generator.standard_normal(weights.shape))).astype(np.float32)
+
+    return Network.from_arrays(
+        stored(w.w_ih), stored(w.w_hh), stored(w.w_out), f"{network.source}, noise {sigma:g}"
+    )
+
+
+def benchmark_estimates(
+    network: Network,
+    *,
+    models: int = MODELS,
+    levels: Sequence[float] = LEVELS,
+    seed: int = 0,
+    truth_samples: int = TRUTH_SAMPLES,
+    progress: Progress | None = None,
+) -> Benchmark:
+    """Run the protocol; same seed, same models and same errors (times vary).
+
+    Raises:
+        UsageError: fewer than 2 models, no level, or a level that is not positive.
+    """
+    if models < 2:
+        raise UsageError(f"--models is {models}, expected at least 2 for an interval")
+    if not levels or min(levels) <= 0:
+        raise UsageError(f"--levels needs positive numbers, got {list(levels)}")
+    chosen = entries()
+    population = [noisy(network, sigma, seed, k) for sigma in levels for k in range(models)]
+    truths = np.empty(len(population))
+    errors = [np.empty((len(population), _REPEATS if e[4] else 1)) for e in chosen]
+    costs, seconds, placing = (np.empty((len(chosen), len(population))) for _ in range(3))
+    for method in {entry[2] for entry in chosen}:
+        method(network)  # compiles
+    for i, model in enumerate(population):
+        if progress:
+            progress("noisy models", i, len(population))
+        truth = sampling(
+            model, seed=_TRUTH_SEED + seed * len(population) + i, samples=truth_samples
+        )
+        truths[i] = truth.value
+        for k, (_, _, method, options, seeded) in enumerate(chosen):
+            runs, times = [], []
+            for r in range(errors[k].shape[1]):
+                start = time.thread_time()
+                runs.append(method(model, seed=(i * _REPEATS + r if seeded else 0), **options))
+                times.append(time.thread_time() - start)
+            errors[k][i] = [_accuracy(run, model) - truth.value for run in runs]
+            costs[k, i] = runs[0].operations / sample_cost(model)
+            placing[k, i] = np.median([run.details.get("placing_seconds", 0.0) for run in runs])
+            seconds[k, i] = np.median(times) - placing[k, i]
+    if progress:
+        progress("noisy models", len(population), len(population))
+
+    sample_seconds = min(
+        float(np.median(seconds[k]) / costs[k].mean())
+        for k, entry in enumerate(chosen)
+        if entry[0] == "sampling"
+    )
+    level_of = np.repeat(np.arange(len(levels)), models)
+    scores = []
+    for k, (name, budget, *_) in enumerate(chosen):
+        squares = (errors[k] ** 2).mean(axis=1)
+        took, place = float(np.median(seconds[k])), float(np.median(placing[k]))
+        generator = np.random.default_rng(seed)
+
+        def ratio(
+            cost: float,
+            which: Sequence[int],
+            squares: FloatArray = squares,
+            generator: np.random.Generator = generator,
+        ) -> Ratio:
+            return _ratio(truths, squares, level_of, which, cost, truth_samples, generator)
+
+        everything = range(len(levels))
+        cost = float(costs[k].mean())
+        scores.append(
+            Score(
+                name,
+                budget,
+                float(squares.mean() - (truths * (1 - truths)).mean() / truth_samples),
+                cost,
+                took,
+                place,
+                ratio(cost, everything),
+                ratio(took / sample_seconds, everything),
+                ratio((took + place) / sample_seconds, everything),
+                tuple((sigma, ratio(cost, [j])) for j, sigma in enumerate(levels)),
+            )
+        )
+    return Benchmark(
+        network.source,
+        network.sha256,
+        models,
+        tuple(levels),
+        seed,
+        truth_samples,
+        sample_seconds,
+        tuple(tuple(map(float, row)) for row in truths.reshape(len(levels), models)),
+        tuple(scores),
+    )
+
+
+def _accuracy(estimate: Estimate, network: Network) -> float:
+    """A share of pairs is taken for an accuracy where that is what a method predicts."""
+    pairs = network.seq_len * (network.seq_len - 1)
+    return estimate.value if estimate.predicts == "accuracy" else estimate.value / pairs
+
+
+def _ratio(
+    truths: FloatArray,
+    squares: FloatArray,
+    level_of: NDArray[np.intp],
+    which: Sequence[int],
+    cost: float,
+    truth_samples: int,
+    generator: np.random.Generator,
+) -> Ratio:
+    """The ratio over some levels, and its bootstrap: models are redrawn within their level."""
+    rows = [np.flatnonzero(level_of == level) for level in which]
+    drawn = np.hstack([generator.choice(r, (_RESAMPLES, len(r))) for r in rows])
+    spread = truths * (1 - truths)
+
+    def of(index: NDArray[np.intp]) -> FloatArray:
+        mse = squares[index].mean(axis=-1) - spread[index].mean(axis=-1) / truth_samples
+        # An error below what the truth can resolve gives no finite ratio.
+        value: FloatArray = np.where(
+            mse > 0, spread[index].mean(axis=-1) / np.where(mse > 0, mse, 1.0) / cost, np.inf
+        )
+        return value
+
+    low, high = np.quantile(of(drawn), [0.025, 0.975], method="nearest")
+    return Ratio(float(of(np.hstack(rows))), float(low), float(high))
