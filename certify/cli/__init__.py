@@ -18,6 +18,11 @@ from certify.errors import CertifyError, ExitCode
 COMMANDS = {
     "prove": "prove the impulse claim, or with --noise the noise claim (the default command)",
     "check": "check a certificate against a model, trusting nothing",
+    "estimate": "what weight-only estimates say, beside the certified values",
+    "benchmark-estimates": "measure the estimates against sampling",
+    "explain": "how it does it: offsets, cells, roles of units, a proved circuit",
+    "patch": "replay a pair with a unit zeroed, set or scaled",
+    "track": "follow checkpoints through training",
     "report": "turn certificates into text, Markdown, LaTeX or HTML",
     "export": "write the claim as SMT-LIB files or as a Coq development",
     "train": "train a model with the recipe of the shipped ones",

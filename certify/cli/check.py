@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from certify.checker import Rejected, Unreadable, check
-from certify.cli.output import write_json
+from certify.cli.output import json_argument, write_json
 from certify.errors import ExitCode
 
 
@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kernel", choices=("coq",), help="CERTIFICATE is a Coq file: compare it, then run coqc"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the answer as JSON ('-': stdout)")
+    json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:

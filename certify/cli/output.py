@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from certify.errors import UsageError
 from certify.files import atomic_write
@@ -32,19 +33,26 @@ def write_json(answer: Mapping[str, Any], target: str) -> None:
         raise UsageError(f"--json {target}: {error.strerror}") from None
 
 
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error; silent where that is no terminal.
+class Progress(Protocol):
+    """Says where long work stands; ``title`` names what is being done now."""
 
-    Yields a function that takes (done, total).
-    """
+    def __call__(self, done: int, total: int, title: str | None = None) -> None: ...  # noqa: D102
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Progress]:
+    """A progress bar on standard error; silent where that is no terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def update(done: int, total: int, title: str | None = None) -> None:
+            bar.update(task, completed=done, total=total, description=title)
+
+        yield update
 
 
 def show(report: RenderableType) -> None:
@@ -59,3 +67,8 @@ def show(report: RenderableType) -> None:
     with plain.capture() as captured:
         plain.print(report)
     print("\n".join(line.rstrip() for line in captured.get().rstrip().splitlines()))
+
+
+def json_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--json``, the same for every command."""
+    parser.add_argument("--json", metavar="FILE", help="write the answer as JSON ('-': stdout)")

@@ -17,7 +17,7 @@ from typing import Any
 
 from certify.certificate import describe_model, interval_json
 from certify.claims import Pair, impulses, parse_ratio_range
-from certify.cli.output import progress_bar, show, write_json
+from certify.cli.output import json_argument, progress_bar, show, write_json
 from certify.errors import ExitCode, InternalError, UsageError
 from certify.float32 import float32_section, prove_float32
 from certify.impulse import ImpulseResult, impulse_certificate, prove_impulse
@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path(), help="folder for the certificate"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the answer as JSON ('-': stdout)")
+    json_argument(parser)
     parser.add_argument(
         "--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="worker processes"
     )

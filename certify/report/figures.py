@@ -1,52 +1,16 @@
 """Figures of an impulse certificate: legible in print and for colour-blind readers.
 
-Every function returns a matplotlib figure and takes plain numbers. Colours are those of Okabe and
-Ito ("Color universal design", 2008) for lines and the map "cividis" for values; no meaning hangs
-on colour alone. Backgrounds are transparent.
+Every function returns a matplotlib figure and takes plain numbers. Values are shown with the map
+"cividis", which colour-blind readers see as others do.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
-OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A7A7A")
-STYLES = ("-", "--", "-.", ":")
-
-
-@contextmanager
-def style() -> Iterator[None]:
-    """The project's look; text stays text in SVG, and files do not change from run to run."""
-    with mpl.rc_context(
-        {
-            "svg.fonttype": "none",
-            "svg.hashsalt": "certify",
-            "pdf.fonttype": 42,
-            "font.size": 9,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "savefig.transparent": True,
-        }
-    ):
-        yield
-
-
-def new_figure(width: float = 6.4, height: float = 4.0) -> Figure:
-    """An empty figure, in inches."""
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def save(drawing: Figure, format: str) -> bytes:
-    """The bytes of an ``svg``, ``pdf`` or ``png`` file, without a date in it."""
-    stream = io.BytesIO()
-    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(format)
-    with style():
-        drawing.savefig(stream, format=format, metadata=metadata)
-    return stream.getvalue()
+from certify.plotting import OKABE_ITO, STYLES, new_figure, style
 
 
 def margin_grid(

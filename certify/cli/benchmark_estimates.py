@@ -1,0 +1,49 @@
+"""Measure the accuracy estimates against sampling, on models with noise on their weights.
+
+Every estimator's mean squared error is compared with that of as many plain samples as its
+operations, or its time, would pay for: a ratio above 1 beats sampling. Plain sampling is the
+control and must come out at 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from certify.cli.output import json_argument, progress_bar, write_json
+from certify.errors import ExitCode
+from certify.estimate.benchmark import LEVELS, MODELS, benchmark_estimates
+from certify.plotting import write_figures
+from certify.weights import read_network
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("--models", type=int, default=MODELS, help="noisy models at each level")
+    parser.add_argument(
+        "--levels", type=float, nargs="+", default=LEVELS, metavar="SIGMA", help="weight noise"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--figures", metavar="DIR", type=Path)
+    json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Run the protocol and show the scores."""
+    network = read_network(arguments.model)
+    with progress_bar("noisy models") as bar:
+        found = benchmark_estimates(
+            network,
+            models=arguments.models,
+            levels=arguments.levels,
+            seed=arguments.seed,
+            progress=lambda name, done, total: bar(done, total, name),
+        )
+    if arguments.figures:
+        write_figures({"estimates": found.figure()}, arguments.figures)
+    if arguments.json:
+        write_json(found.to_json(), arguments.json)
+    if arguments.json != "-":
+        print(found.text())
+    return ExitCode.OK

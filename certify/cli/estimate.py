@@ -1,0 +1,51 @@
+"""What weight-only estimates say of a model, beside the certified values of what they predict.
+
+Estimates are floats and guide the reader; none of them is certified. The certified number of
+pairs right at S/M = 4/5 is found by the exact sweep, in passing.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from certify.certificate import describe_model
+from certify.claims import NOMINAL_RATIO, RatioRange
+from certify.cli.output import json_argument, progress_bar, write_json
+from certify.errors import ExitCode
+from certify.estimate import METHODS, Certified, render, run_estimates, table, to_json
+from certify.impulse import prove_impulse
+from certify.weights import read_network
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument(
+        "--method", nargs="+", metavar="NAME", help=f"some of: {', '.join(METHODS)}"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Estimate, and show what is certified beside it."""
+    network = read_network(arguments.model)
+    with progress_bar("estimates") as bar:
+        estimates = run_estimates(
+            network,
+            arguments.method,
+            lambda name, done, total: bar(done, total, name),
+            seed=arguments.seed,
+        )
+    exact = prove_impulse(network, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)).certified_pairs
+    certified = {"pairs right": Certified(exact, exact, "certify MODEL --ratio 4/5")}
+    if arguments.json:
+        answer = {"model": describe_model(network), **to_json(estimates, certified)}
+        write_json(answer, arguments.json)
+    if arguments.json != "-":
+        print(render(table(estimates, certified)))
+        notes = [(e.method, note) for e in estimates for note in e.notes]
+        if notes:
+            print("\n" + "\n".join(f"{method}: {note}" for method, note in notes))
+    return ExitCode.OK

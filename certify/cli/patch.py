@@ -1,0 +1,83 @@
+"""Replay a pair with a unit zeroed, set or scaled, baseline and patched side by side, exactly.
+
+An intervention acts on a unit after a step (or after every step, without --step). Several are
+given by repeating the options: --unit 3 --step 2 --value 0 --unit 5 --scale 1/2.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from certify.claims import NOMINAL_RATIO, Pair, parse_ratio_range, parse_rational
+from certify.cli.output import json_argument, write_json
+from certify.errors import ExitCode, UsageError
+from certify.mechanism.interventions import patch
+from certify.mechanism.patched import Intervention
+from certify.weights import read_network
+
+
+class _Collect(argparse.Action):
+    """Gather the options in the order given: each --unit begins an intervention."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Add one option to the intervention that it belongs to."""
+        name = (option_string or "").lstrip("-")
+        if name == "unit":
+            namespace.changes = [*namespace.changes, {"unit": values}]
+            return
+        if not namespace.changes or name in namespace.changes[-1]:
+            parser.error(f"--{name} belongs to a --unit, which comes first")
+        namespace.changes[-1][name] = values
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("--pair", nargs=2, type=int, metavar=("m", "s"), required=True)
+    collect: dict[str, Any] = {"action": _Collect, "dest": "changes", "default": []}
+    parser.add_argument("--unit", type=int, metavar="U", required=True, **collect)
+    parser.add_argument("--step", type=int, metavar="T", help="default: every step", **collect)
+    parser.add_argument("--value", metavar="V", help="set the unit to V (0: zero it)", **collect)
+    parser.add_argument("--scale", metavar="C", help="multiply the unit by C", **collect)
+    parser.add_argument(
+        "--ratio", nargs="+", metavar="R", help="one ratio, or LO HI to decide a range as well"
+    )
+    json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Replay, and show what changes."""
+    network = read_network(arguments.model)
+    ratios = parse_ratio_range(arguments.ratio) if arguments.ratio else None
+    inside = ratios is None or ratios.lo <= NOMINAL_RATIO <= ratios.hi
+    found = patch(
+        network,
+        Pair(*arguments.pair),
+        [_intervention(change) for change in arguments.changes],
+        ratio=NOMINAL_RATIO if inside or ratios is None else ratios.lo,
+        ratios=ratios,
+    )
+    if arguments.json:
+        write_json(found.to_json(), arguments.json)
+    if arguments.json != "-":
+        print(found.text())
+    return ExitCode.OK
+
+
+def _intervention(change: dict[str, Any]) -> Intervention:
+    if ("value" in change) == ("scale" in change):
+        raise UsageError(f"--unit {change['unit']} needs one of --value and --scale")
+    if "scale" in change:
+        factor = parse_rational(change["scale"], "scale")
+        return Intervention(change["unit"], change.get("step"), "scale", factor)
+    value = parse_rational(change["value"], "value")
+    return Intervention(change["unit"], change.get("step"), "set", value)

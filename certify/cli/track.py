@@ -1,0 +1,45 @@
+"""Follow a model through training: pairs proved, margins, intervals, cells, dimension of states.
+
+Give the checkpoints in order. Sampled quantities carry a standard error, and a change smaller
+than the noise is not called one; the others are exact.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from certify.cli.output import json_argument, progress_bar, write_json
+from certify.errors import ExitCode
+from certify.mechanism.figures import track_figure
+from certify.mechanism.training import track
+from certify.plotting import write_figures
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("models", metavar="MODEL", type=Path, nargs="+")
+    parser.add_argument("--inputs", choices=("gaussian", "uniform"), default="gaussian")
+    parser.add_argument("--samples", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
+    json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Measure each checkpoint and show the table."""
+    with progress_bar("checkpoints") as bar:
+        found = track(
+            arguments.models,
+            inputs=arguments.inputs,
+            samples=arguments.samples,
+            seed=arguments.seed,
+            progress=lambda name, done, total: bar(done, total, name),
+        )
+    if arguments.figures:
+        write_figures({"track": track_figure(found)}, arguments.figures)
+    if arguments.json:
+        write_json(found.to_json(), arguments.json)
+    if arguments.json != "-":
+        print(found.text())
+    return ExitCode.OK
