@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from certify.checker.accuracy import check_accuracy
 from certify.checker.circuit import check_circuit
 from certify.checker.document import KEYS, fields, read_document
 from certify.checker.errors import Rejected, Unreadable
@@ -27,6 +28,7 @@ __all__ = ["Accepted", "Rejected", "Unreadable", "check"]
 Rule = Callable[[Weights, dict[str, Any], bytes], list[str]]
 
 RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
+    "accuracy": (check_accuracy, ()),
     "circuit": (check_circuit, ()),
     "impulse": (check_impulse, ("offset", "float32")),
 }
