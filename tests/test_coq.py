@@ -15,7 +15,7 @@ from certify.claims import Pair, RatioRange, all_pairs
 from certify.coq import check_coq, export_coq
 from certify.coq.export import development
 from certify.coq.kernel import CLOSED
-from certify.errors import CertificateFormatError, MissingExtraError
+from certify.errors import CertificateFormatError, MissingExtraError, UsageError
 from certify.impulse import prove_impulse
 from certify.model import Network
 from certify.tropical import sweep_all
@@ -131,11 +131,16 @@ def test_the_network_in_coq_is_the_network_of_the_model(handcrafted: Path, tmp_p
         part = development(network, WIDE, {pair: [] for pair in all_pairs(2)})
         tables = part.partition("(** * Part 2.")[2].partition("Definition lo")[0]
         text += f"Module M{k}.\n(** {tables}"
-        for x in ([Fraction(3), Fraction(-7, 5)], [Fraction(-1, 3), Fraction(2)]):
-            inputs = "; ".join(f"{v.numerator} # {v.denominator}" for v in x)
-            for j, value in enumerate(network.logits(x)):
+        inputs = {
+            "fun t => nth t [3 # 1; -7 # 5] 0": [Fraction(3), Fraction(-7, 5)],
+            "fun t => nth t [-1 # 3; 2 # 1] 0": [Fraction(-1, 3), Fraction(2)],
+            "impulses 0 1 (5 # 1) (4 # 1)": [Fraction(5), Fraction(4)],
+            "impulses 1 0 (5 # 3) (4 # 3)": [Fraction(4, 3), Fraction(5, 3)],
+        }
+        for x, values in inputs.items():
+            for j, value in enumerate(network.logits(values)):
                 text += (
-                    f"Goal Qred (logit model (fun t => nth t [{inputs}] 0) {j}) = "
+                    f"Goal Qred (logit model ({x}) {j}) = "
                     f"{value.numerator} # {value.denominator}. vm_compute. reflexivity. Qed.\n"
                 )
         text += f"End M{k}.\n"
@@ -272,6 +277,12 @@ def test_the_lines_of_the_export_are_short_and_ascii(handcrafted: Path) -> None:
 def test_a_pair_without_break_points_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"pair \(m, s\) = \(1, 0\)"):
         export_coq(HANDCRAFTED, WIDE, {Pair(0, 1): []}, tmp_path / "x.v")
+
+
+def test_a_break_point_of_absurd_length_is_an_error(tmp_path: Path) -> None:
+    breaks = {pair: [Fraction(1, 2) + Fraction(1, 10**4000)] for pair in all_pairs(2)}
+    with pytest.raises(UsageError, match="4000 digits"):
+        export_coq(HANDCRAFTED, WIDE, breaks, tmp_path / "x.v")
 
 
 def test_one_ratio_is_a_range(tmp_path: Path) -> None:

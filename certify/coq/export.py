@@ -16,8 +16,12 @@ from pathlib import Path
 from textwrap import fill
 
 from certify.claims import Pair, RatioRange, all_pairs
+from certify.errors import UsageError
 from certify.files import atomic_write
 from certify.model import Network
+
+#: Python reads no integer of more than 4300 digits.
+MAX_DIGITS = 4000
 
 Chains = Mapping[Pair, Sequence[Fraction]]
 
@@ -38,6 +42,7 @@ def export_coq(
 
     Raises:
         ValueError: a pair has no break points.
+        UsageError: a ratio has more digits than Python and Coq files should carry.
         OSError: the file cannot be written.
     """
     lo, hi = ratio_range
@@ -46,6 +51,11 @@ def export_coq(
         if pair not in breaks:
             raise ValueError(f"no break points for the pair (m, s) = {tuple(pair)}")
         inside = sorted({b for b in breaks[pair] if lo < b < hi})
+        if any(b.denominator >= 10**MAX_DIGITS for b in (lo, *inside, hi)):
+            raise UsageError(
+                f"the pair (m, s) = {tuple(pair)} has a break point of more than {MAX_DIGITS} "
+                "digits, expected fewer for a Coq file"
+            )
         chains[pair] = [lo, *inside, *([hi] if lo < hi else [])]
     atomic_write(output, development(network, ratio_range, chains).encode("ascii"))
 

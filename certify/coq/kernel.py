@@ -20,7 +20,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from certify.claims import Pair, RatioRange, all_pairs
-from certify.coq.export import HEADER, claim, claim_over_reals, development
+from certify.coq.export import HEADER, MAX_DIGITS, claim, claim_over_reals, development
 from certify.errors import CertificateFormatError, MissingExtraError
 from certify.model import Network
 
@@ -33,7 +33,8 @@ AXIOMS_OF_REALS = {
 }
 MAX_BYTES = 64 * 2**20
 
-_RATIONAL = r"\((-?[0-9]{1,4000}) # ([0-9]{1,4000})\)"
+_INTEGER = f"[0-9]{{1,{MAX_DIGITS}}}"
+_RATIONAL = rf"\((-?{_INTEGER}) # ({_INTEGER})\)"
 
 
 @dataclass(frozen=True)
