@@ -1,7 +1,7 @@
 """Theorems for Coq's kernel: the export, and the kernel's word on an exported file.
 
-``definitions.v``, ``soundness.v`` and ``reals.v`` are written by hand; an exported file embeds
-them, so that it stands alone. Coq is needed to check a file, never to write one.
+``definitions.v``, ``cells.v``, ``checker.v`` and ``reals.v`` are written by hand; an exported
+file embeds them, so that it stands alone. Coq is needed to check a file, never to write one.
 """
 
 from certify.coq.export import export_coq

@@ -1,10 +1,10 @@
 """Write the impulse claim of one model as a Coq development that stands alone.
 
 The file has six parts: definitions (``definitions.v``), the model with its weights and the
-claim, the soundness of the checker (``soundness.v``), the certificate, the theorem, and last the
-same over the reals (``reals.v``), which rests on axioms. Its text is a function of the network,
-the range and the ratios of the certificate, which :func:`certify.coq.kernel.check_coq` uses to
-compare it byte by byte.
+claim, why a computation proves it (``cells.v`` and ``checker.v``), the certificate, the theorem,
+and last the same over the reals (``reals.v``), which rests on axioms. Its text is a function of
+the network, the range and the ratios of the certificate, which
+:func:`certify.coq.kernel.check_coq` uses to compare it byte by byte.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def development(network: Network, ratio_range: RatioRange, chains: Chains) -> st
             _header(network, ratio_range),
             _library("definitions.v"),
             _model(network, ratio_range),
-            _library("soundness.v"),
+            _library("cells.v"),
+            _library("checker.v"),
             _certificate(network, chains),
             _THEOREM,
             _library("reals.v"),
