@@ -8,16 +8,19 @@ from xml.etree import ElementTree
 import pytest
 
 from certify.checker import check
-from certify.claims import RatioRange
+from certify.claims import Pair, RatioRange
 from certify.mechanism.explain import Explanation, explain
 from certify.mechanism.figures import (
     explanation_figures,
     offsets_figure,
+    patch_figure,
     track_figure,
-    write_figures,
 )
+from certify.mechanism.interventions import patch
+from certify.mechanism.patched import Intervention
 from certify.mechanism.training import track
 from certify.model import Network
+from certify.plotting import write_figures
 from tests.examples import EXAMPLES, M16_10, TWO_INTERVALS, Example, save_npz
 
 
@@ -82,6 +85,8 @@ def test_every_figure_is_written(small: Explanation, tmp_path: Path) -> None:
     model = save_npz(TWO_INTERVALS, tmp_path / "model.npz")
     figures = explanation_figures(small)
     figures["track"] = track_figure(track([model, model], samples=100))
+    zeroed = Intervention(3, None, "scale", Fraction(0))
+    figures["patch"] = patch_figure(patch(TWO_INTERVALS, Pair(0, 1), [zeroed]))
     written = write_figures(figures, tmp_path / "figures")
     names = {path.name for path in written}
     assert {"offsets.svg", "readout-uniform.pdf", "circuit.svg", "track.svg"} <= names

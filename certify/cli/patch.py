@@ -14,8 +14,10 @@ from typing import Any
 from certify.claims import NOMINAL_RATIO, Pair, parse_ratio_range, parse_rational
 from certify.cli.output import json_argument, write_json
 from certify.errors import ExitCode, UsageError
+from certify.mechanism.figures import patch_figure
 from certify.mechanism.interventions import patch
 from certify.mechanism.patched import Intervention
+from certify.plotting import write_figures
 from certify.weights import read_network
 
 
@@ -51,6 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ratio", nargs="+", metavar="R", help="one ratio, or LO HI to decide a range as well"
     )
+    parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     json_argument(parser)
 
 
@@ -66,6 +69,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         ratio=NOMINAL_RATIO if inside or ratios is None else ratios.lo,
         ratios=ratios,
     )
+    if arguments.figures:
+        write_figures({"patch": patch_figure(found)}, arguments.figures)
     if arguments.json:
         write_json(found.to_json(), arguments.json)
     if arguments.json != "-":

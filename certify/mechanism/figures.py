@@ -1,32 +1,30 @@
-"""The figures of an explanation and of a track, as SVG and PDF.
+"""The figures of an explanation, of an intervention and of a track.
 
-Colours are those of Okabe and Ito ("Color universal design", 2008) and the map cividis (Nunez,
-Anderton and Renslow 2018): told apart with any kind of colour vision.
+:mod:`certify.plotting` has their colours and writes them; maps are cividis (Nunez, Anderton and
+Renslow 2018) and, where values have a sign, red to blue: told apart with any colour vision.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from certify.files import atomic_write
 from certify.mechanism.census import Census
 from certify.mechanism.circuit import CircuitStudy
 from certify.mechanism.explain import Explanation
+from certify.mechanism.interventions import PatchResult
 from certify.mechanism.offsets import OffsetStudy
 from certify.mechanism.readout import Readout
 from certify.mechanism.roles import UNIONS, UnitRole, impulse_responses
 from certify.mechanism.samples import Estimate
 from certify.mechanism.training import TrackResult
 from certify.model import Network
+from certify.plotting import OKABE_ITO, STYLES, new_figure
 
-BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
+BLUE, RED, GREEN, PURPLE, ORANGE, _, GREY = OKABE_ITO
 _WIDTH = 7.2
 
 
@@ -44,33 +42,12 @@ def explanation_figures(found: Explanation) -> dict[str, Figure]:
     return figures
 
 
-def write_figures(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
-    """Write ``NAME.svg`` and ``NAME.pdf`` for each figure; returns the paths.
-
-    The same figures give the same bytes: no date, fixed identifiers.
-
-    Raises:
-        OSError: the folder can't be made or written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    with mpl.rc_context({"svg.hashsalt": "certify", "svg.fonttype": "none"}):
-        for name, figure in figures.items():
-            for kind, date in (("svg", "Date"), ("pdf", "CreationDate")):
-                stream = io.BytesIO()
-                figure.savefig(stream, format=kind, metadata={date: None})
-                path = folder / f"{name}.{kind}"
-                atomic_write(path, stream.getvalue())
-                paths.append(path)
-    return paths
-
-
 def offsets_figure(found: OffsetStudy) -> Figure:
     """f(p) along the two leading components, the shares of all, and the growth."""
     figure, (left, middle, right) = _row(3)
     scores = found.form @ found.components[:2].T
     if scores.shape[1] == 2:
-        left.plot(*scores.T, "-", color="#999999", lw=1)
+        left.plot(*scores.T, "-", color=GREY, lw=1)
         left.scatter(*scores.T, color=BLUE, s=18, zorder=2)
         for p, point in enumerate(scores):
             left.annotate(str(p), point, textcoords="offset points", xytext=(4, 3), fontsize=8)
@@ -106,10 +83,8 @@ def waves_figure(network: Network, roles: Sequence[UnitRole]) -> Figure:
     ages = np.arange(1, network.seq_len)
     waves = [u for u in roles if u.role in UNIONS["position-coding"]]
     shown = waves or list(roles)
-    styles = ("-", "--", ":", "-.")
-    palette = (BLUE, ORANGE, GREEN, RED, PURPLE)
     for k, unit in enumerate(shown[:10]):
-        look = {"color": palette[k % 5], "ls": styles[k // 5], "label": f"unit {unit.unit}"}
+        look = {"color": OKABE_ITO[k % 7], "ls": STYLES[k // 7], "label": f"unit {unit.unit}"}
         left.plot(ages, responses[:, unit.unit], marker="o", ms=3, lw=1, **look)
         right.plot(network.floats.w_out[:, unit.unit], marker="o", ms=3, lw=1, **look)
     what = "position-coding units" if waves else "units"
@@ -121,11 +96,11 @@ def waves_figure(network: Network, roles: Sequence[UnitRole]) -> Figure:
 
 def readout_figure(readout: Readout) -> Figure:
     """Contribution of the groups, accuracy by position and distance, clip rates."""
-    figure = Figure(figsize=(_WIDTH, 5.2), layout="constrained")
+    figure = new_figure(_WIDTH, 5.2)
     axes = figure.subplots(2, 2)
     groups, contributions, clip = readout.groups, axes[0, 0], axes[1, 1]
     place = np.arange(len(groups))
-    parts = (("at m", RED), ("at s", BLUE), ("elsewhere", "#999999"))
+    parts = (("at m", RED), ("at s", BLUE), ("elsewhere", GREY))
     for k, (label, colour) in enumerate(parts):
         values = [(g.at_max, g.at_second, g.elsewhere)[k] for g in groups]
         contributions.bar(
@@ -156,7 +131,7 @@ def readout_figure(readout: Readout) -> Figure:
 
 def circuit_figure(study: CircuitStudy) -> Figure:
     """The weights of the minimal circuit: kept ones in colour, removed ones blank."""
-    figure = Figure(figsize=(_WIDTH, 3.6), layout="constrained")
+    figure = new_figure(_WIDTH, 3.6)
     kept, floats = study.weight_circuit.kept, study.network.floats
     blocks = (
         ("W_ih", floats.w_ih[:, None], np.array(kept.w_ih)[:, None]),
@@ -175,9 +150,35 @@ def circuit_figure(study: CircuitStudy) -> Figure:
     return figure
 
 
+def patch_figure(found: PatchResult) -> Figure:
+    """Logits with and without the interventions, and where the states differ."""
+    figure, (left, right) = _row(2)
+    place = np.arange(len(found.baseline.logits))
+    for k, (name, trace, colour) in enumerate(
+        (("baseline", found.baseline, BLUE), ("patched", found.patched, ORANGE))
+    ):
+        heights = [float(v) for v in trace.logits]
+        left.bar(place + 0.4 * k - 0.2, heights, 0.4, color=colour, label=name)
+    left.axhline(0, color="black", lw=0.6)
+    m, s = found.pair
+    left.set(title=f"logits, m = {m}, s = {s}, S/M = {found.ratio}", xlabel="position")
+    left.set_xticks(place)
+    left.legend(fontsize=7)
+    before, after = (
+        np.array([[float(v) for v in state] for state in trace.states])
+        for trace in (found.baseline, found.patched)
+    )
+    # Diverging from white: blue where the patch lowers a unit, red where it raises it.
+    largest = max(float(np.abs(after - before).max()), np.finfo(float).tiny)
+    image = right.imshow(after - before, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto")
+    right.set(title="patched - baseline", xlabel="unit", ylabel="step")
+    figure.colorbar(image, ax=right)
+    return figure
+
+
 def track_figure(found: TrackResult) -> Figure:
     """Certified pairs, accuracy, smallest margin and dimension over the checkpoints."""
-    figure = Figure(figsize=(_WIDTH, 5.2), layout="constrained")
+    figure = new_figure(_WIDTH, 5.2)
     axes = figure.subplots(2, 2, sharex=True)
     points = found.checkpoints
     place = np.arange(len(points))
@@ -220,7 +221,7 @@ def track_figure(found: TrackResult) -> Figure:
 
 
 def _row(columns: int) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(_WIDTH, 2.7), layout="constrained")
+    figure = new_figure(_WIDTH, 2.7)
     return figure, figure.subplots(1, columns)
 
 

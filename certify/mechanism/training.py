@@ -29,6 +29,7 @@ from certify.weights import read_network
 
 SIGNIFICANT = 3.0
 RESAMPLES = 200
+SAMPLES = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +231,7 @@ def track(
     paths: Sequence[Path | str],
     *,
     inputs: Inputs = "gaussian",
-    samples: int = 20_000,
+    samples: int = SAMPLES,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> TrackResult:
