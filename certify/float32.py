@@ -230,7 +230,7 @@ def _dot(a: Sequence[int], b: Sequence[int]) -> int:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """One step of the forward analysis: per unit the bound of its own rounding error, and its
     slope: 0 (certainly off in both programs), 1 (certainly on) or None (unknown, in [0, 1]).
     """
@@ -246,6 +246,7 @@ class _Row:
     positive: list[int]
     negative: list[int]
     absolute: list[int]  # for the states alone
+    zeros: list[int]  # the places of zeros
 
     @classmethod
     def of(cls, weights: Sequence[int]) -> _Row:
@@ -253,6 +254,7 @@ class _Row:
             [max(v, 0) for v in weights],
             [max(-v, 0) for v in weights],
             [abs(v) for v in weights[:-1]],
+            [i for i, v in enumerate(weights) if not v],
         )
 
 
@@ -336,19 +338,20 @@ class Program:
         ``unit_input`` says that the input is 1, so that its product is exact.
         """
         positive, negative = _dot(row.positive, sizes), _dot(row.negative, sizes)
-        terms = len(sizes) - sizes.count(0)
+        terms = len(sizes) - sizes.count(0) - sum(sizes[i] > 0 for i in row.zeros)
         total, largest = positive + negative, max(positive, negative)
         if not total:
             return 0
-        rounded = terms - unit_input
-        products = total - unit_input * (row.positive[-1] + row.negative[-1]) * sizes[-1]
+        of_input = (row.positive[-1] + row.negative[-1]) * sizes[-1]
+        rounded = terms - (unit_input and of_input > 0)
+        products = total - unit_input * of_input
         relative = -(-(products + (terms - 1) * largest) // (_INVERSE_U - terms))
         error = self._unscaled(relative) + (rounded << (SCALE - 149))
         if self._unscaled(total) + error > _LARGEST:
             raise MayOverflowError
         return error
 
-    def _forward(self, pair: Pair, a: Run, b: Run) -> tuple[list[_Step], list[int], list[int]]:
+    def _forward(self, pair: Pair, a: Run, b: Run) -> tuple[list[Step], list[int], list[int]]:
         """Per step the rounding errors and slopes; for the final state the distance between the
         two programs and a bound of the computed state. All for S from ``a`` to ``b``.
         """
@@ -376,11 +379,11 @@ class Program:
                     slopes.append(1 if low >= error else None)
                     distances.append(error + min(high, 0))  # the exact unit is 0 if high < 0
                     bounds.append(high + error)
-            steps.append(_Step(rounding, slopes))
+            steps.append(Step(rounding, slopes))
             distance, bound = distances, bounds
         return steps, distance, bound
 
-    def _adjoint(self, weights: Sequence[int], steps: Sequence[_Step]) -> int:
+    def _adjoint(self, weights: Sequence[int], steps: Sequence[Step]) -> int:
         """A bound of ``|weights . (computed - exact final state)|``, by the adjoint.
 
         ``middle[i] +- radius[i]`` encloses the derivative with respect to unit i, for all

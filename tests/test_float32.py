@@ -14,7 +14,10 @@ from certify import float32
 from certify.claims import Pair, RatioRange, all_pairs
 from certify.float32 import (
     Float32Verdict,
+    Gap,
+    MayOverflowError,
     Program,
+    Step,
     float32_section,
     nearest_float32,
     prove_float32,
@@ -108,31 +111,43 @@ def test_whatever_is_proved_is_true(network: Network, data: st.DataObject) -> No
             assert logits.count(max(logits)) == 1
 
 
+def bound_at(
+    network: Network, pair: Pair, s: Fraction, sharpen: int = 4
+) -> tuple[Program, dict[int, Gap]]:
+    """The program and the gaps by rival, at one S."""
+    program = Program(network)
+    run = program.run(pair, s)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(float32, "SHARPEN", sharpen)
+        return program, {gap.rival: gap for gap in program.gaps(pair, run, run)}
+
+
+def worst(
+    network: Network, pair: Pair, s: Fraction, rng: random.Random, tries: int
+) -> list[Fraction]:
+    """Per logit the largest error over random orders."""
+    x = floatsim.inputs(pair, s, network.seq_len)
+    exact = network.logits(x)
+    runs = [floatsim.logits(network, x, rng) for _ in range(tries)]
+    return [max(abs(run[k] - exact[k]) for run in runs) for k in range(network.seq_len)]
+
+
 @given(st.lists(st.integers(-(2**24), 2**24), min_size=1, max_size=6), st.integers(0, 10**6))
-@settings(max_examples=50)
+@settings(max_examples=60)
 def test_one_neuron(weights: list[int], seed: int) -> None:
-    """One sum of products with the states of another step, all of them on."""
+    """The rival's logit is one sum of products with exact states."""
     rng = random.Random(seed)
     d = len(weights)
     w_ih = [rng.randrange(1, 2**24) for _ in range(d)]
-    network = Network(20, tuple(w_ih), ((0,) * d,) * d, (tuple(weights), (0,) * d))
-    pair = Pair(0, 1)
-    # The last step sees S alone: the logit is one dot product, of d products.
-    run = Program(network).run(pair, floatsim.rounded(Fraction(rng.random())))
-    (gap,) = Program(network).gaps(pair, run, run)
-    for _ in range(5):
-        (own, _) = floatsim.logits(network, floatsim.inputs(pair, run.ratio, 2), rng)
-        (_, logit) = network.logits(floatsim.inputs(pair, run.ratio, 2))
-        assert logit == 0
-        exact = network.logits(floatsim.inputs(pair, run.ratio, 2))[0]
-        assert abs(own - exact) <= gap.error
+    network = Network(20, tuple(w_ih), ((0,) * d,) * d, ((0,) * d, tuple(weights)))
+    s = floatsim.rounded(Fraction(rng.random()))
+    # With M last and no memory the state is exact.
+    _, gaps = bound_at(network, Pair(1, 0), s)
+    assert worst(network, Pair(1, 0), s, rng, 5)[1] <= gaps[1].error
 
 
-def test_the_worst_order_is_nearly_as_bad_as_the_bound() -> None:
-    """A chain that loses half a last bit at every addition.
-
-    The other half of the bound are additions of zero weights, which are not told apart.
-    """
+def test_the_worst_order_is_as_bad_as_the_bound() -> None:
+    """A chain that loses half a last bit at every addition."""
     n = 64
     terms = [Fraction(1), *[Fraction(1, 2**24)] * (n - 1)]
     total = Fraction(0)
@@ -141,11 +156,139 @@ def test_the_worst_order_is_nearly_as_bad_as_the_bound() -> None:
     off = sum(terms) - total
     weights = tuple(int(term * 2**24) for term in terms)
     network = Network(24, (1 << 24,) * n, ((0,) * n,) * n, ((0,) * n, weights))
+    _, gaps = bound_at(network, Pair(1, 0), Fraction(1, 2))  # at the last step each unit is 1
+    assert off <= gaps[1].error <= off * Fraction(11, 10)
+
+
+@pytest.mark.parametrize("sharpen", [0, 10**9])
+def test_the_product_with_s_is_rounded_and_that_with_m_is_not(sharpen: int) -> None:
+    """A lone product, handed on by a second unit: the bound is nearly attained, or zero."""
+    rng = random.Random(5)
+    attained = []
+    for _ in range(200):
+        w = rng.randrange(2**23, 2**24)
+        memory = ((0, 0), (1 << 24, 0))
+        network = Network(24, (w, 0), memory, ((0, 1 << 24), (0, 0)))
+        s = floatsim.rounded(Fraction(rng.random()))
+        _, gaps = bound_at(network, Pair(1, 0), s, sharpen)
+        (off, _) = worst(network, Pair(1, 0), s, rng, 1)
+        # Handing on and reading are products with the weight 1, bounded like any other.
+        assert off <= gaps[1].error <= Fraction(31, 10) * s * w / 2**48 + Fraction(1, 2**140)
+        attained.append(off / gaps[1].error)
+        network = Network(24, (w, 0), memory, ((0, 0), (0, 1 << 24)))
+        _, gaps = bound_at(network, Pair(0, 1), s, sharpen)
+        assert gaps[0].error <= Fraction(21, 10) * w / 2**48 + Fraction(1, 2**140)
+    assert max(attained) > Fraction(3, 10)
+
+
+def test_subnormal_products() -> None:
+    """Where all that is lost is lost below the smallest normal number."""
+    rng = random.Random(6)
+    attained = []
+    for _ in range(200):
+        w, memory = rng.randrange(1, 2**10), rng.randrange(2**22, 2**24)
+        # Multiples of 2**-149, read with the weight 2**20: the weights are times 2**149.
+        network = Network(149, (w, 0), ((0, 0), (memory << 125, 0)), ((0, 1 << 169), (0, 0)))
+        s = floatsim.rounded(Fraction(rng.random()))
+        _, gaps = bound_at(network, Pair(1, 0), s)
+        (off, _) = worst(network, Pair(1, 0), s, rng, 1)
+        assert off <= gaps[1].error
+        attained.append(off / gaps[1].error)
+    assert max(attained) > Fraction(2, 10)
+
+
+@given(float_networks(), st.data())
+@settings(max_examples=60)
+def test_intervals(network: Network, data: st.DataObject) -> None:
+    """The bound of an interval within a piece holds at every S in it."""
+    pair = data.draw(st.sampled_from(all_pairs(network.seq_len)))
+    piece = data.draw(st.sampled_from(sweep(network, pair).pieces))
     program = Program(network)
-    pair = Pair(1, 0)  # at the last step every unit is exactly 1
-    run = program.run(pair, Fraction(1, 2))
-    (gap,) = program.gaps(Pair(1, 0), run, run)
-    assert off <= gap.error <= off * Fraction(21, 10)
+    a, b = (program.run(pair, end) for end in (piece.lo, piece.hi))
+    try:
+        gaps = program.gaps(pair, a, b)
+    except MayOverflowError:
+        return
+    rng = random.Random(data.draw(st.integers(0, 10**6)))
+    for _ in range(4):
+        s = floatsim.rounded(Fraction(rng.uniform(float(piece.lo), float(piece.hi))))
+        if not piece.lo <= s <= piece.hi:
+            continue
+        x = floatsim.inputs(pair, s, network.seq_len)
+        exact, computed = network.logits(x), floatsim.logits(network, x, rng)
+        for gap in gaps:
+            margin = exact[pair.second] - exact[gap.rival]
+            assert margin >= gap.margin
+            assert abs(computed[pair.second] - computed[gap.rival] - margin) <= gap.error
+
+
+@given(float_networks(), st.data())
+@settings(max_examples=60)
+def test_adjoint_by_brute_force(network: Network, data: st.DataObject) -> None:
+    """No choice of local errors and of unknown slopes goes beyond the adjoint's bound."""
+    d = network.hidden_size
+    scale = 2**network.shift
+    units = st.lists(st.integers(0, 2**170), min_size=d, max_size=d)
+    slopes = st.lists(st.sampled_from([0, 1, None]), min_size=d, max_size=d)
+    steps = [Step(data.draw(units), data.draw(slopes)) for _ in range(data.draw(st.integers(1, 3)))]
+    weights = network.w_out[0]
+    bound = Fraction(Program(network)._adjoint(weights, steps), 2**160)
+    rng = random.Random(data.draw(st.integers(0, 10**6)))
+
+    def reach(corner: bool) -> Fraction:
+        distance = [Fraction(0)] * d
+        for step in steps:
+            local = [Fraction(rng.choice([-r, r]), 2**160) for r in step.rounding]
+            chosen = [
+                Fraction(rng.choice([0, 1]) if corner else rng.random()) if v is None else v
+                for v in step.slopes
+            ]
+            carried = [
+                sum(w * e for w, e in zip(row, distance, strict=True)) / scale
+                for row in network.w_hh
+            ]
+            distance = [c * (e + r) for c, e, r in zip(chosen, carried, local, strict=True)]
+        seen = (w * e for w, e in zip(weights, distance, strict=True))
+        reached: Fraction = abs(sum(seen, Fraction(0)) / scale)
+        return reached
+
+    samples = [reach(corner) for corner in (True, False) for _ in range(40)]
+    assert max(samples) <= bound
+    if len(steps) == 1:  # then signs alone decide, and the bound is attained
+        attained = sum(
+            abs(w) * r
+            for w, r, c in zip(weights, steps[0].rounding, steps[0].slopes, strict=True)
+            if c != 0
+        )
+        exact = Fraction(attained, scale << 160)
+        assert exact <= bound <= exact + Fraction(sum(steps[0].rounding) * 4 + 1, 1 << 320) * 2**160
+
+
+@pytest.mark.parametrize("sharpen", [0, 10**9])
+@given(
+    st.integers(2**22, 2**24),
+    st.one_of(st.integers(-3, 3), st.integers(1, 2**12)),
+    st.integers(0, 10**6),
+)
+@settings(max_examples=40)
+def test_errors_of_early_steps_are_carried_on(sharpen: int, w: int, gap: int, seed: int) -> None:
+    """Two units round, a third takes their small difference exactly, a fourth hands it on."""
+    rng = random.Random(seed)
+    w_hh = ((1, 0, 0, 0), (0, 1, 0, 0), (1, -1, 0, 0), (0, 0, 1, 0))
+    network = Network(
+        24,
+        (w, w - gap, 0, 0),
+        tuple(tuple(v << 24 for v in row) for row in w_hh),
+        ((0, 0, 0, 1 << 24),) + ((0,) * 4,) * 3,
+    )
+    pair, s = Pair(1, 0), floatsim.rounded(Fraction(rng.random()) / 2)
+    run = Program(network).run(pair, s)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(float32, "SHARPEN", sharpen)
+        found = Program(network).gaps(pair, run, run)
+    computed = floatsim.logits(network, floatsim.inputs(pair, s, 4), rng)
+    exact = network.logits(floatsim.inputs(pair, s, 4))
+    assert abs(computed[0] - exact[0]) <= found[0].error
 
 
 def test_where_the_float32_program_is_wrong_nothing_is_proved() -> None:

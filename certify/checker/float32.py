@@ -133,6 +133,7 @@ class _Neuron:
         self.positive = [v if v > 0 else 0 for v in (*row, w_x)]
         self.negative = [-v if v < 0 else 0 for v in (*row, w_x)]
         self.sizes = [abs(v) for v in row]
+        self.zeros = [i for i, v in enumerate((*row, w_x)) if v == 0]
 
 
 class _Program:
@@ -170,11 +171,12 @@ class _Program:
         total = positive + negative
         if not total:
             return 0
-        terms = len(sizes) - list(sizes).count(0)
+        terms = len(sizes) - sizes.count(0) - sum(sizes[i] > 0 for i in neuron.zeros)
         exact = (neuron.positive[-1] + neuron.negative[-1]) * sizes[-1] if unit else 0
-        twice = total - exact + (terms - 1) * max(positive, negative)
-        relative = -(-twice // ((1 << 24) - terms))
-        error = _up(relative, self.weights.shift) + ((terms - unit) << (BITS - 149))
+        rounded = total - exact + (terms - 1) * max(positive, negative)
+        relative = -(-rounded // ((1 << 24) - terms))
+        underflows = (terms - (exact > 0)) << (BITS - 149)
+        error = _up(relative, self.weights.shift) + underflows
         if _up(total, self.weights.shift) + error > MOST:
             raise Rejected(f"{place}: a sum may leave the range of float32 numbers")
         return error
