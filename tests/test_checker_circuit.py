@@ -99,11 +99,11 @@ def test_the_schema_describes_it(document: Document) -> None:
 
 
 def no_evidence(d: Document) -> None:
-    d["evidence"]["circuits"].pop()
+    d["evidence"]["proofs"].pop()
 
 
 def too_much_evidence(d: Document) -> None:
-    d["evidence"]["circuits"].append(d["evidence"]["circuits"][0])
+    d["evidence"]["proofs"].append(d["evidence"]["proofs"][0])
 
 
 def change_bound(d: Document) -> None:
@@ -118,7 +118,7 @@ def turn_relation(d: Document) -> None:
 
 def foreign_pair(d: Document) -> None:
     d["claim"]["pairs"].pop()
-    for nodes in (d["evidence"], *d["evidence"]["circuits"]):
+    for nodes in (d["evidence"], *d["evidence"]["proofs"]):
         nodes["nodes"].pop()
 
 
@@ -129,9 +129,9 @@ def drop_weight(d: Document) -> None:
         (name, i) for name in ("w_hh", "w_out") for i, bits in enumerate(kept[name]) if "1" in bits
     )
     kept[name][row] = flip(kept[name][row], kept[name][row].index("1"))
-    d["evidence"]["circuits"][-1]["removals"] = [
+    d["evidence"]["proofs"][-1]["removals"] = [
         r
-        for r in d["evidence"]["circuits"][-1]["removals"]
+        for r in d["evidence"]["proofs"][-1]["removals"]
         if r["element"][0] != name or r["element"][1] != row
     ]
 
@@ -150,12 +150,12 @@ def outside_ratio(d: Document) -> None:
 
 
 def removal_of_another_element(d: Document) -> None:
-    removals = d["evidence"]["circuits"][-1]["removals"]
+    removals = d["evidence"]["proofs"][-1]["removals"]
     removals[0]["element"], removals[1]["element"] = removals[1]["element"], removals[0]["element"]
 
 
 def missing_removal(d: Document) -> None:
-    d["evidence"]["circuits"][-1]["removals"].pop()
+    d["evidence"]["proofs"][-1]["removals"].pop()
 
 
 def not_minimal(d: Document) -> None:
@@ -184,7 +184,7 @@ MUTATIONS: list[tuple[Callable[[Document], object], str]] = [
     (lambda d: d["settings"].update(skip=True), "settings"),
     (lambda d: d.update(offset={}), "'offset' is unknown"),
     (no_evidence, "expected an object"),
-    (too_much_evidence, "more than the claim has circuits"),
+    (too_much_evidence, "more than the statements need"),
     (change_bound, "bound"),
     (turn_relation, "bound|stands twice"),
     (lambda d: statement(d, "contribution")["units"].clear(), "at least one"),

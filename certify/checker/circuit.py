@@ -5,7 +5,8 @@ All of them are about the pairs and the closed range of ratios that the claim na
 * ``contribution``: the part of a logit that a group of units adds, bounded over pairs and range;
 * ``failure``: an input on which the model with some units removed is wrong;
 * ``circuit``: the kept weights alone are right everywhere; a minimal one holds, for each kept
-  unit or weight, an input on which the circuit without it is wrong.
+  unit or weight, an input on which the circuit without it is wrong;
+* ``intervention``: a pair's verdict with units changed (:mod:`certify.checker.patched`).
 
 Removed means that the weight, or every weight of the unit, is 0. The evidence for what holds over
 the range is, per pair, the nodes that cut the range into linear pieces
@@ -23,6 +24,7 @@ from typing import Any
 from certify.checker.document import equal, fields, integer, items, rational, rationals
 from certify.checker.errors import Rejected
 from certify.checker.network import Run, Weights, impulses, pattern_between, run
+from certify.checker.patched import check_intervention
 
 PLACES = ("max", "second", "elsewhere")
 RELATIONS = ("at most", "at least")
@@ -61,9 +63,9 @@ def check_circuit(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]
     claim, evidence = body["claim"], body["evidence"]
     ratio, pairs, statements = fields(claim, "claim", ("ratio", "pairs", "statements"))
     scope = _scope(weights, ratio, pairs)
-    nodes, circuits = fields(evidence, "evidence", ("nodes", "circuits"))
+    nodes, listed_proofs = fields(evidence, "evidence", ("nodes", "proofs"))
     whole = _follow(weights, scope, nodes, "evidence.nodes")
-    proofs = iter(items(circuits, "evidence.circuits"))
+    proofs = iter(items(listed_proofs, "evidence.proofs"))
     said = [
         f"for {len(scope.pairs)} pairs (m, s), M = 1, every S/M in [{scope.lo}, {scope.hi}] "
         "and zeros elsewhere:"
@@ -81,12 +83,16 @@ def check_circuit(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]
         elif kind == "failure":
             said.append(_failure(weights, scope, statement, place))
         elif kind == "circuit":
+            said.append(_circuit(weights, scope, statement, next(proofs, None), place))
+        elif kind == "intervention":
+            pair = [integer(statement.get(key), f"{place}.{key}") for key in ("max", "second")]
+            scope.demand((pair[0], pair[1]), scope.lo, place)
             proof = next(proofs, None)
-            said.append(_circuit(weights, scope, statement, proof, place))
+            said.append(check_intervention(weights, scope.lo, scope.hi, statement, proof, place))
         else:
             raise Rejected(f"{place}.type: unknown")
     if next(proofs, None) is not None:
-        raise Rejected("evidence.circuits: more than the claim has circuits")
+        raise Rejected("evidence.proofs: more than the statements need")
     return said
 
 

@@ -300,7 +300,7 @@ def circuit_certificate(study: CircuitStudy) -> Certificate:
             },
             "evidence": {
                 "nodes": _nodes_json(study.nodes),
-                "circuits": [c.evidence() for c in circuits],
+                "proofs": [c.evidence() for c in circuits],
             },
         },
         {},

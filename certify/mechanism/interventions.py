@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from certify.certificate import Certificate, describe_model
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs, impulses
 from certify.errors import UsageError
 from certify.mechanism._text import decimal, heading, table, units
+from certify.mechanism.circuit import KIND
 from certify.mechanism.patched import Intervention, Trace, replay, sweep_patched
 from certify.model import Network
 from certify.tropical import Sweep, sweep
@@ -51,7 +53,7 @@ class RangeVerdict:
     min_margin: Fraction
     at: Fraction
     interval: tuple[Fraction, Fraction] | None
-    pieces: int
+    nodes: tuple[Fraction, ...]
 
     @property
     def proved(self) -> bool:
@@ -65,7 +67,6 @@ class RangeVerdict:
             "min_margin": str(self.min_margin),
             "at": str(self.at),
             "interval": self.interval and [str(v) for v in self.interval],
-            "pieces": self.pieces,
         }
 
 
@@ -202,6 +203,8 @@ def patch(
             interventions on one unit after one step, or a ratio outside (0, 1).
     """
     _validate(network, pair, interventions, ratio)
+    if not interventions:
+        raise UsageError("patch needs at least one intervention")
     n = network.seq_len
     ratios = ratios or RatioRange(ratio, ratio)
     x = impulses(pair, ratio, n)
@@ -237,6 +240,37 @@ def patch(
     )
 
 
+def patch_certificate(network: Network, found: PatchResult) -> Certificate:
+    """A certificate of kind ``circuit`` with both verdicts over the range, baseline first."""
+
+    def statement(changes: tuple[Intervention, ...], verdict: RangeVerdict) -> dict[str, Any]:
+        return {
+            "type": "intervention",
+            "changes": [i.to_json() for i in changes],
+            "max": found.pair.max,
+            "second": found.pair.second,
+            "scales": all(i.action == "scale" or i.value == 0 for i in changes),
+            "verdict": "proved" if verdict.proved else "refuted",
+            "min_margin": str(verdict.min_margin),
+        }
+
+    sides = (((), found.baseline_range), (found.interventions, found.patched_range))
+    nodes = [[str(v) for v in verdict.nodes] for _, verdict in sides]
+    return Certificate(
+        KIND,
+        describe_model(network),
+        {
+            "claim": {
+                "ratio": [str(v) for v in found.ratios],
+                "pairs": [list(found.pair)],
+                "statements": [statement(*side) for side in sides],
+            },
+            "evidence": {"nodes": nodes[:1], "proofs": [{"nodes": row} for row in nodes]},
+        },
+        {},
+    )
+
+
 def _validate(
     network: Network, pair: Pair, interventions: Sequence[Intervention], ratio: Fraction
 ) -> None:
@@ -261,9 +295,9 @@ def _validate(
 
 def _range_verdict(found: Sweep, scale: int, ratios: RatioRange) -> RangeVerdict:
     margin = found.min_margin(ratios)
-    return RangeVerdict(
-        margin.value / scale, margin.ratio, found.interval_around(ratios), len(found.pieces)
-    )
+    nodes = tuple(found.nodes(ratios))
+    interval = found.interval_around(ratios)
+    return RangeVerdict(margin.value / scale, margin.ratio, interval, nodes)
 
 
 def _word(trace: Trace, second: int) -> str:

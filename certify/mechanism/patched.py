@@ -103,7 +103,8 @@ def sweep_patched(
     As :func:`certify.tropical.sweep`, but the columns of the maps stand for (1, r) instead of
     (M, S): a constant joins the first column. States and logits are multiplied by the returned
     positive integer, so that they stay integers whatever the values' denominators; signs, and
-    with them pieces and right intervals, don't depend on it.
+    with them pieces and right intervals, don't depend on it. Neighbouring pieces may be equal,
+    where the unit that would tell them apart is set.
     """
     d, n = network.hidden_size, network.seq_len
     w_hh = fmpz_mat([list(row) for row in network.w_hh])
@@ -114,7 +115,7 @@ def sweep_patched(
         column = {pair.max: 0, pair.second: 1}.get(t)
         acting = [i for i in interventions if i.at(t)]
         finer = lcm(*(i.value.denominator for i in acting))
-        advanced = []
+        advanced: list[_Part] = []
         for lo, hi, pattern, state in parts:
             rows = [[int(v) for v in row] for row in (w_hh * fmpz_mat(state)).tolist()]
             if column is not None:
@@ -135,7 +136,7 @@ def sweep_patched(
                     )
                 mask = sum(any(row) << k for k, row in enumerate(kept))
                 advanced.append((left, right, (*pattern, mask), kept))
-        parts = _joined(advanced)
+        parts = advanced
         scale *= finer
     return (
         Sweep(
@@ -148,14 +149,3 @@ def sweep_patched(
         ),
         scale,
     )
-
-
-def _joined(parts: list[_Part]) -> list[_Part]:
-    """Neighbours that an intervention made equal (the unit that told them apart is set) join."""
-    found = [parts[0]]
-    for lo, hi, pattern, state in parts[1:]:
-        if found[-1][2:] == (pattern, state):
-            found[-1] = (found[-1][0], hi, pattern, state)
-        else:
-            found.append((lo, hi, pattern, state))
-    return found
