@@ -17,6 +17,8 @@ from certify.checker import Rejected, check
 from certify.checker.circuit import check_circuit
 from certify.checker.patched import Change, run_changed
 from certify.claims import Pair, RatioRange, impulses
+from certify.cli import main
+from certify.errors import ExitCode
 from certify.mechanism.interventions import patch, patch_certificate
 from certify.mechanism.patched import Intervention, replay
 from certify.model import Network
@@ -72,6 +74,16 @@ def test_accepted_from_files(document: Document, tmp_path: Path) -> None:
     assert "nothing changed" in lines[1]
     assert "unit 3 set to 1/3 after step 0 and unit 1 scaled by 5/7 after every step" in lines[2]
     assert "M = 1 alone" in lines[2]
+
+
+def test_the_command_writes_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = str(save_npz(TWO_INTERVALS, tmp_path / "two.npz"))
+    words = ["patch", model, "--pair", "1", "0", "--unit", "3", "--value", "0"]
+    words += ["--ratio", ".6", ".8", "--out", str(tmp_path)]
+    assert main(words) == ExitCode.OK
+    path = tmp_path / "two.patch.json"
+    assert f"certify check {path} {model}" in capsys.readouterr().out
+    assert check(path, Path(model)).kind == "circuit"
 
 
 def test_the_schema_describes_it(document: Document) -> None:

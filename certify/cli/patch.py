@@ -15,7 +15,7 @@ from certify.claims import NOMINAL_RATIO, Pair, parse_ratio_range, parse_rationa
 from certify.cli.output import json_argument, write_json
 from certify.errors import ExitCode, UsageError
 from certify.mechanism.figures import patch_figure
-from certify.mechanism.interventions import patch
+from certify.mechanism.interventions import patch, patch_certificate
 from certify.mechanism.patched import Intervention
 from certify.plotting import write_figures
 from certify.weights import read_network
@@ -53,12 +53,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ratio", nargs="+", metavar="R", help="one ratio, or LO HI to decide a range as well"
     )
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="write a certificate of both verdicts there"
+    )
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Replay, and show what changes."""
+    if arguments.out and not arguments.out.is_dir():
+        raise UsageError(f"--out {arguments.out}: not a folder")
     network = read_network(arguments.model)
     ratios = parse_ratio_range(arguments.ratio) if arguments.ratio else None
     inside = ratios is None or ratios.lo <= NOMINAL_RATIO <= ratios.hi
@@ -69,12 +74,17 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         ratio=NOMINAL_RATIO if inside or ratios is None else ratios.lo,
         ratios=ratios,
     )
+    path = arguments.out / f"{arguments.model.stem}.patch.json" if arguments.out else None
+    if path:
+        patch_certificate(network, found).write(path)
     if arguments.figures:
         write_figures({"patch": patch_figure(found)}, arguments.figures)
     if arguments.json:
-        write_json(found.to_json(), arguments.json)
+        write_json(found.to_json() | {"certificate": path and str(path)}, arguments.json)
     if arguments.json != "-":
         print(found.text())
+        if path:
+            print(f"\ncheck it with: certify check {path} {arguments.model}")
     return ExitCode.OK
 
 
