@@ -18,6 +18,7 @@ from certify.errors import CertifyError, ExitCode
 COMMANDS = {
     "prove": "prove the impulse claim, or with --noise the noise claim (the default command)",
     "check": "check a certificate against a model, trusting nothing",
+    "accuracy": "prove a bracket for the accuracy on random inputs",
     "estimate": "what weight-only estimates say, beside the certified values",
     "benchmark-estimates": "measure the estimates against sampling",
     "explain": "how it does it: offsets, cells, roles of units, a proved circuit",
