@@ -106,7 +106,9 @@ def test_a_real_change_is_called_one(tmp_path: Path) -> None:
     json = result.to_json()
     assert json["steps"][0]["accuracy"]["is_change"] is True
     assert json["significant"] == SIGNIFICANT
+    assert result.first_right == "middle"
     assert "all pairs are right from middle on" in result.text()
+    assert "the dimension stays within its error in the step to middle" in result.text()
 
 
 def test_models_of_different_length_do_not_compare(tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ def test_models_of_different_length_do_not_compare(tmp_path: Path) -> None:
     assert result.steps == (None,)
     assert result.right_from is None
     assert result.to_json()["steps"] == [None]
-    assert "not all pairs are right at the end" in result.text()
+    assert "right first at a, but not at the end" in result.text()
 
 
 def test_errors_name_what_is_wrong(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,11 @@ class TrackResult:
         return found
 
     @property
+    def first_right(self) -> str | None:
+        """The first checkpoint with all pairs certified at 4/5; a later one may lose some."""
+        return next((c.name for c in self.checkpoints if c.is_right), None)
+
+    @property
     def largest_dimension_step(self) -> Step | None:
         """The largest change of the dimension that is one, None if there is none."""
         changed = [s for s in self.steps if s is not None and s.is_change("dimension")]
@@ -160,6 +166,7 @@ class TrackResult:
             "significant": SIGNIFICANT,
             "checkpoints": [c.to_json() for c in self.checkpoints],
             "steps": [s and s.to_json() for s in self.steps],
+            "first_right": self.first_right,
             "right_from": self.right_from,
             "largest_dimension_change": largest and [largest.before, largest.after],
         }
@@ -186,8 +193,8 @@ class TrackResult:
             (
                 f"{s.before} -> {s.after}",
                 f"{s.certified:+d}",
-                f"{float(s.min_margin):+.4f}",
-                f"{float(s.impulse_dimension):+.4f}",
+                f"{float(s.min_margin):+.4g}",
+                f"{float(s.impulse_dimension):+.4g}",
                 _difference(s, "accuracy"),
                 _difference(s, "dimension"),
             )
@@ -212,19 +219,35 @@ class TrackResult:
                 f"differences; * where a sampled one exceeds {SIGNIFICANT:g} standard errors:",
                 table(("step", "pairs", "margin", "dim impulses", "accuracy", "dimension"), moves),
             ]
-        lines.append(
-            "not all pairs are right at the end"
-            if self.right_from is None
-            else f"all pairs are right from {self.right_from} on"
-        )
+        lines += self._answer()
+        return "\n".join(lines)
+
+    def _answer(self) -> list[str]:
+        """When the model becomes right, and what the dimension does there and elsewhere."""
+        first, stays = self.first_right, self.right_from
+        if first is None:
+            lines = ["all pairs are right at no checkpoint"]
+        elif stays is None:
+            lines = [f"all pairs are right first at {first}, but not at the end"]
+        elif stays == first:
+            lines = [f"all pairs are right from {first} on"]
+        else:
+            lines = [f"all pairs are right first at {first}, and from {stays} on"]
+        for step in self.steps:
+            if step is not None and step.after in (first, stays):
+                word = "changes" if step.is_change("dimension") else "stays within its error"
+                lines.append(
+                    f"the dimension {word} in the step to {step.after}: "
+                    f"{_difference(step, 'dimension').rstrip(' *')}"
+                )
         largest = self.largest_dimension_step
         lines.append(
             "the dimension changes nowhere by more than its error"
             if largest is None
             else f"largest change of the dimension: {largest.before} -> {largest.after}, "
-            f"{largest.dimension[0]:+.4f} +- {largest.dimension[1]:.4f}"
+            f"{_difference(largest, 'dimension').rstrip(' *')}"
         )
-        return "\n".join(lines)
+        return lines
 
 
 def track(
@@ -362,4 +385,5 @@ def _step(before: Checkpoint, after: Checkpoint) -> Step | None:
 
 def _difference(step: Step, name: str) -> str:
     value, error = getattr(step, name)
-    return f"{value:+.4f} +- {error:.4f} {'*' if step.is_change(name) else ' '}"
+    digits = max(4, 1 - floor(log10(error))) if error > 0 else 4
+    return f"{value:+.{digits}f} +- {error:.{digits}f} {'*' if step.is_change(name) else ' '}"
