@@ -2,10 +2,10 @@
 
     Written by certify; checked with [coqc] of Coq 8.16, nothing else is needed.
     Model: d = 4 units, n = 3 inputs, 32 weights.
-    SHA-256 of its weights: 4dfbd99fe4b0bb050fe2f0700b56196e57617ba3e0e52738c58a96249ec1209c.
+    SHA-256 of its weights: dff7709cbf9cb5017f089c1c21b0d2ed2a5128cf346fdb96074584238e8e4daa.
 
     For every two different positions m and s, all M > 0 and all S with
-    29/1000 <= S/M <= 489/500: on the input that is M at m, S at s and 0
+    17/1000 <= S/M <= 979/1000: on the input that is M at m, S at s and 0
     elsewhere, the logit at s is strictly larger than every other logit.
 
     Part 1 defines the network, Part 2 gives the weights and states the claim
@@ -73,36 +73,36 @@ Definition network_of_tables (d n : nat) (scale : positive)
 
     The weights are these integers, divided by [scale]. *)
 
-Definition scale : positive := (2 ^ 27)%positive.
+Definition scale : positive := (2 ^ 25)%positive.
 
 Definition w_ih : list Z := [
-  -502117472; 623978816; 576899136; -632455296
+  -166147248; 202691520; 191327776; -192706496
 ]%Z.
 
 (** Row i leads to unit i. *)
 Definition w_hh : list (list Z) := [
-  [219767472; -239681712; -189584800; 261656736];
-  [399658784; -356895488; -342180512; 387887840];
-  [-291398432; 296584480; 225220624; -326014112];
-  [-400021472; 339816480; 318310144; -374798080]
+  [73688648; -79541040; -66277560; 83662416];
+  [115158784; -108724280; -102594608; 114231112];
+  [-87644752; 91393696; 73625120; -96271512];
+  [-112101872; 103011312; 95043680; -108752392]
 ]%Z.
 
 (** Row j leads to logit j. *)
 Definition w_out : list (list Z) := [
-  [-544773632; 325032896; -470913120; 409770784];
-  [390267648; -382178464; 289961120; -337214400];
-  [6068636; -14674020; -15502421; 45940472]
+  [-140613408; 90260752; -125934736; 113263008];
+  [104230024; -111415120; 86921896; -98944640];
+  [-5095275; -3122272; -8165812; 15088267]
 ]%Z.
 
 Definition model : network := network_of_tables 4 3 scale w_ih w_hh w_out.
 
-Definition lo : Q := (29 # 1000).
-Definition hi : Q := (489 # 500).
+Definition lo : Q := (17 # 1000).
+Definition hi : Q := (979 # 1000).
 
 (** The claim: m is the position of the larger impulse M, s that of the smaller one S. *)
 Definition right_on_impulses : Prop :=
   forall m s : nat, (m < 3)%nat -> (s < 3)%nat -> m <> s ->
-  forall M S : Q, 0 < M -> (29 # 1000) <= S / M <= (489 # 500) ->
+  forall M S : Q, 0 < M -> (17 # 1000) <= S / M <= (979 # 1000) ->
   forall j : nat, (j < 3)%nat -> j <> s ->
   logit model (impulses m s M S) j < logit model (impulses m s M S) s.
 
@@ -617,38 +617,38 @@ Definition ratios : list (list (list Q)) := [
  [
   [];
   [ (* m = 0, s = 1 *)
-    (29 # 1000);
-    (1394405864533530403999 # 1813403076160873562112);
-    (183226114479658177561 # 215386049372296839168);
-    (489 # 500) ];
+    (17 # 1000);
+    (13630208946337380041 # 17056676047231123456);
+    (8764733682158994395 # 10020297807665692672);
+    (979 # 1000) ];
   [ (* m = 0, s = 2 *)
-    (29 # 1000);
-    (489 # 500) ]
+    (17 # 1000);
+    (979 # 1000) ]
  ];
  [
   [ (* m = 1, s = 0 *)
-    (29 # 1000);
-    (40893075685376 # 205126399300205);
-    (13816196759552 # 64399598291231);
-    (2753486316340166787072 # 3543193011272355189193);
-    (1125816302534683262976 # 1337045853717650537603);
-    (489 # 500) ];
+    (17 # 1000);
+    (3320897863680 # 20345062379071);
+    (1578651615232 # 9537113116145);
+    (8355501109625618432 # 10374023924216409295);
+    (39325735851022876672 # 45035616720769588445);
+    (979 # 1000) ];
   [];
   [ (* m = 1, s = 2 *)
-    (29 # 1000);
-    (489 # 500) ]
+    (17 # 1000);
+    (979 # 1000) ]
  ];
  [
   [ (* m = 2, s = 0 *)
-    (29 # 1000);
-    (634307308085928001536 # 3543193011272355189193);
-    (276041999486745051136 # 1337045853717650537603);
-    (489 # 500) ];
+    (17 # 1000);
+    (1643493081472827392 # 10374023924216409295);
+    (7611701295790948352 # 45035616720769588445);
+    (979 # 1000) ];
   [ (* m = 2, s = 1 *)
-    (29 # 1000);
-    (40893075685376 # 205126399300205);
-    (13816196759552 # 64399598291231);
-    (489 # 500) ];
+    (17 # 1000);
+    (3320897863680 # 20345062379071);
+    (1578651615232 # 9537113116145);
+    (979 # 1000) ];
   []
  ]
 ].
@@ -845,7 +845,7 @@ Qed.
 (** The claim of Part 2 for real M and S. *)
 Definition right_on_real_impulses : Prop :=
   forall m s : nat, (m < 3)%nat -> (s < 3)%nat -> m <> s ->
-  forall M S : R, 0 < M -> 29 / 1000 <= S / M <= 489 / 500 ->
+  forall M S : R, 0 < M -> 17 / 1000 <= S / M <= 979 / 1000 ->
   forall j : nat, (j < 3)%nat -> j <> s ->
   logitR model (impulsesR m s M S) j < logitR model (impulsesR m s M S) s.
 
