@@ -155,7 +155,8 @@ def train(
 
     Raises:
         MissingExtraError: torch is not installed.
-        UsageError: ``state`` belongs to another recipe or cannot be read as a state.
+        UsageError: ``state`` belongs to another recipe or cannot be read as a state, the folder
+            of ``output`` does not exist, or the weights did not stay finite.
         OSError: a file cannot be written.
         KeyboardInterrupt: passed on, after the state was written.
     """
@@ -355,6 +356,8 @@ class _Run:
             if self.state is not None:
                 atomic_write(self.state, _dump(snapshot))
             raise
+        if not bool(self.net.weights.isfinite().all()):
+            raise UsageError(f"training diverged: rate is {recipe.rate!r}, expected a smaller one")
         self._write(self.output)
         if self.state is not None:
             self.state.unlink(missing_ok=True)

@@ -287,3 +287,11 @@ def test_needs_torch_validation_counts_a_model_that_is_always_wrong(tmp_path: Pa
     assert 0 <= found.low < 1e-9 < found.high < 0.01
     with pytest.raises(UsageError, match="samples"):
         validate(path, samples=0)
+
+
+@needs_torch
+def test_needs_torch_diverged_run_writes_no_model(tmp_path: Path) -> None:
+    recipe = Recipe(8, 256, sequences=2**9, batch=8, rate=10.0)
+    with pytest.raises(UsageError, match=r"diverged: rate is 10\.0"):
+        train(recipe, tmp_path / "m.pt")
+    assert list(tmp_path.iterdir()) == []
