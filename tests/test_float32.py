@@ -174,10 +174,12 @@ def test_the_product_with_s_is_rounded_and_that_with_m_is_not(sharpen: int) -> N
         (off, _) = worst(network, Pair(1, 0), s, rng, 1)
         # Handing on and reading are products with the weight 1, bounded like any other.
         assert off <= gaps[1].error <= Fraction(31, 10) * s * w / 2**48 + Fraction(1, 2**140)
+        assert gaps[1].error >= 3 * s * w / 2**48
         attained.append(off / gaps[1].error)
         network = Network(24, (w, 0), memory, ((0, 0), (0, 1 << 24)))
         _, gaps = bound_at(network, Pair(0, 1), s, sharpen)
         assert gaps[0].error <= Fraction(21, 10) * w / 2**48 + Fraction(1, 2**140)
+        assert gaps[0].error >= Fraction(2 * w, 2**48)
     assert max(attained) > Fraction(3, 10)
 
 
@@ -289,6 +291,38 @@ def test_errors_of_early_steps_are_carried_on(sharpen: int, w: int, gap: int, se
     computed = floatsim.logits(network, floatsim.inputs(pair, s, 4), rng)
     exact = network.logits(floatsim.inputs(pair, s, 4))
     assert abs(computed[0] - exact[0]) <= found[0].error
+
+
+@pytest.mark.parametrize("sharpen", [0, 10**9])
+def test_a_unit_that_is_on_in_the_program_alone(sharpen: int) -> None:
+    """Exactly it is 0, the difference of two equal units; the program rounds these differently."""
+    rng = random.Random(7)
+    pair, one, w, memory = Pair(1, 0), 1 << 24, 11184811, 9876543
+    w_hh = ((memory, 0, 0), (0, memory, 0), (one, -one, 0))
+    network = Network(24, (w, w, 0), w_hh, ((0, 0, one), (0, 0, 0), (0, 0, 0)))
+    found = []
+    for _ in range(250):
+        s = floatsim.rounded(Fraction(rng.random()))
+        program, gaps = bound_at(network, pair, s, sharpen)
+        run = program.run(pair, s)
+        steps, distance, bound = program._forward(pair, run, run)
+        assert steps[-1].slopes == [1, 1, None]
+        x = floatsim.inputs(pair, s, 3)
+        assert network.logits(x)[0] == 0
+        found.append(floatsim.logits(network, x, rng)[0])
+        assert found[-1] <= gaps[1].error
+        assert found[-1] * 2**160 <= bound[2] == distance[2]
+    assert max(found) > 0
+
+
+def test_an_unknown_slope_cancels_nothing() -> None:
+    """Unit 0 feeds unit 1, whose slope is unknown, and unit 2 with the opposite sign."""
+    network = Network(0, (0,) * 3, ((0, 0, 0), (1, 0, 0), (-1, 0, 0)), ((0, 1, 1), (0, 0, 0)))
+    unit = 1 << 160
+    for slope, reach in ((1, 0), (0, 1), (None, 1)):
+        steps = [Step([unit, 0, 0], [1, 1, 1]), Step([0, 0, 0], [1, slope, 1])]
+        bound = Fraction(Program(network)._adjoint((0, 1, 1), steps), unit)
+        assert reach <= bound <= reach + Fraction(1, 2**100)
 
 
 def test_where_the_float32_program_is_wrong_nothing_is_proved() -> None:
