@@ -12,9 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from certify.checker import Rejected, check
-from certify.checker.circuit import check_circuit
+from certify.checker.circuit import _decimal, check_circuit
 from certify.checker.reader import read_weights
 from certify.claims import RatioRange
 from certify.impulse import ImpulseResult
@@ -96,6 +97,13 @@ def test_the_schema_describes_it(document: Document) -> None:
     broken["claim"]["statements"][0]["bound"] = 0.5
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, schema)
+
+
+@given(st.fractions(max_denominator=10**9))
+def test_a_bound_is_shown_rounded_to_the_safe_side(value: Fraction) -> None:
+    low, high = Fraction(_decimal(value, up=False)), Fraction(_decimal(value, up=True))
+    assert low <= value <= high
+    assert high - low <= Fraction(1, 10**6)
 
 
 def no_evidence(d: Document) -> None:

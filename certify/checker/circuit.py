@@ -171,7 +171,8 @@ def _contribution(
         raise Rejected(f"{place}: there is no such position")
     extreme = max(values) if relation == "at most" else min(values)
     equal(str(claimed), str(extreme / (1 << (weights.shift * (n + 1)))), f"{place}.bound")
-    said = f"units {group} add {relation} {_decimal(claimed)} to the logit at {at}"
+    shown = _decimal(claimed, up=relation == "at most")
+    said = f"units {group} add {relation} {shown} to the logit at {at}"
     return f"{said}, for {len(listed)} pairs"
 
 
@@ -313,8 +314,10 @@ def _elements(masks: dict[str, Bits], *, by_unit: bool) -> Iterator[list[Any]]:
                     yield [name, i, j]
 
 
-def _decimal(value: Fraction) -> str:
-    """Six digits after the point, for reading; cut off towards zero in integers."""
-    sign = "-" if value < 0 else ""
-    digits = str(abs(value.numerator) * 10**6 // value.denominator).rjust(7, "0")
-    return f"{sign}{digits[:-6]}.{digits[-6:]}"
+def _decimal(value: Fraction, *, up: bool) -> str:
+    """Six digits after the point, rounded so that the bound said is still true."""
+    millionths = value.numerator * 10**6 // value.denominator
+    if up and millionths * value.denominator < value.numerator * 10**6:
+        millionths += 1
+    digits = str(abs(millionths)).rjust(7, "0")
+    return f"{'-' if millionths < 0 else ''}{digits[:-6]}.{digits[-6:]}"

@@ -239,7 +239,7 @@ class CircuitStudy:
         return "\n".join(
             [
                 heading(f"Proved on {len(self.pairs)} pairs, every S/M in [{lo}, {hi}], M = 1"),
-                "contribution of a group to a logit over all ratios (exact bounds, attained):",
+                "contribution of a group to a logit over all ratios (bounds exact, shown rounded):",
                 table(("group", "logit at", "is", "bound", "pairs", "not for (m, s)"), rows),
                 "without the unit the model is wrong on the pair at the ratio:",
                 table(("unit", "pair", "S/M"), lost),
