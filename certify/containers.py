@@ -16,6 +16,7 @@ import json
 import pickletools
 import re
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections import Counter
@@ -50,6 +51,7 @@ DAMAGE = (
     RuntimeError,  # includes NotImplementedError and RecursionError
     MemoryError,
     SyntaxError,
+    tokenize.TokenError,  # numpy, of an npy header
 )
 ITEM_SIZE = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}  #: bytes by dtype
 EXPECTED = (

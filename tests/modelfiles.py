@@ -256,6 +256,12 @@ def hostile(marker: Path) -> dict[str, bytes]:
         ),
         "npy that lies about its shape": pack(dict.fromkeys(npy, lying.getvalue())),
         "npy of objects": pack({**npy, f"{HH}.npy": objects.getvalue()}),
+        "npy with a header that is cut off inside": pack(
+            {
+                **npy,
+                f"{HH}.npy": npy[f"{HH}.npy"].replace(b"True", b"(\0(").replace(b"False", b"(\0(("),
+            }
+        ),
         "npy cut off": pack({**npy, f"{HH}.npy": npy[f"{HH}.npy"][:-1]}),
         "lzma": pack(npy, zipfile.ZIP_LZMA),
         "member twice": twice.getvalue(),
