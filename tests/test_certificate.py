@@ -14,7 +14,7 @@ FLOAT32 = {"verdict": "unknown"}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
-def test_certificates_follow_the_schema(example: Example) -> None:
+def test_needs_jsonschema_certificates_follow_it(example: Example) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
     schema = json.loads((ROOT / "certify/schema/impulse-1.json").read_text())
     result = prove_impulse(example.network)
