@@ -74,6 +74,10 @@ def test_published_values(published_impulse: ImpulseResult) -> None:
     assert study.shares.sum() == pytest.approx(1)
     assert study.dimension == pytest.approx(3.01, abs=0.01)
     assert "R^2 0.9101" in study.text()
+    for sine in study.turning:  # f turns once in about as many steps as the wave units
+        assert sine is not None
+        assert sine.r_squared > 0.8
+        assert 6.5 < sine.period < 10.5
     assert study.to_json()["separable_r_squared"] == str(study.r_squared)
 
 

@@ -26,6 +26,7 @@ import numpy as np
 
 from certify.claims import NOMINAL_RATIO, Pair, impulses
 from certify.mechanism._text import decimal, heading, table
+from certify.mechanism.roles import Sinusoid, fit_sinusoid
 from certify.model import FloatArray, Network
 from certify.offset import Vector, offset, separable_form
 from certify.tropical import Sweep
@@ -67,6 +68,14 @@ class OffsetStudy:
     growth: tuple[tuple[float, int, float | None], ...]
 
     @property
+    def turning(self) -> tuple[Sinusoid | None, ...]:
+        """The best sinusoid through f(p) over p along each of the two leading components; None
+        with fewer than ``certify.mechanism.roles.MIN_AGES`` positions. With both of one period
+        f runs along a circle or an ellipse.
+        """
+        return tuple(fit_sinusoid(self.form @ axis) for axis in self.components[:2])
+
+    @property
     def dimension(self) -> float:
         """Participation ratio of the principal components, ``1 / sum of squared shares``; 0 where
         all offsets are.
@@ -88,6 +97,7 @@ class OffsetStudy:
             "principal_shares": self.shares.tolist(),
             "principal_components": self.components.tolist(),
             "participation_ratio": self.dimension,
+            "turning": [sine and sine.to_json() for sine in self.turning],
             "antisymmetric_share": self.antisymmetric_share,
             "within_cell": self.within,
             "boundary": self.boundary,
@@ -115,6 +125,7 @@ class OffsetStudy:
                 f"{decimal(self.separable_product)} (exact)",
                 f"principal components, share of the variance: {shares}"
                 f" (participation ratio {self.dimension:.2f})",
+                f"f(p) over p along components 1 and 2, best sinusoid: {_turning(self.turning)}",
                 f"share of the states that changes sign when M and S are swapped: "
                 f"{self.antisymmetric_share:.4f}",
                 f"squared offset: within cells {self.within:.3f}, across their boundaries "
@@ -228,6 +239,14 @@ def _growth(
         factor = float(np.exp(np.mean(np.log(now / before)))) if grows else None
         found.append((float(now.mean()), len(rows), factor))
     return tuple(found)
+
+
+def _turning(found: tuple[Sinusoid | None, ...]) -> str:
+    shown = [
+        "-" if sine is None else f"period {sine.period:.2f}, R^2 {sine.r_squared:.3f}"
+        for sine in found
+    ]
+    return "; ".join(shown)
 
 
 def _readout(network: Network, pair: Pair, vector: Vector) -> Fraction:
