@@ -7,9 +7,12 @@ of linear relaxations (Zhang et al. 2018, CROWN; Singh et al. 2019, DeepPoly)::
     a z <= relu(z) <= slope z + intercept      on  [lower, upper],  lower < 0 < upper
 
 ``slope`` is ``upper / (upper - lower)`` rounded to one of 0, 1/256, .. 252/256, 1, the intercept
-is the least that is valid for it, and ``a`` is 1 where ``slope >= 1/2``, else 0. So one byte per
-unit says everything: 0 for a unit that is off on the box, 255 for one that is on, ``256 slope + 1``
-for an undecided one (254 where the slope is 1).
+is the least that is valid for it, and ``a`` is 1 where ``slope >= 1/2``, else 0. A unit is
+*settled* where its sign is known up to rounding: at the tip of a cone of inputs all bounds are 0,
+and what rounding leaves of them must not keep units undecided. A settled unit is not bounded
+again; what its sign lacks stays in its intercept. One byte a unit says everything: 255 settled
+as on (a = slope = 1), 0 settled as off (a = slope = 0), ``256 slope + 1`` for an undecided one
+(254 where the slope is 1).
 
 Every value that leaves this module is proved: what float64 may have lost is subtracted. The
 account is in ``docs/rounding.md``; :func:`rounding_slack` is its formula.
@@ -19,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numba import njit, prange
@@ -33,6 +35,8 @@ IntArray = NDArray[np.int64]
 UNIT_ROUNDOFF = 2.0**-53
 #: Beyond these magnitudes the account (no overflow, harmless underflow) does not hold.
 LARGEST, SMALLEST = 1e100, 1e-100
+#: A unit is settled where its bound is within so many times its rounding slack of 0.
+_SETTLED = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,21 +123,51 @@ def _substitute(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def settled(low, up, slack):  # type: ignore[no-untyped-def]
+    """Whether bounds of a unit leave its sign open only as far as rounding goes."""
+    return low >= -_SETTLED * slack or up <= _SETTLED * slack
+
+
+@njit(cache=True, nogil=True)
+def _relax(code, low, up):  # type: ignore[no-untyped-def]
+    """Lower slope, slope and intercept of a unit with this code and these bounds."""
+    if code == 255:
+        return 1.0, 1.0, max(-low, 0.0)
+    if code == 0:
+        return 0.0, 0.0, max(up, 0.0)
+    s = 1.0 if code == 254 else (code - 1) / 256.0
+    return (1.0 if s >= 0.5 else 0.0), s, max(-s * low, (1.0 - s) * up, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _code(low, up, slack):  # type: ignore[no-untyped-def]
+    if low >= -_SETTLED * slack:
+        return 255
+    if up <= _SETTLED * slack:
+        return 0
+    steps = int(up / (up - low) * 256.0 + 0.5)
+    return 254 if steps > 252 else steps + 1
+
+
+@njit(cache=True, nogil=True)
 def bound_box(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, reach, lower, upper, values, score, codes
-):
-    """Prove bounds over one box, in place; returns the number of undecided units.
+    w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, reach, fresh, start,
+    lower, upper, codes, values, score,
+):  # fmt: skip
+    """Prove bounds over one box, in place; returns the number of units bounded anew.
 
     Read: float weights ``w_ih`` (d,) and ``w_hh`` (d, d); ``rows`` (R, d), functionals of the last
     state; ``A`` (n, k) and ``b`` (n,); ``lo`` and ``hi`` (k,), the box of y; ``unit_slack``,
     ``row_slack`` and ``reach`` of :func:`rounding_slack`.
 
-    Tightened: ``lower`` and ``upper`` (n, d), proved bounds of the pre-activations over a box
-    that contains this one (``-reach``, ``reach`` at a root); decided units are not bounded again.
+    Tightened: ``lower``, ``upper`` and ``codes`` (n, d), proved bounds of the pre-activations over
+    a box that contains this one, and the relaxations that were made from them (at a root
+    ``fresh`` is true, the bounds are ``-reach`` and ``reach``, and codes need not be set). Where
+    the old relaxations prove all rows nothing is bounded anew, else all unsettled units from
+    step ``start`` on.
 
     Written: ``values`` (R,), proved lower bounds of the rows; ``score`` (k,), what each
-    coordinate contributes to the looseness of the worst row; ``codes`` (n, d), the state or
-    relaxation of each unit, as in the module's docstring.
+    coordinate contributes to the looseness of the worst row (not where the old ones did).
     """
     n, d = lower.shape
     k = len(lo)
@@ -147,20 +181,41 @@ def bound_box(  # type: ignore[no-untyped-def]
     unit_q = np.zeros((n * d, k))
     keep = np.empty((n, d))
     nothing = np.empty((0, d))
-    undecided = 0
-    for t in range(n):
+    if not fresh:
+        for t in range(n):
+            for i in range(d):
+                a[t, i], slope[t, i], intercept[t, i] = _relax(
+                    codes[t, i], lower[t, i], upper[t, i]
+                )
+        proved = True
+        for r in range(len(rows)):
+            row[:] = rows[r]
+            values[r] = (
+                _substitute(
+                    n, row, 0.0, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, nothing
+                )
+                - row_slack[r]
+            )
+            if not values[r] > 0.0:
+                proved = False
+                break
+        if proved:
+            return 0
+    count = 0
+    for t in range(0 if fresh else start, n):
         for i in range(d):
-            low, up = lower[t, i], upper[t, i]
-            if low < 0.0 and up > 0.0:
+            low, up, slack = lower[t, i], upper[t, i], unit_slack[t, i]
+            if not settled(low, up, slack):
+                count += 1
                 for j in range(d):
                     row[j] = w_hh[i, j]
                 v = _substitute(
                     t, row, w_ih[i], w_ih, w_hh, a, slope, intercept,
                     A, b, lo, hi, other, g, q, nothing,
                 )  # fmt: skip
-                low = max(low, v - unit_slack[t, i])
+                low = max(low, v - slack)
                 lower[t, i] = low
-                if low < 0.0:
+                if not settled(low, up, slack):
                     for j in range(k):
                         unit_q[t * d + i, j] = q[j]
                     for j in range(d):
@@ -169,38 +224,19 @@ def bound_box(  # type: ignore[no-untyped-def]
                         t, row, -w_ih[i], w_ih, w_hh, a, slope, intercept,
                         A, b, lo, hi, other, g, q, nothing,
                     )  # fmt: skip
-                    up = min(up, unit_slack[t, i] - v)
+                    up = min(up, slack - v)
                     upper[t, i] = up
                     for j in range(k):
                         unit_q[t * d + i, j] -= q[j]
-            if low >= 0.0:
-                codes[t, i] = 255
-                a[t, i] = 1.0
-                slope[t, i] = 1.0
-                intercept[t, i] = 0.0
-            elif up <= 0.0:
-                codes[t, i] = 0
-                a[t, i] = 0.0
-                slope[t, i] = 0.0
-                intercept[t, i] = 0.0
-            else:
-                undecided += 1
-                steps = int(up / (up - low) * 256.0 + 0.5)
-                if steps > 252:
-                    codes[t, i] = 254
-                    s = 1.0
-                else:
-                    codes[t, i] = steps + 1
-                    s = steps / 256.0
-                slope[t, i] = s
-                intercept[t, i] = max(-s * low, (1.0 - s) * up)
-                a[t, i] = 1.0 if s >= 0.5 else 0.0
+                codes[t, i] = _code(low, up, slack)
+                a[t, i], slope[t, i], intercept[t, i] = _relax(codes[t, i], low, up)
+            elif fresh:
+                codes[t, i] = _code(low, up, slack)
+                a[t, i], slope[t, i], intercept[t, i] = _relax(codes[t, i], low, up)
     worst = np.inf
-    for j in range(k):
-        score[j] = 0.0
+    score[:] = 0.0
     for r in range(len(rows)):
-        for j in range(d):
-            row[j] = rows[r, j]
+        row[:] = rows[r]
         v = (
             _substitute(
                 n, row, 0.0, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
@@ -211,7 +247,7 @@ def bound_box(  # type: ignore[no-untyped-def]
         if v < worst:
             worst = v
             _score(keep, a, slope, intercept, unit_q, q, lo, hi, score)
-    return undecided
+    return count
 
 
 @njit(cache=True, nogil=True)
@@ -237,30 +273,30 @@ def _score(keep, a, slope, intercept, unit_q, q, lo, hi, score):  # type: ignore
 
 @njit(cache=True, nogil=True, parallel=True)
 def _bound_batch(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, A, b, which, lo, hi, unit_slack, row_slack, reach,
-    lower, upper, values, score, codes, undecided,
+    w_ih, w_hh, rows, A, b, which, lo, hi, unit_slack, row_slack, reach, fresh,
+    lower, upper, codes, values, score, count,
 ):  # fmt: skip
     for i in prange(len(lo)):
         p = which[i]
-        undecided[i] = bound_box(
+        count[i] = bound_box(
             w_ih, w_hh, rows[p], A[p], b[p], lo[i], hi[i], unit_slack[p], row_slack[p], reach[p],
-            lower[i], upper[i], values[i], score[i], codes[i],
+            fresh, 0, lower[i], upper[i], codes[i], values[i], score[i],
         )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Bounds of B boxes: ``values`` (B, R) proved lower bounds of the rows; ``lower``, ``upper``
-    (B, n, d) of the pre-activations; ``score`` (B, k) for branching; ``codes`` (B, n, d) the
-    relaxations; ``undecided`` (B,) numbers of relaxed units.
+    (B, n, d) of the pre-activations and ``codes`` (B, n, d) their relaxations; ``score`` (B, k)
+    for branching; ``count`` (B,) how many units were bounded anew.
     """
 
     values: FloatArray
     lower: FloatArray
     upper: FloatArray
-    score: FloatArray
     codes: ByteArray
-    undecided: IntArray
+    score: FloatArray
+    count: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,18 +338,17 @@ def bound_batch(
     which: IntArray,
     lo: FloatArray,
     hi: FloatArray,
-    lower: FloatArray | None = None,
-    upper: FloatArray | None = None,
+    parents: tuple[FloatArray, FloatArray, ByteArray] | None = None,
 ) -> Batch:
     """Bounds over B boxes, on all threads of numba.
 
     The ``regions`` must agree in k and R, and ``which`` (B,) says which one a box belongs to;
-    ``lo`` and ``hi`` (B, k) are the boxes; ``lower`` and ``upper`` (B, n, d) are proved bounds
-    over boxes that contain these (their parents'), left out at roots.
+    ``lo`` and ``hi`` (B, k) are the boxes; ``parents`` are lower and upper bounds (B, n, d) and
+    codes over boxes that contain these, left out at roots.
     """
     net = network.floats
-    n, d, count = network.seq_len, network.hidden_size, len(lo)
-    stacked = [
+    n, d, number = network.seq_len, network.hidden_size, len(lo)
+    rows, A, b, unit, row, reach = (
         np.ascontiguousarray(np.stack(parts))
         for parts in (
             [r.rows for r in regions],
@@ -323,16 +358,21 @@ def bound_batch(
             [r.slack.row for r in regions],
             [r.slack.reach for r in regions],
         )
-    ]
-    rows, A, b, unit, row, reach = stacked
-    low: Any = -reach[which] if lower is None else lower.copy()
-    up: Any = reach[which] if upper is None else upper.copy()
-    values = np.empty((count, rows.shape[1]))
-    score = np.empty(lo.shape)
-    codes = np.empty((count, n, d), dtype=np.uint8)
-    undecided = np.empty(count, dtype=np.int64)
+    )
+    fresh = parents is None
+    lower: FloatArray
+    upper: FloatArray
+    codes: ByteArray
+    if parents is None:
+        lower, upper = -reach[which], reach[which]
+        codes = np.zeros((number, n, d), dtype=np.uint8)
+    else:
+        lower, upper, codes = parents[0].copy(), parents[1].copy(), parents[2].copy()
+    values: FloatArray = np.empty((number, rows.shape[1]))
+    score: FloatArray = np.zeros(lo.shape)
+    count: IntArray = np.empty(number, dtype=np.int64)
     _bound_batch(
         net.w_ih, net.w_hh, rows, A, b, which, np.ascontiguousarray(lo), np.ascontiguousarray(hi),
-        unit, row, reach, low, up, values, score, codes, undecided,
+        unit, row, reach, fresh, lower, upper, codes, values, score, count,
     )  # fmt: skip
-    return Batch(values, low, up, score, codes, undecided)
+    return Batch(values, lower, upper, codes, score, count)

@@ -64,7 +64,12 @@ def test_bounds_are_below_exact_values(seed: int, d: int, n: int, width: float) 
     child_lo = lo.copy()
     child_lo[0, cut] = (lo[0, cut] + hi[0, cut]) / 2
     child = bound_batch(
-        network, [where], np.zeros(1, np.int64), child_lo, hi, parent.lower, parent.upper
+        network,
+        [where],
+        np.zeros(1, np.int64),
+        child_lo,
+        hi,
+        (parent.lower, parent.upper, parent.codes),
     )
     assert (child.lower >= parent.lower).all()
     assert (child.upper <= parent.upper).all()
@@ -101,4 +106,4 @@ def test_codes_are_the_relaxations() -> None:
     )
     got = bounds(network, where, np.array([[-3.0, -3.0]]), np.array([[1.0, 1.0]]))
     assert got.codes[0].tolist() == [[65], [65]]
-    assert got.undecided[0] == 2
+    assert got.count[0] == 2
