@@ -19,14 +19,14 @@ addition of two floats never underflows). That nothing overflows is checked.
 
 *Forward.* With ``H`` a bound of the exact state and ``E`` one of the distance between the states
 of the two programs, the pre-activations differ by at most ``err = |W| E + delta``, where ``delta``
-is the bound above for states up to ``H + E``. A unit whose exact
-pre-activation is at most -err is off in both programs: exactly 0. One whose exact pre-activation
-is at least err is on in both. Of any other, the rectifier does not stretch the difference.
+is the bound above for states up to ``H + E``. A unit whose exact pre-activation is at most -err is
+off in both programs: exactly 0. One whose exact pre-activation is at least err is on in both. Of
+any other, the rectifier does not stretch the difference.
 
 *Adjoint.* Where the margin is less than four forward bounds, its error is bounded by
 ``sum |A_ti| delta_ti`` over steps and units instead: ``A`` is the derivative of the margin with
 respect to pre-activation i of step t, with an unknown slope in [0, 1] for units that are neither
-certainly on nor certainly off (:func:`_adjoint`).
+certainly on nor certainly off (:meth:`Program._adjoint`).
 
 *A range of S* is cut into intervals within the pieces of the exact sweep. There every exact
 pre-activation and margin is linear in S, so its extremes stand at the ends.
