@@ -21,6 +21,7 @@ from certify.checker.document import KEYS, fields, read_document
 from certify.checker.errors import Rejected, Unreadable
 from certify.checker.impulse import check_impulse
 from certify.checker.network import Weights
+from certify.checker.noise import check_noise
 from certify.checker.reader import read_weights
 
 __all__ = ["Accepted", "Rejected", "Unreadable", "check"]
@@ -31,6 +32,7 @@ RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "accuracy": (check_accuracy, ()),
     "circuit": (check_circuit, ()),
     "impulse": (check_impulse, ("offset", "float32")),
+    "noise": (check_noise, ()),
 }
 """Kind of certificate to its rule, and the sections it has beside claim and evidence."""
 
