@@ -19,7 +19,7 @@ from certify.checker.circuit import _decimal, check_circuit
 from certify.checker.reader import read_weights
 from certify.claims import RatioRange
 from certify.impulse import ImpulseResult
-from certify.mechanism.circuit import CircuitStudy, circuit_certificate
+from certify.mechanism.circuit import CircuitStudy, Kept, circuit_certificate
 from certify.mechanism.search import study_circuit
 from certify.model import Network
 from certify.testing import networks
@@ -186,6 +186,8 @@ MUTATIONS: list[tuple[Callable[[Document], object], str]] = [
     (lambda d: d["evidence"]["nodes"].pop(), "a list of 2"),
     (lambda d: d["evidence"]["nodes"][1].pop(1), "changes sign"),
     (lambda d: d["evidence"]["nodes"][0].reverse(), "expected to run from"),
+    (lambda d: d["evidence"]["nodes"][1].pop(), "expected to run from"),
+    (lambda d: d["evidence"]["nodes"][1].pop(0), "expected to run from"),
     (lambda d: d["evidence"]["nodes"][0].insert(1, d["evidence"]["nodes"][0][0]), "increase"),
     (lambda d: d["evidence"]["nodes"][0].clear(), "expected to run from"),
     (lambda d: d["evidence"].update(more=1), "'more' is unknown"),
@@ -248,6 +250,30 @@ def test_the_same_statements_of_another_network_are_false(
     other = Network(network.shift, network.w_ih, network.w_hh, network.w_out[::-1])
     with pytest.raises(Rejected):
         check_circuit(other, document, b"")
+
+
+def test_a_tie_is_no_circuit_and_is_a_failure() -> None:
+    """On the pair (0, 1) the logits are (4, 5 r): a tie exactly at 4/5."""
+    tie = Network(0, (1, 0), ((0, 0), (1, 0)), ((0, 4), (5, 0)))
+    whole = Kept.of_units(tie, [0, 1]).to_json()
+
+    def claim(lo: str, statements: list[Document], proofs: list[Document]) -> Document:
+        return {
+            "settings": {},
+            "claim": {"ratio": [lo, "9/10"], "pairs": [[0, 1]], "statements": statements},
+            "evidence": {"nodes": [[lo, "9/10"]], "proofs": proofs},
+        }
+
+    circuit = {"type": "circuit", "kept": whole, "minimal": None}
+    proof = {"nodes": [["4/5", "9/10"]], "removals": []}
+    with pytest.raises(Rejected, match="wrong on the pair"):
+        check_circuit(tie, claim("4/5", [circuit], [proof]), b"")
+    proof = {"nodes": [["5/6", "9/10"]], "removals": []}
+    assert check_circuit(tie, claim("5/6", [circuit], [proof]), b"")
+
+    # Without unit 0 both logits are 0: a tie is wrong.
+    failure = {"type": "failure", "removed": [0], "max": 0, "second": 1, "ratio": "5/6"}
+    assert check_circuit(tie, claim("5/6", [failure], []), b"")
 
 
 @settings(max_examples=20)

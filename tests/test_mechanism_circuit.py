@@ -13,7 +13,7 @@ from certify.mechanism.circuit import (
     Kept,
     bound_contribution,
 )
-from certify.mechanism.search import BAND, study_circuit
+from certify.mechanism.search import BAND, _Search, study_circuit
 from certify.model import Network
 from certify.testing import networks
 from certify.tropical import sweep, sweep_all
@@ -172,6 +172,30 @@ def test_published_model(published_impulse: ImpulseResult) -> None:
     assert suppressed.bound < 0
     assert steps
     assert BAND.lo < Fraction(4, 5) < BAND.hi
+
+
+THIN = Network(60, (1 << 60, 1 << 60), ((1 << 60, 0), (0, 0)), ((1 << 60, 0), ((1 << 60) + 1, 0)))
+"""Logit 1 is larger by 2**-60 of it: a tie in float64. Nothing reads unit 1."""
+
+
+def test_a_margin_too_thin_for_floats_is_decided_exactly() -> None:
+    found = study(THIN)
+    assert found is not None
+    assert found.pairs == (Pair(0, 1),)
+    assert sorted(found.dispensable) == [1]
+    confirm(found)
+    assert found.weight_circuit.min_margin > 0
+
+
+def test_a_tie_is_never_a_circuit() -> None:
+    tie = Network(0, (1, 0), ((0, 0), (1, 0)), ((0, 4), (5, 0)))  # at S/M = 4/5
+    whole = Kept.of_units(tie, [0, 1])
+    for ratios in (
+        RatioRange(Fraction(4, 5), Fraction(9, 10)),
+        RatioRange(Fraction(4, 5), Fraction(4, 5)),
+    ):
+        search = _Search(tie, (Pair(0, 1),), ratios)
+        assert search._prove(whole, None) == (Pair(0, 1), Fraction(4, 5))
 
 
 def test_equal_groups_are_stated_once() -> None:
