@@ -24,6 +24,7 @@ from certify.estimate.moments import moments
 from certify.estimate.projection import projection
 from certify.estimate.report import Certified, TableRow, render, table
 from certify.estimate.sampling import sampling
+from certify.estimate.tree import tree
 from certify.estimate.tropical import tropical
 from certify.model import Network
 
@@ -55,6 +56,7 @@ METHODS: Mapping[str, Method] = {
     "canonical-cells": canonical_cells,
     "moments": moments,
     "cubature": cubature,
+    "tree": tree,
     "sampling": sampling,
 }
 
@@ -91,7 +93,7 @@ def run_estimates(
 
 
 def _timed(method: Method, network: Network, seed: int) -> Estimate:
-    if method in (cubature, sampling):
+    if method in (cubature, tree, sampling):
         method(_SMALL)  # compiles, the first time
     start = time.perf_counter()
     estimate = method(network, seed=seed)

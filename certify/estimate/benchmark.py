@@ -29,6 +29,7 @@ from certify.estimate import METHODS, Progress
 from certify.estimate.base import Estimate, sample_cost
 from certify.estimate.cubature import cubature
 from certify.estimate.sampling import sampling
+from certify.estimate.tree import tree
 from certify.model import FloatArray, Network
 
 if TYPE_CHECKING:
@@ -171,18 +172,19 @@ def _undated(path: Path) -> dict[str, None]:
 
 
 def entries() -> tuple[Entry, ...]:
-    """Every method at its default, sampling and cubature at several budgets."""
+    """Every method at its default, those that scale at several budgets."""
     simple = [
         (name, "", method, dict[str, int](), False)
         for name, method in METHODS.items()
-        if name not in ("sampling", "cubature")
+        if name not in ("sampling", "cubature", "tree")
     ]
     sampled = [
         ("sampling", f"{count} samples", sampling, {"samples": count}, True)
         for count in (500, 5_000, 50_000)
     ]
     placed = [
-        ("cubature", f"{count} prefixes", cubature, {"prefixes": count}, True)
+        (name, f"{count} prefixes", method, {"prefixes": count}, True)
+        for name, method in (("cubature", cubature), ("tree", tree))
         for count in (256, 1024, 4096, 16384)
     ]
     return (*simple, *placed, *sampled)

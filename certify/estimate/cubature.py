@@ -18,8 +18,9 @@ import time
 
 from certify.errors import UsageError
 from certify.estimate.base import Estimate, sample_cost
-from certify.estimate.kernels import LANES, contiguous, mean_right_mass
+from certify.estimate.kernels import contiguous
 from certify.estimate.points import tree_points
+from certify.estimate.sweep import mean_right_mass
 from certify.model import Network
 
 PREFIXES = 4096
@@ -36,19 +37,18 @@ def cubature(
     points takes no weights and is not counted; it is in ``seconds`` the first time.
 
     Raises:
-        UsageError: ``prefixes`` is no positive multiple of 32, or ``branches`` not positive.
+        UsageError: ``prefixes`` or ``branches`` is not positive.
     """
-    if prefixes < LANES or prefixes % LANES or branches < 1:
+    if prefixes < 1 or branches < 1:
         raise UsageError(
-            f"cubature takes a multiple of {LANES} prefixes and at least one branch, "
-            f"got {prefixes} and {branches}"
+            f"cubature takes at least one prefix and one branch, got {prefixes} and {branches}"
         )
     d, n = network.hidden_size, network.seq_len
     w = network.floats
     start = time.thread_time()
-    points = tree_points(n, prefixes, branches, seed)
+    first, then, _ = tree_points(n, prefixes, branches, 0, seed)
     placing = time.thread_time() - start
-    value, swept = mean_right_mass(*contiguous(w.w_ih, w.w_hh, w.w_out, *points))
+    value, swept = mean_right_mass(*contiguous(w.w_ih, w.w_hh, w.w_out, first, then))
     steps = (n - 2) * (d * d + d) + branches * (2 * d + d * d)
     operations = prefixes * steps + int(swept)
     return Estimate(

@@ -35,22 +35,34 @@ def sector_points(uniforms: FloatArray, p: int) -> FloatArray:
     levels = np.empty((size, p))
     levels[others] = (second[:, None] * uniforms[:, 3:]).ravel()
     levels[rows, m], levels[rows, s] = largest, second
-    return np.asarray(ndtri(np.clip(levels, 1e-15, 1 - 1e-15)), dtype=np.float64)
+    return _quantiles(levels)
 
 
 @lru_cache(maxsize=8)
-def tree_points(n: int, prefixes: int, branches: int, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Prefixes (N, n - 2) and the branches (N, k) of the last input but one.
+def tree_points(
+    n: int, prefixes: int, branches: int, leaves: int, seed: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Prefixes (N, n - 2), branches (N, k) of the last input but one, leaves (N, k, m) of the last.
 
     Each prefix has k values of the next input, one in each of k equally likely strata, at the
-    same place in its stratum.
+    same place in its stratum; each branch has m values of the last one likewise, where the
+    branches of a prefix take places 1/k apart. With m = 0 there are no leaves.
     """
     p = n - 2
-    dimensions = p + 2 if p >= 2 else p + 1
+    dimensions = (p + 1 if p >= 2 else p) + 1 + (leaves > 0)
     with warnings.catch_warnings():
         # Sobol points are balanced for powers of two; a warning says so for other numbers.
         warnings.simplefilter("ignore", UserWarning)
         uniforms = qmc.Sobol(dimensions, rng=np.random.default_rng(seed)).random(prefixes)
-    levels = (np.arange(branches) + uniforms[:, -1:]) / branches
-    values = ndtri(np.clip(levels, 1e-15, 1 - 1e-15))
-    return sector_points(uniforms[:, :-1], p), np.asarray(values, dtype=np.float64)
+    place = p + 1 if p >= 2 else p
+    levels = (np.arange(branches) + uniforms[:, place : place + 1]) / branches
+    if leaves:
+        places = (uniforms[:, -1:] + np.arange(branches) / branches) % 1.0
+        last = (np.arange(leaves) + places[:, :, None]) / leaves
+    else:
+        last = np.empty((prefixes, branches, 0))
+    return sector_points(uniforms[:, :place], p), _quantiles(levels), _quantiles(last)
+
+
+def _quantiles(levels: FloatArray) -> FloatArray:
+    return np.asarray(ndtri(np.clip(levels, 1e-15, 1 - 1e-15)), dtype=np.float64)
