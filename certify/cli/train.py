@@ -22,6 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sequences", metavar="S", type=_count, default=Recipe.sequences, help="such as 2^27"
     )
+    parser.add_argument(
+        "--warmup", metavar="PART", type=float, default=Recipe.warmup, help="part of the run"
+    )
     parser.add_argument("--checkpoints", metavar="DIR", type=Path, help="keep powers of two")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
 
@@ -38,6 +41,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         length=arguments.length,
         seed=arguments.seed,
         sequences=arguments.sequences,
+        warmup=arguments.warmup,
     )
     output: Path = arguments.output
     with progress_bar(f"training {output.name}") as bar:
