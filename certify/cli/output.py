@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,6 +39,28 @@ class Progress(Protocol):
     """Says where long work stands; ``title`` names what is being done now."""
 
     def __call__(self, done: int, total: int, title: str | None = None) -> None: ...  # noqa: D102
+
+
+@dataclass
+class Stopwatch:
+    """Wall seconds of each stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        """End a stage."""
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 3)
+        self._last = now
+
+    def to_json(self) -> dict[str, float]:
+        """The stages and their total."""
+        return self.seconds | {"total": round(sum(self.seconds.values()), 3)}
+
+    def __str__(self) -> str:
+        stages = "  ".join(f"{stage} {taken:.1f}" for stage, taken in self.seconds.items())
+        return f"seconds      {stages}"
 
 
 @contextmanager

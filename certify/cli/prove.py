@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from certify.certificate import describe_model, interval_json
 from certify.claims import Pair, impulses, parse_ratio_range
-from certify.cli.output import json_argument, progress_bar, show, write_json
+from certify.cli.output import Stopwatch, json_argument, progress_bar, show, write_json
 from certify.errors import ExitCode, InternalError, UsageError
 from certify.float32 import float32_section, prove_float32
 from certify.impulse import ImpulseResult, impulse_certificate, prove_impulse
@@ -30,20 +28,6 @@ SMT_TIMEOUT = 60.0
 """Seconds that z3 may spend on one query before it answers unknown."""
 
 
-@dataclass
-class Stopwatch:
-    """Wall seconds of each stage."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    _last: float = field(default_factory=time.perf_counter)
-
-    def lap(self, stage: str) -> None:
-        """End a stage."""
-        now = time.perf_counter()
-        self.seconds[stage] = round(now - self._last, 3)
-        self._last = now
-
-
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
@@ -51,6 +35,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--ratio", nargs="+", metavar="R", help="one ratio S/M, or the two ends of a closed range"
+    )
+    parser.add_argument(
+        "--noise",
+        metavar="EPS",
+        help="every other input anywhere in [-EPS, EPS] (default ratio then: 4/5 alone);\n"
+        "'max': per pair the largest noise that can be certified",
+    )
+    parser.add_argument(
+        "--budget", metavar="SECONDS", type=float, help="stop a noise run after so long"
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path(), help="folder for the certificate"
@@ -69,11 +62,19 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         arguments.model = Path(arguments.ratio.pop())
     if arguments.model is None:
         raise UsageError("which MODEL? (certify --help explains)")
-    given = parse_ratio_range(arguments.ratio) if arguments.ratio else None
     if arguments.jobs < 1:
         raise UsageError(f"--jobs needs at least 1, got {arguments.jobs}")
     if not arguments.out.is_dir():
         raise UsageError(f"--out {arguments.out}: not a folder")
+    if arguments.noise is not None:
+        from certify.cli.noise import run_noise
+
+        return run_noise(arguments)
+    if arguments.budget is not None:
+        raise UsageError(
+            "--budget goes with --noise; the exact sweep needs none"
+        )
+    given = parse_ratio_range(arguments.ratio) if arguments.ratio else None
     network = read_network(arguments.model)
     watch = Stopwatch()
     with progress_bar("exact sweep") as progress:
@@ -92,12 +93,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         watch.lap("smt")
 
     if arguments.json:
-        answer = _answer(result, smt, section, path, watch.seconds)
+        answer = _answer(result, smt, section, path, watch)
         write_json(answer, arguments.json)
     if arguments.json != "-":
         show(impulse_report(arguments.model, result, smt, deployed, path, certificate))
-        seconds = "  ".join(f"{stage} {taken:.1f}" for stage, taken in watch.seconds.items())
-        print(f"seconds      {seconds}")
+        print(watch)
         print(f"\ncheck it with: certify check {path} {arguments.model}")
     if any(v.verdict == "unknown" for v in smt.values()):
         return ExitCode.UNKNOWN
@@ -132,7 +132,7 @@ def _answer(
     smt: dict[Pair, SmtVerdict],
     float32: dict[str, Any],
     certificate: Path,
-    seconds: dict[str, float],
+    watch: Stopwatch,
 ) -> dict[str, Any]:
     return {
         "claim": "impulse",
@@ -149,5 +149,5 @@ def _answer(
         "offset": result.offset_json(),
         "float32": float32,
         "certificate": str(certificate),
-        "seconds": seconds | {"total": round(sum(seconds.values()), 3)},
+        "seconds": watch.to_json(),
     }

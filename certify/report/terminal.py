@@ -1,4 +1,4 @@
-"""The terminal report of an impulse claim: verdict first, then the grid of pairs."""
+"""The terminal reports of the impulse and noise claims: verdict first, then the grid of pairs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from certify.certificate import Certificate
 from certify.claims import Pair, RatioRange
 from certify.float32 import Float32Verdict
 from certify.impulse import ImpulseResult, PairResult
+from certify.noise import NoiseResult, PairNoise
 from certify.smt import SmtVerdict
 
 WIDEST_GRID = 12
@@ -163,6 +164,71 @@ def _offset(result: ImpulseResult) -> str:
         f"(smallest {short(smallest)}; {balls} by ball arithmetic alone)\n"
         f"the separable form f(m) - f(s) alone proves {left} of them"
     )
+
+
+def noise_report(model: Path, result: NoiseResult, path: Path | None) -> RenderableType:
+    """Everything that a run of ``certify MODEL --noise`` found, for a console."""
+    noise = "the largest noise found" if result.noise is None else f"noise {result.noise}"
+    title = Text.assemble(
+        verdict_text(result.verdict),
+        f"  {model.name}: {result.certified_pairs} of {len(result.pairs)} pairs right for M = 1, "
+        f"{describe_range(result.ratio)} and every other input within {noise} of 0",
+    )
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column()
+    leaves = sum(p.proof.leaves for p in result.pairs if p.proof)
+    facts.add_row("proof", f"{leaves} boxes, bounded in floats with all rounding accounted for")
+    bounds = [(p.proof.bound, p.pair) for p in result.pairs if p.proof]
+    if bounds:
+        bound, pair = min(bounds)
+        facts.add_row("least bound", f"m={pair.max}, s={pair.second}: margins above {short(bound)}")
+    broken = [p for p in result.pairs if p.counterexample]
+    if broken:
+        worst = min(broken, key=lambda p: p.broken or 0)
+        x = ", ".join(short(v) for v in worst.counterexample or ())
+        facts.add_row(
+            "worst input",
+            f"m={worst.pair.max}, s={worst.pair.second} is wrong at noise {worst.broken} on "
+            f"x = ({x}), rounded; exact in the certificate",
+        )
+    undecided = [p for p in result.pairs if p.verdict == "unknown"]
+    for p in undecided[:3]:
+        facts.add_row("unknown", f"m={p.pair.max}, s={p.pair.second}: {p.reason}")
+    if len(undecided) > 3:
+        facts.add_row("", f"and {len(undecided) - 3} more pairs")
+    facts.add_row("certificate", str(path) if path else "none: nothing was decided")
+    return Group(title, "", _noise_grid(result), "", facts)
+
+
+def _noise_grid(result: NoiseResult) -> RenderableType:
+    n = result.network.seq_len
+    cells = {p.pair: _noise_cell(p, single=result.noise is not None) for p in result.pairs}
+    if n > WIDEST_GRID:
+        counts = Counter(p.verdict for p in result.pairs)
+        return Text(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    caption = (
+        "Proved lower bound of all margins (x: refuted, ?: unknown)"
+        if result.noise is not None
+        else "Certified noise : broken noise (-: none found below the ratio)"
+    )
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("", style="bold", no_wrap=True)
+    for s in range(n):
+        table.add_column(f"s={s}", justify="right", no_wrap=True)
+    for m in range(n):
+        table.add_row(f"m={m}", *(cells.get(Pair(m, s), "·") for s in range(n)))
+    return Group(caption, table)
+
+
+def _noise_cell(found: PairNoise, *, single: bool) -> str:
+    if single:
+        return {"refuted": "x", "unknown": "?"}.get(
+            found.verdict, f"{float(found.proof.bound):.2g}" if found.proof else "?"
+        )
+    low = "?" if found.certified is None else f"{float(found.certified):.2f}".lstrip("0")
+    high = "-" if found.broken is None else f"{float(found.broken):.2f}".lstrip("0")
+    return f"{low}:{high}"
 
 
 def _tally(verdicts: Iterable[str]) -> str:
