@@ -9,7 +9,10 @@ integers, or strings ``p/q`` in lowest terms; there is no float in it. The forma
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -23,6 +26,8 @@ from certify.model import Network
 
 FORMAT = "certify-certificate"
 VERSION = 1
+DOCUMENT = "certificate.json"
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,20 @@ class Certificate:
         """SHA-256 of the canonical bytes, by which reports name the certificate."""
         return sha256(self.to_bytes()).hexdigest()
 
-    def write(self, path: Path) -> None:
-        """Write the certificate, atomically."""
-        atomic_write(path, self.to_bytes())
+    def write(self, path: Path, evidence: bytes = b"") -> None:
+        """Write the certificate, atomically.
+
+        With binary evidence the file is a zip container of the two; it has no date in it, so the
+        same certificate gives the same bytes.
+        """
+        if not evidence:
+            atomic_write(path, self.to_bytes())
+            return
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as container:
+            for name, data in ((DOCUMENT, self.to_bytes()), ("evidence.bin", evidence)):
+                container.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
+        atomic_write(path, buffer.getvalue())
 
 
 def describe_model(network: Network) -> dict[str, Any]:
@@ -73,14 +89,18 @@ def describe_model(network: Network) -> dict[str, Any]:
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """Read a JSON certificate for a report. This checks nothing: the checker does.
+    """Read the JSON of a certificate for a report. This checks nothing: the checker does.
 
     Raises:
         CertificateFormatError: the file is not a certificate of this version.
     """
     try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        data = path.read_bytes()
+        if data[:2] == b"PK":
+            with zipfile.ZipFile(io.BytesIO(data)) as container:
+                data = container.read(DOCUMENT)
+        document = json.loads(data)
+    except (OSError, ValueError, KeyError, RecursionError, *BROKEN_ZIP) as error:
         raise CertificateFormatError(f"{path} is not a certificate: {error}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise CertificateFormatError(f'{path} is not a certificate: no "format": "{FORMAT}"')

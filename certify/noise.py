@@ -8,11 +8,9 @@ a budget goes.
 
 from __future__ import annotations
 
-import io
 import os
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -25,7 +23,6 @@ from certify.branch import CANDIDATE, DONE, EXACT, PROVED, THIN, Search
 from certify.certificate import Certificate, describe_model
 from certify.claims import Pair, RatioRange, all_pairs
 from certify.errors import UsageError
-from certify.files import atomic_write
 from certify.model import Network
 from certify.thin import close
 
@@ -166,12 +163,7 @@ def write_certificate(result: NoiseResult, path: Path) -> bool:
     if made is None:
         return False
     document, binary = made
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as container:
-        for name, data in (("certificate.json", document.to_bytes()), ("evidence.bin", binary)):
-            # A fixed date: the same weights and settings give the same bytes.
-            container.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
-    atomic_write(path, buffer.getvalue())
+    document.write(path, binary)
     return True
 
 

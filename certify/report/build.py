@@ -11,10 +11,15 @@ from certify.model import Network
 from certify.report.circuit import circuit_report
 from certify.report.content import Report
 from certify.report.impulse import impulse_report
+from certify.report.noise import noise_report
 
 Builder = Callable[[Path, str, dict[str, Any], Network | None, tuple[str, ...] | None], Report]
 
-BUILDERS: dict[str, Builder] = {"circuit": circuit_report, "impulse": impulse_report}
+BUILDERS: dict[str, Builder] = {
+    "circuit": circuit_report,
+    "impulse": impulse_report,
+    "noise": noise_report,
+}
 
 
 def build_report(

@@ -94,3 +94,29 @@ def state_heatmap(states: Sequence[Sequence[float]]) -> Figure:
         axes.tick_params(labelsize=7)
         figure.colorbar(image, label="activation")
     return figure
+
+
+def noise_chart(
+    names: Sequence[str], certified: Sequence[float | None], broken: Sequence[float | None]
+) -> Figure:
+    """One line per pair: from the certified noise (dot) to the broken one (cross)."""
+    with style():
+        figure = new_figure(6.4, 0.1 * len(names) + 1.2)
+        axes = figure.add_subplot()
+        for row, (low, high) in enumerate(zip(certified, broken, strict=True)):
+            if low is not None and high is not None:
+                axes.plot([low, high], [row, row], color=OKABE_ITO[6], lw=0.8)
+        for values, mark, colour, label in (
+            (certified, "o", OKABE_ITO[0], "certified up to here"),
+            (broken, "x", OKABE_ITO[1], "broken here"),
+        ):
+            known = [(v, row) for row, v in enumerate(values) if v is not None]
+            if known:
+                axes.plot(*zip(*known, strict=True), mark, color=colour, ms=4, label=label)
+        axes.set(xlabel="noise", ylabel="pair (m, s)", ylim=(len(names) - 0.5, -0.5))
+        axes.set_xlim(left=0)
+        step = max(1, len(names) // 30)
+        axes.set_yticks(range(0, len(names), step))
+        axes.set_yticklabels(names[::step], size=6)
+        axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.06), ncols=2)
+    return figure
