@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from certify.cli import main
 from certify.errors import ExitCode
-from tests.examples import EXAMPLES, HANDCRAFTED, M16_10, ROOT, save_npz
+from tests.examples import EXAMPLES, HANDCRAFTED, M16_10, MODELS, ROOT, save_npz
 
 BY_NAME = {e.name: e.network for e in EXAMPLES}
 
@@ -181,3 +182,37 @@ def test_published_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert found["certified_pairs"] == 90
     assert found["ratio"] == ["277/1000", "24/25"]
     assert found["float32"]["verdict"] == "proved"
+
+
+def test_noise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = str(MODELS / "m4_3.pt")
+    code, found = answer([model, "--noise", "1/20", "--out", str(tmp_path)], capsys)
+    assert code == ExitCode.OK
+    assert found["claim"] == "noise"
+    assert found["noise"] == "1/20"
+    assert found["ratio"] == ["4/5", "4/5"]
+    assert all(p["verdict"] == "proved" and p["margin_bound"] for p in found["pairs"])
+    assert all(p["min_margin"] is None and p["smt"] is None for p in found["pairs"])
+    assert main(["check", found["certificate"], model]) == ExitCode.OK
+    assert main(["check", found["certificate"], str(MODELS / "m3_3.pt")]) == ExitCode.REFUTED
+
+
+def test_noise_max(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = str(MODELS / "m4_3.pt")
+    arguments = [model, "--noise", "max", "--budget", "4", "--out", str(tmp_path)]
+    code, found = answer(arguments, capsys)
+    assert code == ExitCode.OK
+    assert all(Fraction(p["certified"]) > 0 for p in found["pairs"])
+    assert main(["check", found["certificate"], model]) == ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *(["--noise=-1/10"], ["--noise", "4/5"], ["--noise", "x"], ["--budget", "3"]),
+        *(["--noise", "1/2", "--ratio", ".4"], ["--noise", "0.1", "--budget", "0"]),
+    ],
+)
+def test_noise_that_means_nothing(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(MODELS / "m4_3.pt"), *options]) == ExitCode.USAGE
+    assert capsys.readouterr().err.startswith("certify: ")
