@@ -12,7 +12,7 @@ from certify.impulse import ImpulseResult
 from certify.mechanism.census import cell_formula, on_units, spectrum, take_census
 from certify.model import Network
 from certify.tropical import sweep_all
-from tests.examples import EXAMPLES, HANDCRAFTED, Example
+from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example
 
 RATIO = Fraction(4, 5)
 
@@ -56,14 +56,17 @@ def test_counts_agree_with_running_the_definition(example: Example) -> None:
 
 def test_a_unit_at_its_kink_is_off() -> None:
     """At a break point a pre-activation is exactly 0."""
-    kink = Network(0, (1, 0), ((0, 0), (1, 0)), ((1, 0), (0, 1)))
-    tie = Network(1, (8, -10), ((0, 0), (0, 0)), ((1, 0), (0, 1)))
-    for network in (kink, tie, HANDCRAFTED):
+    rising = Network(1, (2, 2), ((0, 0), (-1, 0)), ((2, 0), (0, 2)))  # unit 1: S - M/2
+    found = 0
+    for network in (rising, TWO_INTERVALS, EXAMPLES[-1].network, HANDCRAFTED):
         sweeps = sweep_all(network)
         for ratio in {b for s in sweeps.values() for b in s.breaks if 0 < b < 1} | {RATIO}:
             census = take_census(sweeps, ratio)
-            finals = {patterns(network, pair, ratio)[-1] for pair in sweeps}
-            assert {cell for cell, _ in census.final_cells} == finals
+            runs = [patterns(network, pair, ratio) for pair in sweeps]
+            assert {cell for cell, _ in census.final_cells} == {run[-1] for run in runs}
+            assert census.sequences == len(set(runs))
+            found += any(s.piece_at(ratio).pattern not in runs for s in sweeps.values())
+    assert found  # some ratio was a kink
 
 
 def test_no_cell_changes_inside_the_common_interval(published_impulse: ImpulseResult) -> None:

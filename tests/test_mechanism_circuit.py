@@ -198,6 +198,16 @@ def test_a_tie_is_never_a_circuit() -> None:
         assert search._prove(whole, None) == (Pair(0, 1), Fraction(4, 5))
 
 
+def test_the_screen_learns_a_ratio_once_and_then_demands_more() -> None:
+    search = _Search(TWO_INTERVALS, all_pairs(2), TIGHT)
+    known = len(search.grid)
+    search._learn(Fraction(7, 10) + Fraction(1, 997))
+    assert (len(search.grid), search.threshold) == (known + 1, 0)
+    search._learn(search.grid[0])
+    search._learn(search.grid[0])
+    assert (len(search.grid), search.threshold) == (known + 1, 2e-9)
+
+
 def test_equal_groups_are_stated_once() -> None:
     found = study_circuit(
         TWO_INTERVALS, sweep_all(TWO_INTERVALS), TIGHT, {"one": (0, 2), "same": (0, 2)}

@@ -123,6 +123,23 @@ def test_parts_of_the_accuracy_add_up() -> None:
     assert sum(share.value for share in shares) == pytest.approx(1)
 
 
+def test_kinds_of_errors() -> None:
+    """A readout that always answers 3; m and s are drawn, so every kind occurs."""
+    network = Network(0, (1, -1), ((1, 0), (0, 1)), ((0, 0), (0, 0), (0, 0), (1, 1), (0, 0)))
+    readout = study_readout(network, "gaussian", {"all": (0, 1)}, samples=4000, seed=2)
+    x = np.concatenate(list(draw("gaussian", 4000, 5, 2)))
+    order = np.argsort(x, axis=1)
+    third, s, m = order[:, -3], order[:, -2], order[:, -1]
+    wrong = s != 3
+    maximum = (m == 3)[wrong].mean()
+    mirror = (m - (s - m) == 3)[wrong].mean()
+    assert readout.errors["maximum"].value == pytest.approx(maximum)
+    assert readout.errors["mirror"].value == pytest.approx(mirror)
+    assert readout.errors["other"].value == pytest.approx(1 - maximum - mirror)
+    assert readout.errors["third"].value == pytest.approx((third == 3)[wrong].mean())
+    assert 0 < mirror < maximum
+
+
 def test_two_positions_have_no_elsewhere_and_no_third() -> None:
     readout = measured(HANDCRAFTED, "gaussian", 500, 0)
     assert all(group.elsewhere.samples == 0 for group in readout.groups)
