@@ -119,7 +119,7 @@ class Readout:
             for p, (first, second) in enumerate(zip(self.by_max, self.by_second, strict=True))
         ]
         clip_rows = [(t, *(f"{share:.2f}" for share in row)) for t, row in enumerate(self.clip)]
-        errors = ", ".join(f"{name} {share}" for name, share in self.errors.items())
+        kinds = ", ".join(f"{name} {self.errors[name]}" for name in ("maximum", "mirror", "other"))
         return "\n".join(
             [
                 heading(f"Readout, {self.inputs} inputs ({self.samples} samples, value +- s.e.)"),
@@ -128,7 +128,7 @@ class Readout:
                 table(("group", "m", "s", "else", "accuracy without", "eigenvalues"), group_rows),
                 "accuracy by position and by distance |m - s|:",
                 table(("p", "max at p", "second at p", "distance p"), position_rows),
-                f"wrong answers: {errors}",
+                f"wrong answers: {kinds}; the third largest, of all of them: {self.errors['third']}",
                 "share of runs in which a unit is off, by step:",
                 table(("step", *map(str, range(len(self.clip[0])))), clip_rows),
             ]
