@@ -128,7 +128,7 @@ class Readout:
                 table(("group", "m", "s", "else", "accuracy without", "eigenvalues"), group_rows),
                 "accuracy by position and by distance |m - s|:",
                 table(("p", "max at p", "second at p", "distance p"), position_rows),
-                f"wrong answers: {kinds}; the third largest, of all of them: {self.errors['third']}",
+                f"wrong answers: {kinds}; of all, the third largest: {self.errors['third']}",
                 "share of runs in which a unit is off, by step:",
                 table(("step", *map(str, range(len(self.clip[0])))), clip_rows),
             ]
