@@ -15,7 +15,7 @@ from certify.estimate.cubature import cubature
 from certify.estimate.kernels import contiguous, count_right
 from certify.estimate.points import sector_points, tree_points
 from certify.estimate.sampling import sampling
-from certify.estimate.sweep import mean_right_mass, ratio_cdf
+from certify.estimate.sweep import _look_up, _table, mean_right_mass, ratio_cdf
 from certify.estimate.tree import tree
 from certify.model import FloatArray, Network
 from tests.examples import EXAMPLES, HANDCRAFTED
@@ -207,3 +207,10 @@ def test_bad_trees_are_refused() -> None:
 def test_no_samples_are_refused() -> None:
     with pytest.raises(UsageError, match="at least one sample, got 0"):
         sampling(HANDCRAFTED, samples=0)
+
+
+@pytest.mark.parametrize("nu", [1, 2, 9, 15])
+def test_the_table_of_the_distribution_is_close_everywhere(nu: int) -> None:
+    table = _table(nu)
+    for c in np.concatenate([np.linspace(-6, 6, 1001), [-1e6, -1e3, 0.0, 1e3, 1e6]]):
+        assert _look_up(table, c) == pytest.approx(ratio_cdf(c, nu), abs=1e-5)
