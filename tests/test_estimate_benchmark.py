@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from certify.errors import UsageError
 from certify.estimate import METHODS
-from certify.estimate.benchmark import Benchmark, benchmark_estimates, noisy
+from certify.estimate.benchmark import Benchmark, Ratio, benchmark_estimates, noisy
 from certify.model import Network
 from tests.examples import HANDCRAFTED, TWO_INTERVALS
 
@@ -69,11 +70,26 @@ def test_noise_is_multiplicative_seeded_and_of_the_level() -> None:
     assert noisy(TWO_INTERVALS, 0.1, 0, 0) != noisy(TWO_INTERVALS, 0.1, 1, 0)
 
 
+def test_the_control_fails_where_two_budgets_miss(small: Benchmark) -> None:
+    def moved(count: int) -> Benchmark:
+        wrong = Ratio(2.0, 1.5, 3.0)
+        control = [replace(s, in_operations=wrong) for s in small.control[:count]]
+        return replace(small, scores=(*control, *small.control[count:]))
+
+    right = replace(
+        small,
+        scores=tuple(replace(s, in_operations=Ratio(1.0, 0.9, 1.1)) for s in small.control),
+    )
+    assert right.control_holds
+    assert not moved(2).control_holds
+    assert "at 1: NO" in moved(3).text()
+
+
 def test_the_results_are_shown_and_saved(small: Benchmark, tmp_path: Path) -> None:
     text = small.text()
     assert "cubature" in text
     assert "control (sampling, operations) at 1: yes" in text
-    data = json.loads(json.dumps(small.to_json()))
+    data = json.loads(json.dumps(small.to_json(), allow_nan=False))
     assert data["control_holds"] is True
     small.save_figure(tmp_path / "estimates.svg")
     assert "<svg" in (tmp_path / "estimates.svg").read_text()
