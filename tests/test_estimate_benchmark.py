@@ -93,6 +93,8 @@ def test_the_results_are_shown_and_saved(small: Benchmark, tmp_path: Path) -> No
     assert data["control_holds"] is True
     small.save_figure(tmp_path / "estimates.svg")
     assert "<svg" in (tmp_path / "estimates.svg").read_text()
+    with pytest.raises(UsageError, match=r"estimates\.gif must end in"):
+        small.save_figure(tmp_path / "estimates.gif")
 
 
 @pytest.mark.parametrize(

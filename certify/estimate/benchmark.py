@@ -15,6 +15,7 @@ Plain sampling goes through the same machinery as a control: in operations it mu
 
 from __future__ import annotations
 
+import io
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ from certify.estimate.base import Estimate, sample_cost
 from certify.estimate.cubature import cubature
 from certify.estimate.sampling import sampling
 from certify.estimate.tree import tree
+from certify.files import atomic_write
 from certify.model import FloatArray, Network
 
 if TYPE_CHECKING:
@@ -168,8 +170,25 @@ class Benchmark:
         return figure
 
     def save_figure(self, path: Path) -> None:
-        """Save the figure; the suffix (.svg, .pdf, .png) picks the format."""
-        self.figure().savefig(path, metadata=_undated(path))
+        """Save the figure, whole or not at all; the suffix (.svg, .pdf, .png) picks the format.
+
+        Raises:
+            UsageError: another suffix.
+        """
+        kind = path.suffix[1:]
+        if kind not in _UNDATED:
+            raise UsageError(f"figure {path.name} must end in .svg, .pdf or .png")
+        buffer = io.BytesIO()
+        self.figure().savefig(buffer, format=kind, metadata=_UNDATED[kind])
+        atomic_write(path, buffer.getvalue())
+
+
+#: Without the date the same result is the same file.
+_UNDATED: dict[str, dict[str, None]] = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+    "png": {},
+}
 
 
 def _finite(value: Any) -> Any:
@@ -178,11 +197,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _undated(path: Path) -> dict[str, None]:
-    key = {".svg": "Date", ".pdf": "CreationDate"}.get(path.suffix)
-    return {key: None} if key else {}
 
 
 def entries() -> tuple[Entry, ...]:
