@@ -8,9 +8,8 @@ over boxes of known probability narrows a bracket for as long as it may
 
 from __future__ import annotations
 
-import io
+import os
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,15 +19,16 @@ from typing import Any, Literal
 from certify.certificate import Certificate, describe_model
 from certify.cones import ChamberTree, enumerate_cells
 from certify.errors import UsageError
-from certify.files import atomic_write
 from certify.gaussian import gaussian_share, uniform_share
 from certify.model import Network
+from certify.shards import Run, confirmed, warm_up, work
 
 Inputs = Literal["gaussian", "uniform"]
 
 EXACT_LENGTH = 3  #: Up to here all cells are enumerated.
 DIGITS = 30
 SECONDS = 60.0
+PLACES = 10**12
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class AccuracyResult:
     seconds: float
     history: tuple[Moment, ...]
     settings: dict[str, Any] = field(repr=False)
-    trees: tuple[ChamberTree, ...] = field(repr=False)
+    trees: tuple[ChamberTree, ...] = field(default=(), repr=False)
+    run: Run | None = field(default=None, repr=False)
 
     def to_json(self, certificate: str | None = None) -> dict[str, Any]:
         """The answer as the command line prints it."""
@@ -86,38 +87,51 @@ class AccuracyResult:
         }
 
     def certificate(self) -> tuple[Certificate, bytes]:
-        """The certificate and its binary evidence (empty beside cones)."""
-        chambers = [
-            {
-                "order": list(tree.chamber.order),
-                "above": tree.chamber.above,
-                "nodes": [int(v) if isinstance(v, bool) else list(v) for v in tree.nodes],
-            }
-            for tree in self.trees
-        ]
-        return self._certificate({"cones": {"chambers": chambers}}), b""
+        """The certificate and its binary evidence (empty beside cones).
 
-    def _certificate(self, evidence: dict[str, Any]) -> Certificate:
-        claim = {"inputs": self.inputs, "lower": str(self.lower), "upper": str(self.upper)}
-        return Certificate(
-            "accuracy",
-            describe_model(self.network),
-            {"claim": claim, "evidence": evidence},
-            self.settings,
-        )
+        A certificate of boxes claims what its leaves prove one by one, without what their
+        parents knew: the bracket may be a little wider than the one found.
+        """
+        if self.run is None:
+            chambers = [
+                {
+                    "order": list(tree.chamber.order),
+                    "above": tree.chamber.above,
+                    "nodes": [int(v) if isinstance(v, bool) else list(v) for v in tree.nodes],
+                }
+                for tree in self.trees
+            ]
+            evidence = {"cones": {"chambers": chambers}}
+            return self._certificate(self.lower, self.upper, evidence), b""
+        words, tapes = [], []
+        right = wrong = Fraction(0)
+        for word, tape, good, bad in confirmed(self.run):
+            words.append([word, len(tape)])
+            tapes.append(tape)
+            right += good
+            wrong += bad
+        lower, upper = _outward(right, 1 - wrong)
+        return self._certificate(lower, upper, {"boxes": {"words": words}}), b"".join(tapes)
+
+    def _certificate(
+        self, lower: Fraction, upper: Fraction, evidence: dict[str, Any]
+    ) -> Certificate:
+        claim = {"inputs": self.inputs, "lower": str(lower), "upper": str(upper)}
+        body = {"claim": claim, "evidence": evidence}
+        return Certificate("accuracy", describe_model(self.network), body, self.settings)
 
     def write_certificate(self, path: Path) -> None:
         """Write the certificate: JSON, or with binary evidence a zip container; atomically."""
         document, binary = self.certificate()
-        if not binary:
-            document.write(path)
-            return
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as container:
-            for name, data in (("certificate.json", document.to_bytes()), ("evidence.bin", binary)):
-                # A fixed date: the same weights and settings give the same bytes.
-                container.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
-        atomic_write(path, buffer.getvalue())
+        document.write(path, binary)
+
+
+def _outward(lower: Fraction, upper: Fraction) -> tuple[Fraction, Fraction]:
+    """A bracket with 12 decimals around this one."""
+    return (
+        Fraction(lower.numerator * PLACES // lower.denominator, PLACES),
+        Fraction(-(-upper.numerator * PLACES // upper.denominator), PLACES),
+    )
 
 
 def decimal(value: Fraction, places: int, *, up: bool) -> str:
@@ -133,7 +147,12 @@ def prove_accuracy(
     inputs: Inputs = "gaussian",
     *,
     digits: int = DIGITS,
+    budget: float | None = None,
+    boxes: int | None = None,
+    jobs: int | None = None,
+    state: Path | None = None,
     progress: Progress | None = None,
+    dask: Any = None,
 ) -> AccuracyResult:
     """Prove a bracket for the accuracy on i.i.d. standard normal or uniform [0, 1] inputs.
 
@@ -141,17 +160,70 @@ def prove_accuracy(
         network: the model.
         inputs: the distribution.
         digits: for inputs of length 2 and 3: the width is at most ``10**-digits``.
-        progress: called with the bracket so far, now and then.
+        budget: for longer ones, seconds (default 60, or no limit where ``boxes`` is given).
+        boxes: for longer ones, the number of boxes to bound: the same bracket on every machine.
+        jobs: threads, all cores by default.
+        state: a file that is resumed from if it exists, and kept up to date.
+        progress: called with the bracket so far, at most twice a second.
+        dask: the address of a dask.distributed scheduler, or a client, to work there instead.
 
     Raises:
-        UsageError: an argument is out of its range.
+        UsageError: an argument is out of its range, or the state is that of another run.
+        MissingExtraError: ``dask`` without dask.distributed.
     """
     if inputs not in ("gaussian", "uniform"):
         raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
     if not 1 <= digits <= 1000:
         raise UsageError(f"--digits needs a number from 1 to 1000, got {digits}")
+    if budget is not None and not budget > 0:
+        raise UsageError(f"--budget needs a positive number of seconds, got {budget}")
+    if boxes is not None and boxes < 1:
+        raise UsageError(f"--boxes needs a positive number, got {boxes}")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs needs a positive number, got {jobs}")
+    if network.seq_len <= EXACT_LENGTH:
+        return _enumerate(network, inputs, digits, time.monotonic())
+    run = Run(network, inputs)
+    if state is not None and state.exists():
+        try:
+            run.restore(state.read_bytes())
+        except UsageError as error:
+            raise UsageError(f"{state}: {error}") from error
+        if boxes is not None and run.boxes > boxes:
+            raise UsageError(f"{state} already holds {run.boxes} boxes, more than --boxes {boxes}")
+    warm_up(network, inputs)
     started = time.monotonic()
-    return _enumerate(network, inputs, digits, started)
+    history: list[Moment] = []
+
+    def report() -> None:
+        now = time.monotonic() - started
+        if history and now < history[-1].seconds + 0.5:
+            return
+        history.append(Moment(now, run.boxes, *_outward(run.lower, run.upper)))
+        if progress is not None:
+            progress(history[-1])
+
+    report()
+    if boxes is None and budget is None:
+        budget = SECONDS
+    jobs = jobs or os.cpu_count() or 1
+    work(run, seconds=budget, boxes=boxes, jobs=jobs, state=state, dask=dask, report=report)
+    lower, upper = _outward(run.lower, run.upper)
+    seconds = time.monotonic() - started
+    return AccuracyResult(
+        network=network,
+        inputs=inputs,
+        lower=lower,
+        upper=upper,
+        exact=False,
+        pieces=run.pieces,
+        cells=0,
+        boxes=run.boxes,
+        seconds=seconds,
+        history=(*history, Moment(seconds, run.boxes, lower, upper)),
+        settings={"inputs": inputs, "method": "boxes", "boxes": run.boxes},
+        run=run,
+    )
 
 
 def _enumerate(network: Network, inputs: Inputs, digits: int, started: float) -> AccuracyResult:

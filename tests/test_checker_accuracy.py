@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from flint import arb, ctx
 
 from certify.accuracy import AccuracyResult, prove_accuracy
 from certify.checker.accuracy import check_accuracy
+from certify.checker.document import read_document
 from certify.checker.errors import Rejected
 from certify.checker.measure import angle, cone_angle, pi
 from certify.gaussian import gaussian_share
@@ -200,3 +202,133 @@ def test_binary_evidence_beside_cones_is_rejected() -> None:
     body, _ = body_of(prove_accuracy(HANDCRAFTED))
     with pytest.raises(Rejected, match=r"evidence\.bin"):
         check_accuracy(HANDCRAFTED, body, b"x")
+
+
+# -- boxes ---------------------------------------------------------------------------------------
+
+FOUR = Network.from_arrays(
+    [1.0, -1.0, 0.5],
+    [[0.5, 0.25, -0.5], [1.0, -0.25, 0.5], [-0.5, 1.0, 0.25]],
+    [[0.5, 1, -1], [1, -0.5, 0.25], [-1, 0.75, 0.5], [0.25, -1, 1]],
+)
+
+
+@pytest.fixture(scope="module", params=["gaussian", "uniform"])
+def boxes_body(request: pytest.FixtureRequest) -> tuple[dict[str, Any], bytes]:
+    return body_of(prove_accuracy(FOUR, request.param, boxes=1500, jobs=1))
+
+
+def test_boxes_are_accepted(boxes_body: tuple[dict[str, Any], bytes]) -> None:
+    lines = check_accuracy(FOUR, *boxes_body)
+    assert lines[0].startswith("PROVED: ")
+    assert "boxes are right" in lines[1]
+    assert Fraction(boxes_body[0]["claim"]["lower"]) > 0
+
+
+Boxes = tuple[dict[str, Any], bytearray]
+
+
+def _words(boxes: Boxes) -> Any:
+    return boxes[0]["evidence"]["boxes"]["words"]
+
+
+def _more(key: str, sign: int) -> Callable[[Boxes], None]:
+    def mutate(boxes: Boxes) -> None:
+        value = Fraction(boxes[0]["claim"][key]) + sign * Fraction(1, 10**6)
+        boxes[0]["claim"][key] = str(value)
+
+    return mutate
+
+
+def _put(old: int, new: int) -> Callable[[Boxes], None]:
+    def mutate(boxes: Boxes) -> None:
+        boxes[1][boxes[1].index(old)] = new
+
+    return mutate
+
+
+def _cut_elsewhere(boxes: Boxes) -> None:
+    """Change a cut above a proved leaf: its box becomes another one."""
+    leaf = boxes[1].index(255)
+    at = max(i for i in range(leaf) if boxes[1][i] < 253)
+    boxes[1][at] = 4 + (boxes[1][at] & 63)
+
+
+def _all_right(boxes: Boxes) -> None:
+    _words(boxes)[:] = [["nnnn", 1]]
+    boxes[1][:] = bytes([255])
+
+
+def _twice(boxes: Boxes) -> None:
+    word, length = _words(boxes)[0]
+    _words(boxes).insert(0, [word, length])
+    boxes[1][:0] = boxes[1][:length]
+
+
+def _rename(word: Any) -> Callable[[Boxes], None]:
+    def mutate(boxes: Boxes) -> None:
+        _words(boxes)[-1][0] = word
+
+    return mutate
+
+
+def _no_words(boxes: Boxes) -> None:
+    _words(boxes).clear()
+    boxes[1].clear()
+
+
+@pytest.mark.parametrize(
+    ("mutate", "reason"),
+    [
+        (_more("lower", 1), "is proved right"),
+        (_more("upper", -1), "is proved wrong"),
+        (_put(253, 255), "not proved|unbounded|too far"),
+        (_put(253, 254), "no rival|unbounded|too far"),
+        (_put(255, 253), "is proved right"),
+        (_put(254, 253), "is proved wrong"),
+        (_put(255, 254), "no rival"),
+        (_put(254, 255), "not proved"),
+        (_put(255, 252), "no kind of node"),
+        (_put(255, 63), "no kind of node"),
+        (_put(255, 0), "no leaf|goes on|not proved|no rival|unbounded"),
+        (_cut_elsewhere, "no kind of node"),
+        (_all_right, "unbounded|not proved|too far"),
+        (_twice, "increasing order"),
+        (_rename("zzzz"), "no order word"),
+        (_rename("ttttt"), "no order word"),
+        (_rename("tsss"), "no order word"),
+        (_rename(7), "increasing order"),
+        (_no_words, "there are none"),
+        (lambda boxes: boxes[1].append(253), "left over"),
+        (lambda boxes: boxes[1].pop(), "does not hold"),
+    ],
+)
+def test_mutated_boxes_are_rejected(
+    boxes_body: tuple[dict[str, Any], bytes], mutate: Callable[[Boxes], None], reason: str
+) -> None:
+    boxes = (copy.deepcopy(boxes_body[0]), bytearray(boxes_body[1]))
+    mutate(boxes)
+    with pytest.raises(Rejected, match=reason):
+        check_accuracy(FOUR, boxes[0], bytes(boxes[1]))
+
+
+def test_boxes_of_another_model_or_of_other_inputs_are_rejected(
+    boxes_body: tuple[dict[str, Any], bytes],
+) -> None:
+    other = Network(FOUR.shift, FOUR.w_ih, FOUR.w_hh, FOUR.w_out[::-1])
+    with pytest.raises(Rejected):
+        check_accuracy(other, *boxes_body)
+    body = copy.deepcopy(boxes_body[0])
+    body["claim"]["inputs"] = {"gaussian": "uniform", "uniform": "gaussian"}[
+        body["claim"]["inputs"]
+    ]
+    with pytest.raises(Rejected):
+        check_accuracy(FOUR, body, boxes_body[1])
+
+
+def test_box_certificates_make_a_round_trip_through_a_container(tmp_path: Path) -> None:
+    result = prove_accuracy(FOUR, boxes=300, jobs=1)
+    result.write_certificate(tmp_path / "a.zip")
+    document = read_document(tmp_path / "a.zip")
+    assert document.kind == "accuracy"
+    check_accuracy(FOUR, document.body, document.evidence)

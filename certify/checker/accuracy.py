@@ -2,7 +2,8 @@
 
 The inputs are i.i.d. standard normal or i.i.d. uniform on [0, 1]; a tie is never right. The
 evidence is a cover of all inputs by cones on which the verdict is constant
-(:mod:`certify.checker.cones`).
+(:mod:`certify.checker.cones`), or disjoint boxes of known probability on which linear bounds
+decide it (:mod:`certify.checker.boxes`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from certify.checker.boxes import check_boxes
 from certify.checker.cones import check_cones
 from certify.checker.document import fields, rational
 from certify.checker.errors import Rejected
@@ -26,10 +28,15 @@ def check_accuracy(weights: Weights, body: dict[str, Any], binary: bytes) -> lis
     lower, upper = rational(low, "claim.lower"), rational(high, "claim.upper")
     if not 0 <= lower <= upper <= 1:
         raise Rejected("claim: expected 0 <= lower <= upper <= 1")
-    (cones,) = fields(body["evidence"], "evidence", ("cones",))
-    if binary:
-        raise Rejected("evidence.bin: not expected beside cones")
-    pieces = check_cones(weights, inputs, lower, upper, cones)
+    evidence = body["evidence"]
+    if isinstance(evidence, dict) and "cones" in evidence:
+        (cones,) = fields(evidence, "evidence", ("cones",))
+        if binary:
+            raise Rejected("evidence.bin: not expected beside cones")
+        pieces = check_cones(weights, inputs, lower, upper, cones)
+    else:
+        (boxes,) = fields(evidence, "evidence", ("boxes",))
+        pieces = check_boxes(weights, inputs, lower, upper, boxes, binary)
     return [f"PROVED: {_shown(lower, upper)} for {INPUTS[inputs]}", *pieces]
 
 

@@ -1,0 +1,301 @@
+"""Branch and bound inside one order word, compiled: depth first down to a smallest volume.
+
+A tape is the tree of one word in preorder, a byte a node. An inner node names the position whose
+W is cut, plus ``TAIL`` where it is cut near 0 instead of in the middle; its two subtrees follow,
+the lower part first. Leaves are ``RIGHT``, ``WRONG`` or ``OPEN``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from certify.bounds import bound_box
+from certify.regions import OK, W_ONE, box_of
+
+TAIL = 64
+RIGHT, WRONG, OPEN = 255, 254, 253
+MAX_DEPTH = 140
+#: Volumes are summed in units of ``2**-VOLUME_BITS``, rounded down.
+VOLUME_BITS = 48
+
+
+@njit(cache=True, nogil=True)
+def cut_at(lo, hi, tail):  # type: ignore[no-untyped-def]
+    """Where an interval of W is cut, in units of ``2**-W_BITS``."""
+    if tail:
+        return lo + max(1, (hi - lo) >> 7)
+    return (lo + hi) >> 1
+
+
+@njit(cache=True, nogil=True)
+def _volume(w_lo, w_hi):  # type: ignore[no-untyped-def]
+    """The volume of a box of W in units of ``2**-VOLUME_BITS``, rounded down."""
+    volume = np.int64(1) << 48
+    for j in range(len(w_lo)):
+        volume = (volume * (w_hi[j] - w_lo[j])) >> 14
+    return volume
+
+
+@njit(cache=True, nogil=True)
+def _rival(w_ih, w_hh, margins, A, lo, hi):  # type: ignore[no-untyped-def]
+    """The row with the least margin at the middle of the box, and that margin."""
+    n = len(A)
+    d = len(w_ih)
+    h = np.zeros(d)
+    new = np.empty(d)
+    for t in range(n):
+        x = 0.0
+        for j in range(n):
+            if A[t, j] != 0.0:
+                x += A[t, j] * 0.5 * (lo[j] + hi[j])
+        for i in range(d):
+            v = w_ih[i] * x
+            for j in range(d):
+                v += w_hh[i, j] * h[j]
+            new[i] = max(v, 0.0)
+        for i in range(d):
+            h[i] = new[i]
+    worst, at = np.inf, 0
+    for r in range(len(margins)):
+        v = 0.0
+        for i in range(d):
+            v += margins[r, i] * h[i]
+        if v < worst:
+            worst, at = v, r
+    return worst, at
+
+
+@njit(cache=True, nogil=True)
+def _gain(  # type: ignore[no-untyped-def]
+    kind, uniform, chain, parent, levels, w_lo, w_hi, j, table, lo, hi, part_lo, part_hi, score
+):
+    """How much looseness goes, on average over both parts, by halving position ``j``."""
+    gain = 1e-300
+    keep_lo, keep_hi = w_lo[j], w_hi[j]
+    middle = cut_at(keep_lo, keep_hi, 0)
+    for side in range(2):
+        if side == 0:
+            w_hi[j] = middle
+        else:
+            w_lo[j] = middle
+        status = box_of(kind, uniform, chain, parent, levels, w_lo, w_hi, table, part_lo, part_hi)
+        w_lo[j], w_hi[j] = keep_lo, keep_hi
+        if status == OK:
+            for i in range(len(lo)):
+                if hi[i] > lo[i]:
+                    gain += 0.5 * score[i] * (1.0 - (part_hi[i] - part_lo[i]) / (hi[i] - lo[i]))
+    return gain
+
+
+@njit(cache=True, nogil=True)
+def search(  # type: ignore[no-untyped-def]
+    w_ih, w_hh, margins, unit_slack, row_slack, reach,
+    kind, uniform, chain, parent, levels, A, table,
+    old, smallest, limit, out, totals,
+):  # fmt: skip
+    """Extend a tape: cut every open leaf of at least ``smallest`` volume.
+
+    Read: float weights ``w_ih``, ``w_hh``; ``margins`` (n - 1, d), the rows of the second's
+    margins, with the slack and reach of :func:`certify.bounds.rounding_slack` for boxes up to
+    :data:`certify.regions.LARGEST_COORDINATE`; the word as for
+    :func:`certify.regions.box_of`; the tape ``old``,
+    ``[OPEN]`` at first; ``smallest`` in units of ``2**-VOLUME_BITS``; ``limit``, the number of
+    boxes that may be bounded (what is left then stays open).
+
+    Written: ``out``, the new tape; ``totals`` (5,): its length, boxes bounded, volume right,
+    volume wrong (in units of ``2**-VOLUME_BITS``), open leaves.
+
+    Returns:
+        False where ``out`` is too short (call again with a longer one).
+    """
+    n, d = reach.shape
+    R = len(margins)
+    w_lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
+    w_hi = np.full((MAX_DEPTH + 2, n), W_ONE)
+    lower = np.empty((MAX_DEPTH + 2, n, d))
+    upper = np.empty((MAX_DEPTH + 2, n, d))
+    inherits = np.zeros(MAX_DEPTH + 2, dtype=np.bool_)
+    known = np.zeros(MAX_DEPTH + 2, dtype=np.bool_)  # whether the node is in the old tape
+    proved = np.zeros((MAX_DEPTH + 2, R), dtype=np.bool_)
+    lo = np.empty(n)
+    hi = np.empty(n)
+    part_lo = np.empty(n)
+    part_hi = np.empty(n)
+    gain = np.empty(n)
+    values = np.empty(R)
+    rows = np.empty((R, d))
+    slack = np.empty(R)
+    which = np.empty(R, dtype=np.int64)
+    score = np.empty(n)
+    codes = np.zeros((MAX_DEPTH + 2, n, d), dtype=np.uint8)
+    b = np.zeros(n)
+    length, boxes, right, wrong, opened = 0, 0, 0, 0, 0
+    read = 0
+    top = 0
+    known[0] = True
+    while top >= 0:
+        if length >= len(out):
+            return False
+        if known[top]:
+            node = old[read]
+            read += 1
+            if node in (RIGHT, WRONG):
+                volume = _volume(w_lo[top], w_hi[top])
+                if node == RIGHT:
+                    right += volume
+                else:
+                    wrong += volume
+                out[length] = node
+                length += 1
+                top -= 1
+                continue
+            if node != OPEN:
+                out[length] = node
+                length += 1
+                _cut(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
+                inherits[top : top + 2] = False
+                known[top : top + 2] = True
+                top += 1
+                continue
+        volume = _volume(w_lo[top], w_hi[top])
+        verdict = OPEN
+        position = -1
+        tail = 0
+        bounded = False  # whether the children may start from bounds of this box
+        if boxes < limit and top < MAX_DEPTH and (volume >= smallest or inherits[top]):
+            status = box_of(
+                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, lo, hi
+            )
+            if status >= 0:
+                position = status
+                tail = TAIL
+            elif status != OK:
+                position = int(np.argmax(w_hi[top] - w_lo[top]))
+            else:
+                boxes += 1
+                bounded = True
+                if not inherits[top]:
+                    lower[top] = -reach
+                    upper[top] = reach
+                    proved[top] = False
+                centre, rival = _rival(w_ih, w_hh, margins, A, lo, hi)
+                count = 0
+                if centre > 0.0:
+                    for r in range(R):
+                        if not proved[top, r]:
+                            rows[count] = margins[r]
+                            slack[count] = row_slack[r]
+                            which[count] = r
+                            count += 1
+                else:
+                    rows[0] = -margins[rival]
+                    slack[0] = row_slack[rival]
+                    count = 1
+                bound_box(
+                    w_ih, w_hh, rows[:count], A, b, lo, hi, unit_slack, slack[:count], reach,
+                    not inherits[top], 0, lower[top], upper[top], codes[top], values[:count],
+                    score,
+                )  # fmt: skip
+                if values[:count].min() > 0.0:
+                    verdict = RIGHT if centre > 0.0 else WRONG
+                else:
+                    if centre > 0.0:
+                        for i in range(count):
+                            proved[top, which[i]] = values[i] > 0.0
+                    gain[:] = 0.0
+                    for j in range(n):
+                        if w_hi[top, j] - w_lo[top, j] >= 2:
+                            gain[j] = _gain(
+                                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], j,
+                                table, lo, hi, part_lo, part_hi, score,
+                            )  # fmt: skip
+                    best = int(np.argmax(gain))
+                    if gain[best] > 0.0:
+                        position = best
+        if (
+            verdict == OPEN
+            and position >= 0
+            and volume >= smallest
+            and w_hi[top, position] - w_lo[top, position] >= 2
+        ):
+            out[length] = position | tail
+            length += 1
+            _cut(w_lo, w_hi, top, position, tail)
+            if bounded:
+                lower[top + 1] = lower[top]
+                upper[top + 1] = upper[top]
+                codes[top + 1] = codes[top]
+                proved[top + 1] = proved[top]
+            inherits[top : top + 2] = bounded
+            known[top : top + 2] = False
+            top += 1
+            continue
+        if verdict == RIGHT:
+            right += volume
+        elif verdict == WRONG:
+            wrong += volume
+        else:
+            opened += 1
+        out[length] = verdict
+        length += 1
+        top -= 1
+    totals[0], totals[1], totals[2], totals[3], totals[4] = length, boxes, right, wrong, opened
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _cut(w_lo, w_hi, top, position, tail):  # type: ignore[no-untyped-def]
+    """Replace the box at ``top`` by its two parts, the lower one above the other."""
+    middle = cut_at(w_lo[top, position], w_hi[top, position], tail)
+    w_lo[top + 1] = w_lo[top]
+    w_hi[top + 1] = w_hi[top]
+    w_hi[top + 1, position] = middle
+    w_lo[top, position] = middle
+
+
+@njit(cache=True, nogil=True)
+def confirm(  # type: ignore[no-untyped-def]
+    w_ih, w_hh, margins, unit_slack, row_slack, reach,
+    kind, uniform, chain, parent, levels, A, table, tape,
+):  # fmt: skip
+    """Open, in place, the leaves of a tape that need what was known above them.
+
+    The arguments are those of :func:`search`. A leaf stays proved if it is with bounds of its
+    own box alone, and by twice the slack: then the checker's integers agree.
+    """
+    n, d = reach.shape
+    R = len(margins)
+    w_lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
+    w_hi = np.full((MAX_DEPTH + 2, n), W_ONE)
+    lower = np.empty((n, d))
+    upper = np.empty((n, d))
+    codes = np.empty((n, d), dtype=np.uint8)
+    lo = np.empty(n)
+    hi = np.empty(n)
+    values = np.empty(R)
+    score = np.empty(n)
+    b = np.zeros(n)
+    top = 0
+    for at in range(len(tape)):
+        node = tape[at]
+        if node < OPEN:
+            _cut(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
+            top += 1
+            continue
+        if node != OPEN:
+            status = box_of(
+                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, lo, hi
+            )
+            good = False
+            if status == OK:
+                lower[:] = -reach
+                upper[:] = reach
+                bound_box(
+                    w_ih, w_hh, margins if node == RIGHT else -margins, A, b, lo, hi, unit_slack,
+                    2.0 * row_slack, reach, True, 0, lower, upper, codes, values, score,
+                )  # fmt: skip
+                good = values.min() > 0.0 if node == RIGHT else values.max() > 0.0
+            if not good:
+                tape[at] = OPEN
+        top -= 1

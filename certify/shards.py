@@ -1,0 +1,430 @@
+"""The long run: which word is worked on next, in which pieces, and what is kept of it.
+
+The work is a fixed sequence. Round r cuts, in every order word of at least that probability, all
+boxes of at least the probability ``theta_r = theta_0 / 8^r``; within a round those words come
+first that gained most per box in the round before. A word's round is done in chunks of ``CHUNK``
+bounded boxes, and the bracket after N boxes is that of the first N boxes of the sequence,
+however many threads or machines worked on it, and whatever was interrupted. Later boxes only
+add proved volume, so the brackets are nested.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import islice
+from math import prod
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from certify.bounds import Slack, margin_rows, rounding_slack
+from certify.errors import MissingExtraError, UsageError
+from certify.files import atomic_write
+from certify.forests import forest, words
+from certify.model import FloatArray, Network
+from certify.orders import (
+    OPEN,
+    RIGHT,
+    TAIL,
+    VOLUME_BITS,
+    WRONG,
+    confirm,
+    cut_at,
+    search,
+)
+from certify.regions import LARGEST_COORDINATE, W_ONE, as_arrays, quantile_table
+
+CHUNK = 1 << 14  #: boxes between two looks at the clock
+STEP = 8
+STATE_VERSION = 1
+STATE_SECONDS = 30.0
+ROOT = bytes([OPEN])
+cut_of: Callable[[int, int, int], int] = cut_at.py_func
+
+
+@dataclass(frozen=True)
+class Done:
+    """A word's tape after some work: ``boxes`` bounded in it, all told in this call, and the
+    volumes proved right and wrong, in units of ``2**-VOLUME_BITS`` of the word.
+    """
+
+    tape: bytes
+    boxes: int
+    right: int
+    wrong: int
+    complete: bool
+
+
+@lru_cache(maxsize=64)
+def margins_of(network: Network, second: int) -> tuple[FloatArray, Slack]:
+    """The rows of the margins of ``second``, with the slack for all boxes of a search."""
+    n = network.seq_len
+    rows = margin_rows(network, second)
+    sizes = np.full(n, n * (LARGEST_COORDINATE + 1.0))
+    return rows, rounding_slack(network, rows, sizes, n)
+
+
+def extend(
+    network: Network,
+    inputs: str,
+    word: str,
+    tape: bytes,
+    smallest: int,
+    limit: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Done:
+    """Work on one word until all boxes of at least ``smallest`` are cut, or ``limit`` or ``stop``.
+
+    A pure function but for ``stop``, which is asked between chunks.
+    """
+    tree = forest(word, inputs)
+    arrays = as_arrays([tree])
+    k = int(arrays.length[0])
+    rows, slack = margins_of(network, tree.second)
+    net = network.floats
+    table = quantile_table()
+    totals = np.zeros(5, dtype=np.int64)
+    boxes = 0
+    while True:
+        allowed = CHUNK if limit is None else min(CHUNK, limit - boxes)
+        old = np.frombuffer(tape, dtype=np.uint8)
+        out = np.empty(2 * len(old) + 8 * allowed + 1000, dtype=np.uint8)
+        while not search(
+            net.w_ih, net.w_hh, rows, slack.unit, slack.row, slack.reach,
+            arrays.kind[0], inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
+            arrays.levels[0], tree.A, table, old, smallest, allowed, out, totals,
+        ):  # fmt: skip
+            out = np.empty(2 * len(out), dtype=np.uint8)
+        length, used, right, wrong, _ = (int(v) for v in totals)
+        tape = out[:length].tobytes()
+        boxes += used
+        complete = used < allowed
+        if complete or boxes == limit or stop():
+            return Done(tape, boxes, right, wrong, complete)
+
+
+@dataclass
+class Shard:
+    """What is known of one word: its tape so far and the round that it has completed."""
+
+    tape: bytes = ROOT
+    right: int = 0
+    wrong: int = 0
+    base: int = 0  # right + wrong at the start of the round
+    spent: int = 0  # boxes in the round so far
+    rate: float = 0.0  # probability proved per box in the last whole round
+
+
+class Run:
+    """The state of a run: which words are how far, and the exact bracket."""
+
+    def __init__(self, network: Network, inputs: str) -> None:
+        self.network, self.inputs = network, inputs
+        self.words = list(words(network.seq_len, inputs))
+        self.probabilities = [_probability(w, inputs) for w in self.words]
+        self._largest: Fraction = max(self.probabilities)
+        self._least: Fraction = min(self.probabilities)
+        self.shards: dict[int, Shard] = {}
+        self.lower, self.wrong = Fraction(0), Fraction(0)
+        self.boxes = 0
+        self.round = 0
+        self.queue: list[int] = self._order()
+
+    @property
+    def upper(self) -> Fraction:
+        """The upper end of the bracket."""
+        return 1 - self.wrong
+
+    @property
+    def theta(self) -> Fraction:
+        """The smallest probability of a box that this round cuts."""
+        return Fraction(self._largest, 4 * STEP**self.round)
+
+    def smallest(self, index: int) -> int:
+        """The same as a volume in the word, in units of ``2**-VOLUME_BITS``."""
+        return max(1, int((self.theta / self.probabilities[index]) * 2**VOLUME_BITS))
+
+    def _order(self) -> list[int]:
+        """The words of this round, the most rewarding first."""
+        theta = self.theta
+        candidates = [i for i, p in enumerate(self.probabilities) if p >= theta]
+
+        def key(i: int) -> tuple[float, Fraction, int]:
+            shard = self.shards.get(i)
+            return (-shard.rate if shard else 0.0, -self.probabilities[i], i)
+
+        return sorted(candidates, key=key)
+
+    def merge(self, index: int, done: Done) -> None:
+        """Take over what was done for the first word of the queue."""
+        shard = self.shards.setdefault(index, Shard())
+        share = self.probabilities[index] / 2**VOLUME_BITS
+        self.lower += share * (done.right - shard.right)
+        self.wrong += share * (done.wrong - shard.wrong)
+        self.boxes += done.boxes
+        shard.tape, shard.right, shard.wrong = done.tape, done.right, done.wrong
+        shard.spent += done.boxes
+        if done.complete:
+            shard.rate = float(share * (done.right + done.wrong - shard.base)) / max(shard.spent, 1)
+            shard.base, shard.spent = done.right + done.wrong, 0
+            self.queue.remove(index)
+            if not self.queue:
+                self.round += 1
+                self.queue = self._order()
+
+    @property
+    def finished(self) -> bool:
+        """Whether no box is left that could be cut."""
+        return bool(self.theta * 2**VOLUME_BITS < self._least)
+
+    @property
+    def pieces(self) -> int:
+        """The number of proved boxes."""
+        tapes = (s.tape for s in self.shards.values())
+        return sum(tape.count(RIGHT) + tape.count(WRONG) for tape in tapes)
+
+    def to_bytes(self) -> bytes:
+        """All of the state, compressed."""
+        entries = sorted(self.shards.items())
+        header = {
+            "version": STATE_VERSION,
+            "model": self.network.sha256,
+            "inputs": self.inputs,
+            "boxes": self.boxes,
+            "round": self.round,
+            "queue": self.queue,
+            "shards": [
+                [i, len(s.tape), s.right, s.wrong, s.base, s.spent, s.rate.hex()]
+                for i, s in entries
+            ],
+        }
+        text = json.dumps(header).encode()
+        parts = [struct.pack("<Q", len(text)), text, *(s.tape for _, s in entries)]
+        return zlib.compress(b"".join(parts), 1)
+
+    def restore(self, data: bytes) -> None:
+        """Take over a state that :meth:`to_bytes` wrote.
+
+        Raises:
+            UsageError: it is none, or that of another model or of other inputs.
+        """
+        try:
+            raw = zlib.decompress(data)
+            (size,) = struct.unpack_from("<Q", raw)
+            header = json.loads(raw[8 : 8 + size])
+            version, model, inputs = header["version"], header["model"], header["inputs"]
+            at = 8 + size
+            shards = {}
+            for index, length, right, wrong, base, spent, rate in header["shards"]:
+                tape = raw[at : at + length]
+                shards[index] = Shard(tape, right, wrong, base, spent, float.fromhex(rate))
+                at += length
+            queue, boxes, number = header["queue"], header["boxes"], header["round"]
+        except (zlib.error, struct.error, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"not the state of an accuracy run ({error})") from error
+        if version != STATE_VERSION or at != len(raw):
+            raise UsageError("the state of another version of certify; remove it")
+        if (model, inputs) != (self.network.sha256, self.inputs):
+            raise UsageError(
+                f"the state of another run (model {model[:12]}.., {inputs} inputs); "
+                "remove it or name another file"
+            )
+        self.shards, self.queue, self.boxes, self.round = shards, queue, boxes, number
+        for index, shard in shards.items():
+            share = self.probabilities[index] / 2**VOLUME_BITS
+            self.lower += share * shard.right
+            self.wrong += share * shard.wrong
+
+
+@lru_cache(maxsize=1 << 17)
+def _probability(word: str, inputs: str) -> Fraction:
+    return forest(word, inputs).probability
+
+
+def warm_up(network: Network, inputs: str) -> None:
+    """Compile what :func:`extend` needs, before the clock starts."""
+    extend(network, inputs, next(words(network.seq_len, inputs)), ROOT, 1, 1)
+
+
+def confirmed(run: Run) -> Iterator[tuple[str, bytes, Fraction, Fraction]]:
+    """Words in increasing order with a tape whose leaves are proved without their parents, and
+    the probabilities right and wrong of that; words without a proved leaf are left out.
+    """
+    net, table = run.network.floats, quantile_table()
+    for word, shard in sorted((run.words[i], s) for i, s in run.shards.items()):
+        tree = forest(word, run.inputs)
+        arrays = as_arrays([tree])
+        k = int(arrays.length[0])
+        rows, slack = margins_of(run.network, tree.second)
+        tape = np.frombuffer(shard.tape, dtype=np.uint8).copy()
+        confirm(
+            net.w_ih, net.w_hh, rows, slack.unit, slack.row, slack.reach,
+            arrays.kind[0], run.inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
+            arrays.levels[0], tree.A, table, tape,
+        )  # fmt: skip
+        short = prune(tape.tobytes())
+        right, wrong = volumes(short, len(word))
+        if right or wrong:
+            yield word, short, right * tree.probability, wrong * tree.probability
+
+
+def prune(tape: bytes) -> bytes:
+    """The same tape without inner nodes under which all is open."""
+    stack: list[bytes] = []
+    for node in reversed(tape):
+        if node >= OPEN:
+            stack.append(bytes([node]))
+            continue
+        first, second = stack.pop(), stack.pop()
+        stack.append(ROOT if first == second == ROOT else bytes([node]) + first + second)
+    return stack[0]
+
+
+def volumes(tape: bytes, n: int) -> tuple[Fraction, Fraction]:
+    """The exact volumes right and wrong of a tape of n positions, as shares of the word."""
+    found = {RIGHT: 0, WRONG: 0}
+    stack = [([0] * n, [W_ONE] * n)]
+    for node in tape:
+        lo, hi = stack.pop()
+        if node >= OPEN:
+            if node != OPEN:
+                found[node] += prod(b - a for a, b in zip(lo, hi, strict=True))
+            continue
+        j = node & (TAIL - 1)
+        middle = cut_of(lo[j], hi[j], node & TAIL)
+        above, below = list(lo), list(hi)
+        above[j] = below[j] = middle
+        stack += [(above, hi), (lo, below)]
+    scale = W_ONE**n
+    return Fraction(found[RIGHT], scale), Fraction(found[WRONG], scale)
+
+
+class Workers(Protocol):
+    """Something that runs :func:`extend` elsewhere: ``submit`` gives an object with ``result``."""
+
+    width: int
+
+    def submit(self, *arguments: Any) -> Any: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
+
+class Threads:
+    """Threads of this process; the search releases the interpreter lock."""
+
+    def __init__(self, jobs: int, stop: Callable[[], bool]) -> None:
+        self.width = jobs
+        self._stop = stop
+        self._pool = ThreadPoolExecutor(jobs)
+
+    def submit(self, *arguments: Any) -> Future[Done]:
+        """Run :func:`extend` in a thread."""
+        network, inputs, word, tape, smallest = arguments
+        return self._pool.submit(extend, network, inputs, word, tape, smallest, stop=self._stop)
+
+    def close(self) -> None:
+        """Wait for the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+class Dask:
+    """A dask.distributed cluster; it repeats what a lost worker had not delivered."""
+
+    def __init__(self, scheduler: Any) -> None:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise MissingExtraError("--dask needs pip install 'certify[dask]'") from error
+        self._client: Any = scheduler
+        if not isinstance(scheduler, Client):
+            connect: Any = Client
+            self._client = connect(scheduler)
+        self._own = self._client is not scheduler
+        self.width = max(1, sum(self._client.nthreads().values()))
+
+    def submit(self, *arguments: Any) -> Any:
+        """Run :func:`extend` on the cluster."""
+        return self._client.submit(extend, *arguments, pure=False)
+
+    def close(self) -> None:
+        """Leave the cluster, if this object joined it."""
+        if self._own:
+            self._client.close()
+
+
+def work(
+    run: Run,
+    *,
+    seconds: float | None,
+    boxes: int | None,
+    jobs: int,
+    state: Path | None,
+    dask: Any = None,
+    report: Callable[[], None] = lambda: None,
+) -> None:
+    """Go on with a run until the budget is spent or nothing is left.
+
+    With ``boxes`` the run ends after exactly the first so many boxes of the sequence (or where
+    the sequence ends); what ``state`` keeps is always whole words' rounds or whole chunks.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    interrupted = threading.Event()
+
+    def stop() -> bool:
+        return interrupted.is_set() or (deadline is not None and time.monotonic() >= deadline)
+
+    workers: Workers = Threads(jobs, stop) if dask is None else Dask(dask)
+    saved = time.monotonic()
+    try:
+        while not (run.finished or stop() or (boxes is not None and run.boxes >= boxes)):
+            for index, done in _in_order(run, workers):
+                if boxes is not None and run.boxes + done.boxes > boxes:
+                    shard = run.shards.get(index, Shard())
+                    if state is not None:
+                        atomic_write(state, run.to_bytes())
+                        state = None  # what comes now is not at the end of a chunk
+                    left = boxes - run.boxes
+                    arguments = (run.words[index], shard.tape, run.smallest(index), left)
+                    run.merge(index, extend(run.network, run.inputs, *arguments))
+                    report()
+                    return
+                run.merge(index, done)
+                report()
+                if state is not None and time.monotonic() - saved > STATE_SECONDS:
+                    atomic_write(state, run.to_bytes())
+                    saved = time.monotonic()
+                if stop():
+                    break
+    finally:
+        interrupted.set()
+        workers.close()
+        if state is not None:
+            atomic_write(state, run.to_bytes())
+
+
+def _in_order(run: Run, workers: Workers) -> Iterator[tuple[int, Done]]:
+    """The words of this round with what was done for them, in the order of the queue."""
+    pending: list[tuple[int, Any]] = []
+    source: Iterable[int] = iter(list(run.queue))
+    width = 2 * workers.width
+    while True:
+        for index in islice(source, width - len(pending)):
+            tape = run.shards[index].tape if index in run.shards else ROOT
+            arguments = (run.network, run.inputs, run.words[index], tape, run.smallest(index))
+            pending.append((index, workers.submit(*arguments)))
+        if not pending:
+            return
+        index, future = pending.pop(0)
+        done: Done = future.result()
+        yield index, done
+        if not done.complete:
+            return

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from certify.accuracy import AccuracyResult, prove_accuracy
+from certify.errors import UsageError
+from certify.model import Network
+from certify.orders import OPEN, RIGHT, WRONG
+from certify.shards import Run, extend, prune, volumes, work
+
+RNG = np.random.default_rng(12)
+
+
+def comparator(n: int) -> Network:
+    """Units that follow the two largest inputs only partly: right often, wrong often."""
+    return Network.from_arrays(
+        [1.0, -1.0, 0.5],
+        [[0.5, 0.25, -0.5], [1.0, -0.25, 0.5], [-0.5, 1.0, 0.25]],
+        RNG.integers(-4, 5, (n, 3)) / 4,
+    )
+
+
+FOUR = comparator(4)
+
+
+def bracket(network: Network, boxes: int, inputs: Any = "gaussian", **more: Any) -> AccuracyResult:
+    return prove_accuracy(network, inputs, boxes=boxes, jobs=1, **more)
+
+
+@pytest.mark.parametrize("inputs", ["gaussian", "uniform"])
+def test_brackets_are_nested_and_hold_the_sampled_value(inputs: Any) -> None:
+    x = RNG.normal(size=(50_000, 4)) if inputs == "gaussian" else RNG.random((50_000, 4))
+    right = (FOUR.floats.logits(x).argmax(axis=1) == np.argsort(x, axis=1)[:, -2]).mean()
+    results = [bracket(FOUR, boxes, inputs) for boxes in (1, 50, 777, 3000, 30_000)]
+    for before, after in pairwise(results):
+        assert before.lower <= after.lower <= after.upper <= before.upper
+    assert results[-1].lower > 0
+    assert results[-1].upper < 1
+    assert results[-1].lower - 0.01 <= right <= results[-1].upper + 0.01
+    assert results[-1].boxes == 30_000
+
+
+def test_interruptions_change_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    whole = bracket(FOUR, 40_000)
+    for boxes in (3, 1000, 17_000, 25_000, 40_000):
+        parts = bracket(FOUR, boxes, state=state)
+    assert (parts.lower, parts.upper) == (whole.lower, whole.upper)
+    assert parts.boxes == whole.boxes == 40_000
+    more = prove_accuracy(FOUR, boxes=40_000, jobs=3)
+    assert (more.lower, more.upper) == (whole.lower, whole.upper)
+
+
+def test_a_run_stopped_by_the_clock_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    for _ in range(3):
+        prove_accuracy(FOUR, budget=0.3, jobs=2, state=state)
+    reached = Run(FOUR, "gaussian")
+    reached.restore(state.read_bytes())
+    boxes = reached.boxes + 20_000
+    assert bracket(FOUR, boxes, state=state).lower == bracket(FOUR, boxes).lower
+
+
+def test_states_of_other_runs_and_broken_ones_are_refused(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    bracket(FOUR, 100, state=state)
+    with pytest.raises(UsageError, match="another run"):
+        bracket(FOUR, 200, "uniform", state=state)
+    with pytest.raises(UsageError, match="another run"):
+        bracket(comparator(5), 200, state=state)
+    state.write_bytes(state.read_bytes()[:-20])
+    with pytest.raises(UsageError, match="not the state"):
+        bracket(FOUR, 200, state=state)
+    bracket(FOUR, 20_000, state=tmp_path / "other")
+    with pytest.raises(UsageError, match="more than --boxes"):
+        bracket(FOUR, 10, state=tmp_path / "other")
+
+
+@pytest.mark.parametrize("inputs", ["gaussian", "uniform"])
+@pytest.mark.parametrize("seed", range(4))
+def test_tiny_models_agree_with_the_exact_enumeration(seed: int, inputs: Any) -> None:
+    rng = np.random.default_rng(seed)
+    for n in (2, 3):
+        network = Network.from_arrays(
+            rng.integers(-4, 5, 2) / 2, rng.integers(-4, 5, (2, 2)) / 2, rng.integers(-4, 5, (n, 2))
+        )
+        exact = prove_accuracy(network, inputs, digits=12)
+        run = Run(network, inputs)
+        work(run, seconds=None, boxes=4000, jobs=1, state=None)
+        assert run.lower <= exact.lower
+        assert exact.upper <= run.upper
+
+
+def test_a_network_of_zeros_is_never_proved_right() -> None:
+    zero = Network(0, (0, 0), ((0, 0), (0, 0)), ((0, 0),) * 4)
+    assert bracket(zero, 2000).lower == 0
+
+
+def test_limits_are_kept_within_a_word() -> None:
+    done = extend(FOUR, "gaussian", "nnnn", bytes([OPEN]), 1 << 20, 500)
+    assert (done.boxes, done.complete) == (500, False)
+    right, wrong = volumes(done.tape, 4)
+    assert abs(right - Fraction(done.right, 2**48)) < Fraction(1, 2**30)
+    assert abs(wrong - Fraction(done.wrong, 2**48)) < Fraction(1, 2**30)
+
+
+def test_pruning_keeps_what_is_proved() -> None:
+    tape = bytes([0, 1, OPEN, 2, OPEN, OPEN, 3, RIGHT, 1, WRONG, OPEN])
+    assert prune(tape) == bytes([0, OPEN, 3, RIGHT, 1, WRONG, OPEN])
+    assert volumes(prune(tape), 4) == volumes(tape, 4)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_finds_the_same_bracket() -> None:
+    distributed = pytest.importorskip("distributed")
+    import threading
+
+    whole = bracket(FOUR, 150_000)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        victim = next(iter(cluster.workers.values()))
+        killer = threading.Timer(1.0, lambda: victim.process.process.kill())
+        killer.start()
+        found = prove_accuracy(FOUR, boxes=150_000, dask=client)
+        killer.join()
+    assert (found.lower, found.upper, found.boxes) == (whole.lower, whole.upper, 150_000)
