@@ -28,3 +28,18 @@ def test_impulse_certificates_are_up_to_date(model: Path, tmp_path: Path) -> Non
     assert ("PROVED" in accepted.establishes[0]) == (code == 0)
     if model.stem == "m16_10":
         assert code == 0, "the headline: 90 of 90 pairs"
+
+
+def accepted_for_its_model(certificate: Path) -> bool:
+    model = MODELS / f"{certificate.name.split('.')[0]}.pt"
+    return check(certificate, model).kind in certificate.name
+
+
+def test_the_circuit_certificate_holds() -> None:
+    assert accepted_for_its_model(PROOFS / "m16_10.circuit.json")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("certificate", sorted(PROOFS.glob("*.zip")), ids=lambda path: path.name)
+def test_large_certificates_hold(certificate: Path) -> None:
+    assert accepted_for_its_model(certificate)
