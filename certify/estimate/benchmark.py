@@ -149,11 +149,15 @@ class Benchmark:
 
     def figure(self) -> Figure:
         """Mean squared error against operations and against time, one curve a method."""
+        from matplotlib import colormaps
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(11, 4.5), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
-        for method in dict.fromkeys(s.method for s in self.scores):
+        methods = list(dict.fromkeys(s.method for s in self.scores))
+        for axis in axes:
+            axis.set_prop_cycle(color=colormaps["turbo"](np.linspace(0.05, 0.95, len(methods))))
+        for method in methods:
             scores = sorted((s for s in self.scores if s.method == method), key=lambda s: s.cost)
             mse = [max(s.mse, 1e-9) for s in scores]
             axes[0].plot([s.cost for s in scores], mse, marker="o", label=method)
