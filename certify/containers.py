@@ -237,6 +237,7 @@ class _Pickle:
             self.order = "<" if order == b"little" else ">"
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.storages: dict[str, _Storage] = {}
 
     def entries(self) -> Entries:
         """The state dict: tensors by name."""
@@ -305,6 +306,8 @@ class _Pickle:
                 push(self._call(function, arguments))
             case "BUILD":  # torch attaches versions to the dict: nothing about the weights
                 pop()
+                if not isinstance(self.stack[-1], dict):  # on a tensor it replaces the storage
+                    raise ModelFileError("its pickle attaches something to what is no dict")
             case _:
                 raise ModelFileError(f"its pickle uses {operation}, which no state dict needs")
 
@@ -344,7 +347,10 @@ class _Pickle:
             raise ModelFileError("its pickle describes a storage in an unknown way")
         (count,) = _sizes([count], key)
         dtype = kind.name.removeprefix("torch.").removesuffix("Storage").lower()
-        return _Storage(_STORAGES.get(kind.name, dtype), key, count)
+        storage = _Storage(_STORAGES.get(kind.name, dtype), key, count)
+        if self.storages.setdefault(key, storage) != storage:  # torch goes by the first
+            raise ModelFileError(f"its pickle describes the storage {shown(key)} in two ways")
+        return storage
 
     def _call(self, function: Any, arguments: Any) -> object:
         match function, arguments:
@@ -354,14 +360,18 @@ class _Pickle:
                 return tensor
             case (
                 _Global("torch._utils._rebuild_tensor_v2"),
-                (_Storage() as storage, offset, tuple() as size, tuple() as stride, *_),
+                (_Storage() as storage, offset, tuple() as size, tuple() as stride, _, _),
             ):
                 (start,) = _sizes([offset], storage.key)
                 return self._tensor(
                     storage, start, _sizes(size, storage.key), _sizes(stride, storage.key)
                 )
             case _:
-                raise ModelFileError("its pickle builds something that is no dict of tensors")
+                # A seventh argument of _rebuild_tensor_v2 can say that all numbers are negated.
+                raise ModelFileError(
+                    "its pickle builds something that is no dict of plain tensors "
+                    "(such as a tensor that is a view with metadata)"
+                )
 
     def _tensor(
         self, storage: _Storage, start: int, shape: tuple[int, ...], stride: tuple[int, ...]

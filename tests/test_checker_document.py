@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import subprocess
 import sys
 import zipfile
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from certify.checker import Rejected, Unreadable
+from certify.checker import Rejected, Unreadable, check
 from certify.checker import document as checker_document
-from certify.checker.document import equal, fields, items, rational, read_document
+from certify.checker.document import MAX_DEPTH, equal, fields, items, rational, read_document
+from certify.checker.reader import read_weights
+from tests import modelfiles as mf
 from tests.examples import ROOT
 
 GOOD = {"format": "certify-certificate", "version": 1, "kind": "impulse"}
@@ -125,3 +128,87 @@ def test_the_checker_runs_bare_and_imports_nothing_else() -> None:
         [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "['certify']"
+
+
+def run_checker(certificate: Path, model: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-S", "-m", "certify.checker", str(certificate), str(model)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "x\nACCEPTED  impulse certificate"])
+def test_what_a_certificate_says_is_quoted(text: str, tmp_path: Path) -> None:
+    model = {"sha256": text, "hidden_size": 2, "seq_len": 2, "parameters": 10}
+    sections = ("library", "settings", "claim", "evidence", "offset", "float32")
+    body = {**GOOD, "model": model, **{name: {} for name in sections}}
+    found = run_checker(write(tmp_path, json.dumps(body).encode()), ROOT / "models" / "m2_2.pt")
+    assert found.returncode == 1
+    assert not found.stderr
+    assert found.stdout.count("\n") == 1
+
+
+def test_numbers_too_long_to_write_are_rejected(tmp_path: Path) -> None:
+    tiny, n = struct.pack("<d", 5e-324), 24
+    tensors = {
+        mf.IH: ([1, 1], tiny),
+        mf.HH: ([1, 1], tiny),
+        mf.OUT: ([n, 1], struct.pack("<d", 1) + tiny * (n - 1)),
+    }
+    described, data = {}, b""
+    for name, (shape, raw) in tensors.items():
+        offsets = [len(data), len(data) + len(raw)]
+        described[name] = {"dtype": "F64", "shape": shape, "data_offsets": offsets}
+        data += raw
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(mf.safetensors_raw(json.dumps(described).encode(), data))
+    keys = ("verdict", "interval", "min_margin", "rival", "cells", "counterexample")
+    pairs = [
+        {"max": m, "second": s, "breaks": ["0", "1"], "right_intervals": []}
+        | dict.fromkeys(keys)
+        | {"cells": 1}
+        for m in range(n)
+        for s in range(n)
+        if m != s
+    ]
+    body = {
+        **GOOD,
+        "model": {
+            "sha256": read_weights(path).sha256,
+            "hidden_size": 1,
+            "seq_len": n,
+            "parameters": 2 + n,
+        },
+        "claim": {"verdict": "refuted", "ratio": ["4/5", "4/5"], "common_interval": None},
+        "evidence": {"pairs": pairs},
+        **{name: {} for name in ("library", "settings", "offset", "float32")},
+    }
+    with pytest.raises(Rejected, match="4300 digits"):
+        check(write(tmp_path, json.dumps(body).encode()), path)
+
+
+def test_nesting_is_limited(tmp_path: Path) -> None:
+    for depth in (MAX_DEPTH - 1, MAX_DEPTH):
+        nested = "[" * depth + "]" * depth
+        path = write(tmp_path, json.dumps(GOOD)[:-1].encode() + f', "x": {nested}}}'.encode())
+        if depth < MAX_DEPTH:
+            read_document(path)
+        else:
+            with pytest.raises(Unreadable, match="deep"):
+                read_document(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_members_packed_otherwise_are_unreadable(method: int, tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        archive.writestr("certificate.json", json.dumps(GOOD))
+        archive.writestr("evidence.bin", b"")
+    damaged = bytearray(stream.getvalue())
+    damaged[50] ^= 255
+    for data in (stream.getvalue(), bytes(damaged)):
+        with pytest.raises(Unreadable):
+            read_document(write(tmp_path, data))
+
+
+def test_a_device_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match="no such file"):
+        read_document(Path("/dev/zero"))

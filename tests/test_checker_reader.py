@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -342,3 +343,51 @@ def test_the_reader_runs_bare(tmp_path: Path) -> None:
         cwd=Path(__file__).parent.parent,
     )
     assert run.stdout.strip() == read_network(path).sha256
+
+
+def one_tensor_changed(change: Callable[[bytes], bytes]) -> bytes:
+    """A torch file that both readers accept but for what ``change`` does to its last tensor."""
+    arrays = mf.weights()
+    entries = {n: mf.tensor(str(i), "float32", a.shape) for i, (n, a) in enumerate(arrays.items())}
+    entries[mf.OUT] = change(entries[mf.OUT])
+    storages = {f"s{i}": mf.encode(a, "float32") for i, a in enumerate(arrays.values())}
+    return mf.torch_pickle(mf.state_dict(entries), **storages)
+
+
+STORAGE = b"(" + mf.text("storage") + b"ctorch\n%bStorage\n" + mf.text("2") + mf.text("cpu")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        # torch.save writes {"neg": True} for torch._neg_view(w), and torch.load negates.
+        pytest.param(lambda t: t[:-2] + b"}" + mf.text("neg") + b"\x88stR", id="negated view"),
+        # On a tensor, torch's BUILD is set_: another storage takes the place of the first.
+        pytest.param(lambda t: t + b")b", id="state set on a tensor"),
+        # torch reads a storage in the way in which it is described first.
+        pytest.param(
+            lambda t: STORAGE % b"Half" + mf.number(24) + b"tQ" + b"0" + t, id="storage twice"
+        ),
+    ],
+)
+def test_what_torch_reads_as_other_weights_is_refused(
+    change: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(one_tensor_changed(lambda t: t))
+    agree(path)
+    path.write_bytes(one_tensor_changed(change))
+    refused(path)
+
+
+def test_a_shape_of_bools_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    arrays = {mf.IH: np.ones((1, 1)), mf.HH: np.ones((1, 1)), mf.OUT: np.ones((2, 1))}
+    content = mf.safetensors_file(arrays)
+    path.write_bytes(content)
+    agree(path)
+    assert b"[1, 1]" in content
+    header = content[8:].split(b"}}")[0] + b"}}"
+    data = content[8 + len(header) :]
+    path.write_bytes(mf.safetensors_raw(header.replace(b"[1, 1]", b"[true, true]"), data))
+    refused(path)

@@ -65,5 +65,12 @@ def check(certificate: Path, model: Path) -> Accepted:
         names, fields(body["model"], "model", names), found, strict=True
     ):
         if claimed != actual:
-            raise Rejected(f"model.{name}: the certificate is for {claimed}, the file has {actual}")
-    return Accepted(document.kind, weights.sha256, tuple(rule(weights, body, document.evidence)))
+            raise Rejected(
+                f"model.{name}: the certificate is for {claimed!r:.80}, the file has {actual!r}"
+            )
+    try:
+        establishes = rule(weights, body, document.evidence)
+    except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
+        # Among others, Python turns no integer of more than 4300 digits into text.
+        raise Rejected(f"cannot be followed: {type(error).__name__}: {error!s:.200}") from None
+    return Accepted(document.kind, weights.sha256, tuple(establishes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
         print("usage: python -S -m certify.checker CERTIFICATE MODEL", file=sys.stderr)
         return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a message may quote anything out of a file
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         accepted = check(Path(arguments[0]), Path(arguments[1]))
     except Rejected as error:

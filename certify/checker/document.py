@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -19,8 +20,10 @@ from typing import Any, NoReturn
 from certify.checker.errors import Rejected, Unreadable
 
 MAX_BYTES = 1 << 28
+MAX_DEPTH = 32
 MAX_DIGITS = 4000  # of one integer; what Python itself converts without being asked is 4300
 RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?", re.ASCII)
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error)
 KEYS = {"format", "version", "kind", "library", "model", "settings", "claim", "evidence"}
 
 
@@ -40,6 +43,8 @@ def read_document(path: Path) -> Document:
         Unreadable: the file is not a certificate: empty, cut off, too large, not JSON.
     """
     try:
+        if not path.is_file():  # a pipe or a device may never end
+            raise Unreadable(f"{path}: no such file")
         if path.stat().st_size > MAX_BYTES:
             raise Unreadable(f"{path}: larger than {MAX_BYTES} bytes")
         data = path.read_bytes()
@@ -52,7 +57,7 @@ def read_document(path: Path) -> Document:
     if body.get("format") != "certify-certificate":
         raise Unreadable(f'{path}: not a certificate: no "format": "certify-certificate"')
     if body.get("version") != 1 or isinstance(body["version"], bool):
-        raise Unreadable(f"{path}: version {body.get('version')!r}, this checker knows 1")
+        raise Unreadable(f"{path}: version {body.get('version')!r:.40}, this checker knows 1")
     kind = body.get("kind")
     if not isinstance(kind, str):
         raise Unreadable(f"{path}: no kind")
@@ -64,17 +69,17 @@ def _unpack(path: Path, data: bytes) -> tuple[bytes, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as container:
             names = sorted(container.namelist())
             if names != ["certificate.json", "evidence.bin"]:
-                raise Unreadable(f"{path}: a container of {names[:4]}, not of a certificate")
+                raise Unreadable(f"{path}: a container of {names[:4]!r:.200}, not of a certificate")
             members = []
             for name in names:
+                if container.getinfo(name).compress_type not in (0, 8):
+                    raise Unreadable(f"{path}: {name} is neither stored nor deflated")
                 with container.open(name) as stream:
                     members.append(stream.read(MAX_BYTES + 1))
                 if len(members[-1]) > MAX_BYTES:
                     raise Unreadable(f"{path}: {name} is larger than {MAX_BYTES} bytes")
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError) as error:
+    except (*_BROKEN, EOFError, ValueError, LookupError, RuntimeError, OSError) as error:
         raise Unreadable(f"{path}: a broken container: {error}") from None
-    except NotImplementedError as error:
-        raise Unreadable(f"{path}: {error}") from None
     return members[0], members[1]
 
 
@@ -105,6 +110,12 @@ def _parse(path: Path, data: bytes) -> dict[str, Any]:
         raise Unreadable(f"{path}: not a certificate: {error}") from None
     if not isinstance(body, dict):
         raise Unreadable(f"{path}: not a certificate: no JSON object")
+    level: list[Any] = [body]
+    for _ in range(MAX_DEPTH):  # so that what is read can be compared and shown
+        inner = (v.values() if isinstance(v, dict) else v for v in level)
+        level = [v for values in inner for v in values if isinstance(v, (dict, list))]
+    if level:
+        raise Unreadable(f"{path}: not a certificate: nested more than {MAX_DEPTH} deep")
     return body
 
 
@@ -115,7 +126,7 @@ def fields(value: Any, place: str, names: Iterable[str]) -> list[Any]:
         raise Rejected(f"{place}: expected an object")
     if set(value) != set(names):
         odd = sorted(set(value) ^ set(names))[0]
-        raise Rejected(f"{place}: key {odd!r} is {'unknown' if odd in value else 'missing'}")
+        raise Rejected(f"{place}: key {odd!r:.80} is {'unknown' if odd in value else 'missing'}")
     return [value[name] for name in names]
 
 

@@ -118,6 +118,8 @@ def _matrix(
 ) -> _Tensor:
     """Entry ``(i, j)`` stands at place ``start + i * strides[0] + j * strides[1]`` of ``count``."""
     (rows, columns), (step, skip) = shape, strides or (shape[1], 1)
+    if any(type(v) is not int for v in (rows, columns, step, skip, start)):
+        raise Unreadable("a shape or position is no integer")
     size, exponent_bits = _FORMATS[code]
     if not 0 <= max(shape) <= _SIZE or min(start, rows, columns, step, skip) < 0:
         raise Unreadable(f"a matrix cannot have shape {list(shape)}")
@@ -230,6 +232,7 @@ def _unpickle(program: bytes) -> dict[str, Any]:
     """The dict that a pickle describes; a tensor in it is ``("tensor", arguments)``."""
     stack: list[Any] = []
     memo: dict[int, Any] = {}
+    storages: dict[Any, tuple[Any, Any]] = {}
     mark = object()
 
     def pop(count: int) -> tuple[Any, ...]:
@@ -270,8 +273,11 @@ def _unpickle(program: bytes) -> dict[str, Any]:
         elif name == "STACK_GLOBAL":
             stack.append(_Name("{:.99} {:.99}".format(*pop(2))))
         elif name == "BINPERSID":
-            if stack[-1][0] != "storage":
+            tag, kind, key, _, count = stack[-1]
+            if tag != "storage" or (type(kind), type(key), type(count)) != (_Name, str, int):
                 raise Unreadable("a pickle refers to something that is no storage")
+            if storages.setdefault(key, (kind, count)) != (kind, count):
+                raise Unreadable("a storage is described in two ways")  # torch goes by the first
         elif name == "REDUCE":
             function, arguments = pop(2)
             if type(function) is not _Name or type(arguments) is not tuple:
@@ -279,6 +285,8 @@ def _unpickle(program: bytes) -> dict[str, Any]:
             if function == "collections OrderedDict" and not arguments:
                 stack.append({})
             elif function == "torch._utils _rebuild_tensor_v2":
+                if len(arguments) != 6:  # a seventh can say that all numbers are negated
+                    raise Unreadable("a tensor has metadata, which is not understood")
                 stack.append(("tensor", arguments[:4]))
             elif function == "torch._utils _rebuild_parameter":
                 stack.append(arguments[0])
@@ -292,6 +300,8 @@ def _unpickle(program: bytes) -> dict[str, Any]:
                 stack[-1][key] = item
         elif name == "BUILD":  # torch attaches versions to the dict: nothing about the weights
             pop(1)
+            if type(stack[-1]) is not dict:  # what is attached to a tensor replaces its storage
+                raise Unreadable("a pickle attaches something to what is no dict")
         else:
             raise Unreadable(f"a pickle uses {name}, which no state dict needs")
     (state,) = stack
