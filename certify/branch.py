@@ -3,7 +3,8 @@
 Depth first, because a proof needs every leaf in the end, whatever the order, and this order needs
 memory for one path only; refutations are looked for apart (:mod:`certify.attack`) and at every
 box. A box that is not proved is cut by the next choice of its history while there is one, then
-halved along the coordinate that contributes most to what its bounds lack.
+halved: of the coordinates that contribute most to what its bounds lack, the one with the best
+halves.
 
 The tape is the tree in preorder, one byte a node: ``HISTORY`` (one subtree per choice follows),
 the index of a coordinate to be halved (lower half first), or a leaf: ``PROVED``, ``OUTSIDE`` (no
@@ -43,7 +44,10 @@ _DONE, _PAUSED, _CANDIDATE, _THIN = DONE, PAUSED, CANDIDATE, THIN
 _UNIT = 2.0**-GRID
 _MAX_DEPTH = 200
 #: Bounds of the prover and of the checker differ by at most so many slacks.
-_DOUBT = 64.0
+_DOUBT = 256.0
+#: How many coordinates are tried before one is halved. More take longer and leave fewer boxes,
+#: and boxes are what a certificate costs its checker.
+_CANDIDATES = 3
 
 
 @njit(cache=True, nogil=True)
@@ -107,6 +111,47 @@ def _first(A, column):  # type: ignore[no-untyped-def]
     while A[row, column] == 0.0:
         row += 1
     return row
+
+
+@njit(cache=True, nogil=True)
+def _look_ahead(  # type: ignore[no-untyped-def]
+    w_ih, w_hh, rows, A, b, x_lo, x_hi, lo, hi, unit_slack, row_slack, reach,
+    lower, upper, codes, score,
+):  # fmt: skip
+    """The coordinate, of the few with the best score, whose halves have the best bounds; -1 where
+    no coordinate can be halved. ``score`` is used up.
+    """
+    k = len(lo)
+    values = np.empty(len(rows))
+    unused = np.empty(k)
+    best, most = -1, -np.inf
+    for _ in range(_CANDIDATES):
+        pick = -1
+        for j in range(k):
+            wide = hi[j] - lo[j] >= 2.0 * _UNIT
+            if wide and score[j] >= 0.0 and (pick < 0 or score[j] > score[pick]):
+                pick = j
+        if pick < 0:
+            break
+        score[pick] = -1.0
+        middle = np.floor((lo[pick] + hi[pick]) * 0.5 / _UNIT) * _UNIT
+        total = 0.0
+        for side in range(2):
+            new_lo, new_hi = lo.copy(), hi.copy()
+            if side == 0:
+                new_hi[pick] = middle
+            else:
+                new_lo[pick] = middle
+            if tighten(A, b, x_lo, x_hi, new_lo, new_hi):
+                bound_box(
+                    w_ih, w_hh, rows, A, b, new_lo, new_hi, unit_slack, row_slack, reach,
+                    False, _first(A, pick), lower.copy(), upper.copy(), codes.copy(),
+                    values, unused,
+                )  # fmt: skip
+                total += min(values.min(), 0.0)
+        if total > most:
+            best, most = pick, total
+    return best
 
 
 @njit(cache=True, nogil=True)
@@ -195,18 +240,25 @@ def _run(  # type: ignore[no-untyped-def]
         up[:] = upper[top]
         code[:] = codes[top]
         fresh = start[top] < 0
-        begin = max(start[top], 0)
-        renewed = bound_box(
-            w_ih, w_hh, rows, A[top], b[top], lo[top], hi[top], unit_slack, row_slack, reach,
-            fresh, begin, low, up, code, values, score,
-        )  # fmt: skip
-        if renewed == 0 and not fresh:
+        # First with new bounds for the steps from the first impulse on, then for all that need it.
+        for attempt in range(2):
+            begin = max(start[top], first if attempt == 0 and not fresh else 0)
+            renewed = bound_box(
+                w_ih, w_hh, rows, A[top], b[top], lo[top], hi[top], unit_slack, row_slack, reach,
+                fresh, begin, low, up, code, values, score,
+            )  # fmt: skip
+            worst = values.min()
+            if worst > 0.0 or begin <= max(start[top], 0):
+                break
+            low[:] = lower[top]
+            up[:] = upper[top]
+            code[:] = codes[top]
+        if renewed == 0 and not fresh and worst > 0.0:
             begin = n
         undecided = 0
         for t in range(n):
             for i in range(d):
                 undecided += not settled(low[t, i], up[t, i], unit_slack[t, i])
-        worst = values.min()
         if worst > 0.0:
             totals[0] = min(totals[0], worst)
             totals[1] += weight[top]
@@ -229,10 +281,10 @@ def _run(  # type: ignore[no-untyped-def]
         best = -1
         if length[top] >= first:
             if (undecided > 0 or worst < thin) and depth[top] < _MAX_DEPTH:
-                for j in range(k):
-                    wide = hi[top, j] - lo[top, j] >= 2.0 * _UNIT
-                    if wide and (best < 0 or score[j] > score[best]):
-                        best = j
+                best = _look_ahead(
+                    w_ih, w_hh, rows, A[top], b[top], x_lo, x_hi, lo[top], hi[top],
+                    unit_slack, row_slack, reach, low, up, code, score,
+                )  # fmt: skip
             if best < 0:
                 why = _THIN
                 break

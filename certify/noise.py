@@ -22,7 +22,7 @@ from certify.attack import attack, replay
 from certify.branch import CANDIDATE, DONE, EXACT, PROVED, THIN, Search
 from certify.certificate import Certificate, describe_model
 from certify.claims import Pair, RatioRange, all_pairs
-from certify.errors import UsageError
+from certify.errors import CertificateFormatError, UsageError
 from certify.model import Network
 from certify.thin import close
 
@@ -167,6 +167,42 @@ def write_certificate(result: NoiseResult, path: Path) -> bool:
     return True
 
 
+def read_answers(path: Path, network: Network, ratio: RatioRange) -> tuple[PairNoise, ...]:
+    """The answers in a noise certificate for this model and range, to be resumed from.
+
+    They are taken as they stand: what is made of them is a certificate, which the checker decides.
+
+    Raises:
+        CertificateFormatError: the file is not a noise certificate for this model and range.
+    """
+    try:
+        with zipfile.ZipFile(path) as container:
+            body = json.loads(container.read("certificate.json"))
+            evidence = container.read("evidence.bin")
+        found = (body["kind"], body["model"]["sha256"], body["claim"]["ratio"])
+        if found != ("noise", network.sha256, [str(ratio.lo), str(ratio.hi)]):
+            raise CertificateFormatError(f"{path} is of another kind, model or ratio range")
+        answers, start = [], 0
+        for claim, entry in zip(body["claim"]["pairs"], body["evidence"]["pairs"], strict=True):
+            proof, tree, wrong = None, entry["tree"], entry["counterexample"]
+            if tree is not None:
+                middle = start + tree["nodes"]
+                end = middle + tree["steps"]
+                proof = Proof(
+                    Fraction(claim["certified"]), Fraction(tree["margin_bound"]),
+                    evidence[start:middle], evidence[middle:end], tuple(tree["exact"]),
+                )  # fmt: skip
+                start = end
+            broken = claim["broken"] and Fraction(claim["broken"])
+            point = wrong and tuple(Fraction(v) for v in wrong)
+            answers.append(PairNoise(Pair(claim["max"], claim["second"]), proof, broken, point))
+    except CertificateFormatError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise CertificateFormatError(f"{path} is not a noise certificate: {error}") from None
+    return tuple(answers)
+
+
 @dataclass
 class Clock:
     """When to stop: a deadline, or a call to :meth:`stop` from another thread."""
@@ -255,14 +291,15 @@ def prove_noise(
 
     ``jobs`` threads (all cores by default) share the pairs, the hardest first; after ``budget``
     seconds, or ctrl-C, what is not decided is unknown. ``progress`` is called with (pairs done,
-    pairs in all, share of the whole that is covered). ``resume`` are answers to be kept.
+    pairs in all, share of the whole that is covered). ``resume`` are answers to be kept: those at
+    this noise, for instance of :func:`read_answers`.
 
     Raises:
         UsageError: not ``0 <= eps < lo``.
     """
     check_noise_range(ratio, eps)
     pairs = all_pairs(network.seq_len)
-    known = {p.pair: p for p in resume if p.verdict != "unknown"}
+    known = {p.pair: p for p in resume if eps in (p.certified, p.broken)}
     shares = {p: float(p in known) for p in pairs}
     clock = Clock(budget)
 
@@ -369,7 +406,7 @@ def noise_max(
                 if target is None:
                     break
                 left = limit - (time.monotonic() - end.started)
-                part = Clock(left, stopped=clock.stopped)
+                part = Clock(min(left, limit / 3), stopped=clock.stopped)
                 found = decide_pair(network, pair, ratio, target * step, part)
                 if found.proof is not None:
                     now = PairNoise(pair, found.proof, now.broken, now.counterexample)
@@ -388,8 +425,10 @@ def noise_max(
 
 def _next(now: PairNoise, failed: int, step: Fraction, top: int) -> int | None:
     """The multiple of ``step`` to be tried next, or None where certified meets broken."""
-    low = -1 if now.certified is None else int(now.certified / step)
     high = min(top + 1 if now.broken is None else int(now.broken / step), failed)
+    if now.certified is None:
+        return high // 8 if high > 0 else None
+    low = int(now.certified / step)
     if high - low <= 1:
         return None
     return max((2 * low + high) // 3, low + 1)

@@ -261,4 +261,4 @@ def test_linear_bounds_are_below_exact_values(seed: int, code: int | None) -> No
         ]
         logits = network.logits(x)
         for bound, j in zip(margins, (1, 2), strict=True):
-            assert Fraction(bound, 2**64) <= logits[0] - logits[j]
+            assert Fraction(bound, 2**linear.fine) <= logits[0] - logits[j]

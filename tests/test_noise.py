@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +16,17 @@ from hypothesis import strategies as st
 from certify.attack import attack, replay
 from certify.checker.noise import check_noise
 from certify.claims import Pair, RatioRange, all_pairs, impulses, rivals
-from certify.errors import UsageError
+from certify.errors import CertificateFormatError, UsageError
 from certify.model import Network
-from certify.noise import Clock, PairNoise, decide_pair, noise_max, prove_noise
+from certify.noise import (
+    Clock,
+    PairNoise,
+    decide_pair,
+    noise_max,
+    prove_noise,
+    read_answers,
+    write_certificate,
+)
 from certify.tropical import sweep
 from tests.examples import HANDCRAFTED
 
@@ -176,3 +185,16 @@ def test_attacks_replay_within_the_claim() -> None:
             assert max(abs(v) for t, v in enumerate(wrong) if t not in pair) <= Fraction(1, 2)
             assert replay(network, pair, POINT, Fraction(1, 2), wrong) == wrong
     assert PairNoise(Pair(0, 1)).verdict == "unknown"
+
+
+def test_a_certificate_is_a_file_to_resume_from(tmp_path: Path) -> None:
+    result = prove_noise(HANDCRAFTED, POINT, Fraction(1, 10), jobs=1)
+    path = tmp_path / "noise.zip"
+    assert write_certificate(result, path)
+    assert read_answers(path, HANDCRAFTED, POINT) == result.pairs
+    other = RatioRange(Fraction(1, 2), Fraction(4, 5))
+    with pytest.raises(CertificateFormatError, match="another kind, model or ratio"):
+        read_answers(path, HANDCRAFTED, other)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(CertificateFormatError, match="not a noise certificate"):
+        read_answers(path, HANDCRAFTED, POINT)

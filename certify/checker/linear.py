@@ -25,11 +25,10 @@ from dataclasses import dataclass
 from certify.checker.network import Weights
 
 GRID = 40  # box ends are multiples of 2**-GRID
-FINE = 64  # bounds of pre-activations and intercepts are multiples of 2**-FINE
 ON, OFF = 255, 0
 
 #: What is known of a unit: that it is ON, that it is OFF, or (lower, upper, code): bounds times
-#: 2**FINE of its pre-activation, and the code of its relaxation.
+#: 2**fine of its pre-activation, and the code of its relaxation.
 Known = int | tuple[int, int, int]
 Map = Sequence[Sequence[int]]
 #: What to bound: a row over the state that a step reads, and a factor of that step's input.
@@ -74,7 +73,9 @@ class Linear:
     ) -> None:
         self.weights, self.rows = weights, rows
         self.d, self.n = len(weights.w_ih), len(weights.w_out)
-        self.fraction = max(weights.shift, 24) + 14
+        #: Coefficients are multiples of 2**-fraction, bounds of pre-activations of 2**-fine.
+        self.fraction = max(weights.shift, 36) + 5
+        self.fine = 42 + GRID - min([v for v in sizes if v], default=1).bit_length()
         self.columns = list(zip(*weights.w_hh, strict=True))
         self.ones: dict[int, int] = {}
         self.root, self.width = self.fit(sizes)
@@ -90,13 +91,13 @@ class Linear:
         reach: list[list[int]] = []
         state = [0] * self.d
         for size in sizes:
-            drive = size << (FINE - GRID)
+            drive = size << self.fine
             totals = [
                 abs(a) * drive + sum([abs(v) * h for v, h in zip(row, state, strict=True)])
                 for a, row in zip(w.w_ih, w.w_hh, strict=True)
             ]
-            state = [-(-total >> shift) for total in totals]
-            reach.append(state)
+            state = [-(-total >> shift) for total in totals]  # times 2**(fine + GRID)
+            reach.append([-(-v >> GRID) for v in state])
         row = [max(abs(r[j]) for r in (*self.rows, *w.w_hh)) for j in range(self.d)]
         first, most = row, max(row)
         for _ in range(self.n):
@@ -148,7 +149,7 @@ class Linear:
         return found
 
     def margins(self, box: Box, known: Sequence[Sequence[Known]]) -> list[int]:
-        """Lower bounds of the rows, times ``2**FINE``."""
+        """Lower bounds of the rows, times ``2**fine``."""
         return self.lower(box, known, self.n, [(row, 0) for row in self.rows])
 
     def lower(
@@ -158,7 +159,7 @@ class Linear:
         step: int,
         targets: Sequence[Target],
     ) -> list[int]:
-        """Lower bounds, times ``2**FINE``, of ``row . h + drive x_step`` for each target
+        """Lower bounds, times ``2**fine``, of ``row . h + drive x_step`` for each target
         (row, drive) over ``2**shift``, h being the state that step ``step`` reads.
         """
         w_ih, w_hh, width = self.weights.w_ih, self.columns, self.width
@@ -221,7 +222,7 @@ class Linear:
                     v + q * (lo if q > 0 else hi)
                     for v, q in zip(totals, self.unpack(packed, count), strict=True)
                 ]
-        down = self.fraction + 8 + self.weights.shift + GRID - FINE
+        down = self.fraction + 8 + self.weights.shift + GRID - self.fine
         if not constants:
             return [v >> down for v in totals]
         return [

@@ -28,7 +28,7 @@ from typing import Any
 from certify.checker.document import fields, integer, items, rational, rationals
 from certify.checker.errors import Rejected
 from certify.checker.exact import Cells
-from certify.checker.linear import FINE, GRID, Box, Known, Linear
+from certify.checker.linear import GRID, Box, Known, Linear
 from certify.checker.network import Weights, run
 
 HISTORY, EXACT, OUTSIDE, PROVED = 251, 252, 254, 255
@@ -303,7 +303,7 @@ def check_tree(weights: Weights, task: Task) -> None:
         known = linear.check(box, node.known, begin, stop, codes)
         if leaf:
             leaves += 1
-            if Fraction(min(linear.margins(box, known)), 2**FINE) < task.bound:
+            if Fraction(min(linear.margins(box, known)), 2**linear.fine) < task.bound:
                 raise Rejected(f"{place}: a margin is not proved to be {task.bound}")
         elif op == HISTORY:
             if len(node.history) >= first:
