@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 
 from certify.plotting import OKABE_ITO, new_figure, style
 
@@ -51,15 +52,15 @@ def sphere_of_directions(leaves: Sequence[tuple[Rays, int, bool]]) -> Figure:
                 shown = [
                     (p, cell) for rays, cell in chosen if (p := _project(rays, side)) is not None
                 ]
-                axes.add_collection(
-                    PolyCollection(
-                        [p for p, _ in shown],
-                        facecolors=[_shade(base, cell) for _, cell in shown],
-                        edgecolors="white" if right else "#333333",
-                        linewidths=0.15,
-                        hatch=hatch,
-                    )
+                patches = PolyCollection(
+                    [p for p, _ in shown],
+                    facecolors=[_shade(base, cell) for _, cell in shown],
+                    edgecolors="white" if right else "#333333",
+                    linewidths=0.15,
+                    hatch=hatch,
                 )
+                axes.add_collection(patches)
+                patches.set_clip_path(Circle((0, 0), 2**0.5, transform=axes.transData))
             axes.set(xlim=(-1.45, 1.45), ylim=(-1.45, 1.45), aspect="equal")
             axes.set_axis_off()
             axes.set_title("towards (1, 1, 1)" if side > 0 else "towards (-1, -1, -1)", size=9)
@@ -76,7 +77,7 @@ def _shade(colour: str, cell: int) -> tuple[float, float, float]:
 
 def _project(rays: Rays, side: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]] | None:
     """The outline (24, 2) of a spherical triangle in Lambert's equal-area projection; None where
-    it reaches beyond the hemisphere by more than a sliver.
+    it lies on the other hemisphere.
     """
     corners = np.array([[v / max(map(abs, ray)) for v in ray] for ray in rays])
     corners /= np.linalg.norm(corners, axis=1, keepdims=True)
@@ -87,7 +88,7 @@ def _project(rays: Rays, side: float) -> np.ndarray[tuple[int, int], np.dtype[np
     line /= np.linalg.norm(line, axis=1, keepdims=True)
     axis = side * np.ones(3) / 3**0.5
     height = line @ axis
-    if height.mean() < 0 or height.min() < -0.5:
+    if height.max() <= 0 or height.min() < -0.99:
         return None
     east = np.array([1.0, -1.0, 0.0]) / 2**0.5
     north = np.cross(axis, east)
