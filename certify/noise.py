@@ -8,9 +8,11 @@ a budget goes.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
