@@ -212,3 +212,12 @@ def test_members_packed_otherwise_are_unreadable(method: int, tmp_path: Path) ->
 def test_a_device_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="no such file"):
         read_document(Path("/dev/zero"))
+
+
+def test_json_that_would_fill_the_memory_is_unreadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checker_document, "MAX_JSON", 100)
+    path = write(tmp_path, b'{"x": [' + b"[]," * 50 + b"1]}")
+    with pytest.raises(Unreadable, match="more than 100 bytes"):
+        read_document(path)

@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from certify.checker.errors import Rejected, Unreadable
 
 MAX_BYTES = 1 << 28
+MAX_JSON = 1 << 26  # once parsed, lists of nothing take twenty times as much
 MAX_DEPTH = 32
 MAX_DIGITS = 4000  # of one integer; what Python itself converts without being asked is 4300
 RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?", re.ASCII)
@@ -98,6 +99,8 @@ def _parse(path: Path, data: bytes) -> dict[str, Any]:
             raise ValueError(f"an integer of {len(text)} digits")
         return int(text)
 
+    if len(data) > MAX_JSON:
+        raise Unreadable(f"{path}: JSON of more than {MAX_JSON} bytes")
     try:
         body = json.loads(
             data.decode("ascii"),
