@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from certify.accuracy import AccuracyResult, prove_accuracy
+from certify.accuracy import AccuracyResult, Moment, prove_accuracy
 from certify.errors import UsageError
 from certify.model import Network
 from certify.orders import OPEN, RIGHT, WRONG
@@ -119,18 +121,20 @@ def test_pruning_keeps_what_is_proved() -> None:
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_finds_the_same_bracket() -> None:
     distributed = pytest.importorskip("distributed")
-    import threading
-
     whole = bracket(FOUR, 150_000)
+    killed: list[int] = []
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        victim = next(iter(cluster.workers.values()))
-        killer = threading.Timer(1.0, lambda: victim.process.process.kill())
-        killer.start()
-        found = prove_accuracy(FOUR, boxes=150_000, dask=client)
-        killer.join()
+
+        def kill_one(moment: Moment) -> None:
+            if moment.boxes > 0 and not killed:
+                killed.append(next(iter(cluster.workers.values())).pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        found = prove_accuracy(FOUR, boxes=150_000, dask=client, progress=kill_one)
+    assert killed
     assert (found.lower, found.upper, found.boxes) == (whole.lower, whole.upper, 150_000)
