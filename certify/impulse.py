@@ -16,12 +16,16 @@ from typing import Any, Literal
 
 from certify.certificate import Certificate, describe_model, interval_json
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs, impulses
+from certify.errors import ModelFileError
 from certify.model import Network
 from certify.offset import OffsetBound, bound_offsets
 from certify.tropical import Margin, Sweep, sweep
 
 GRID = 1000
 """The default range is rounded to multiples of 1/GRID, strictly inside the common interval."""
+
+MAX_BITS = 13_000
+"""What the checker reads: 4,000 decimal digits."""
 
 Interval = tuple[Fraction, Fraction]
 Verdict = Literal["proved", "refuted"]
@@ -131,7 +135,11 @@ def prove_impulse(
     Without ``ratios`` the range is the common interval around the nominal ratio 4/5, rounded
     inwards to multiples of 1/1000; if some pair is wrong at 4/5, the range is that one ratio.
     ``progress`` is called with (pairs done, pairs in all).
+
+    Raises:
+        ModelFileError: exact numbers would be longer than a certificate may hold.
     """
+    _demand_writable(network)
     pairs = all_pairs(network.seq_len)
     sweeps: dict[Pair, Sweep] = {}
     for done, pair in enumerate(pairs, start=1):
@@ -176,6 +184,18 @@ def impulse_certificate(
         },
         {"nominal_ratio": str(NOMINAL_RATIO), "range": "default" if default_range else "given"},
     )
+
+
+def _demand_writable(network: Network) -> None:
+    # A margin at a break point has at most n + 1 powers of 2**shift of its own and n of the
+    # break point's in its denominator.
+    bits = network.shift * (2 * network.seq_len + 1)
+    if bits > MAX_BITS:
+        raise ModelFileError(
+            f"{network.source or 'the model'}: the smallest weights are multiples of "
+            f"2**-{network.shift}, so exact numbers may have {bits} bits; a certificate holds "
+            f"up to {MAX_BITS}"
+        )
 
 
 def _decide(found: Sweep, ratios: RatioRange) -> PairResult:

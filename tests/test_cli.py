@@ -216,3 +216,38 @@ def test_noise_max(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_noise_that_means_nothing(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(MODELS / "m4_3.pt"), *options]) == ExitCode.USAGE
     assert capsys.readouterr().err.startswith("certify: ")
+
+
+def test_accuracy_in_closed_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = str(save_npz(HANDCRAFTED, tmp_path / "hand.npz"))
+    code, found = answer(["accuracy", model, "--out", str(tmp_path)], capsys)
+    assert code == ExitCode.OK
+    assert (found["lower"], found["upper"], found["exact"]) == ("1", "1", True)
+    assert main(["check", found["certificate"], model]) == ExitCode.OK
+    arguments = ["accuracy", str(MODELS / "m4_3.pt"), "--out", str(tmp_path)]
+    code, found = answer(arguments, capsys)
+    assert Fraction(found["upper"]) - Fraction(found["lower"]) <= Fraction(1, 10**30)
+
+
+def test_accuracy_bracket_goes_on_where_it_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["accuracy", str(MODELS / "m6_4.pt"), "--out", str(tmp_path)]
+    _, whole = answer([*command, "--boxes", "40000"], capsys)
+    state = ["--resume", str(tmp_path / "state")]
+    _, part = answer([*command, "--boxes", "20000", *state], capsys)
+    _, rest = answer([*command, "--boxes", "40000", *state], capsys)
+    assert (rest["lower"], rest["upper"]) == (whole["lower"], whole["upper"])
+    assert Fraction(part["lower"]) <= Fraction(whole["lower"]) <= Fraction(whole["upper"])
+    assert main(["check", rest["certificate"], str(MODELS / "m6_4.pt")]) == ExitCode.OK
+    report = str(tmp_path / "r.md")
+    assert main(["report", rest["certificate"], "--format", "markdown", "-o", report]) == 0
+    assert "P(the largest logit" in Path(report).read_text()
+
+
+def test_sampling_is_called_sampling(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["accuracy", str(MODELS / "m4_3.pt"), "--method", "sampling", "--samples", "2000"]
+    assert main(command) == ExitCode.OK
+    shown = capsys.readouterr().out
+    assert shown.startswith("SAMPLED")
+    assert "PROVED" not in shown

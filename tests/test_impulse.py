@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from certify.claims import NOMINAL_RATIO, RatioRange, all_pairs
+from certify.errors import ModelFileError
 from certify.impulse import ImpulseResult, prove_impulse
 from certify.model import Network
 from certify.testing import networks
@@ -80,3 +81,9 @@ def test_published_m16_10_at_the_nominal_ratio(published_m16_10: Network) -> Non
 
 def test_published_m2_2(published_m2_2: Network) -> None:
     assert prove_impulse(published_m2_2).verdict == "proved"
+
+
+def test_numbers_too_long_for_a_certificate_are_refused() -> None:
+    fine = Network.from_arrays([2.0**-1074], [[1.0]], [[1.0]] * 24)
+    with pytest.raises(ModelFileError, match="exact numbers may have"):
+        prove_impulse(fine)

@@ -1,7 +1,8 @@
 """Prove a bracket for the accuracy on random inputs: L <= P(right) <= U, from the weights alone.
 
 For inputs of length 2 and 3 the value is a closed form, given to as many digits as asked for; for
-longer ones the bracket narrows with the budget. --method sampling is the statistical baseline.
+longer ones the bracket narrows with the budget. A budget in boxes gives the same bracket on every
+machine, whatever was interrupted. --method sampling is the statistical baseline.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from certify.accuracy import DIGITS, decimal, prove_accuracy
-from certify.cli.output import json_argument, write_json
+from certify.accuracy import DIGITS, SECONDS, AccuracyResult, Moment, decimal, prove_accuracy
+from certify.cli.output import json_argument, progress_bar, write_json
 from certify.errors import ExitCode, UsageError
+from certify.model import Network
+from certify.sampling import sample_accuracy
 from certify.weights import read_network
 
 
@@ -19,7 +22,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("model", metavar="MODEL", type=Path)
     parser.add_argument("--inputs", choices=("gaussian", "uniform"), default="gaussian")
-    parser.add_argument("--digits", type=int, default=DIGITS, help="for short inputs")
+    parser.add_argument(
+        "--digits", type=int, default=DIGITS, help=f"for short inputs (default {DIGITS})"
+    )
+    parser.add_argument(
+        "--budget", metavar="SECONDS", type=float, help=f"for longer inputs (default {SECONDS:g})"
+    )
+    parser.add_argument("--boxes", metavar="N", type=int, help="a reproducible budget")
+    parser.add_argument(
+        "--resume", metavar="FILE", type=Path, help="go on from this state, and keep it up to date"
+    )
+    parser.add_argument("--jobs", metavar="N", type=int, help="threads (default: all cores)")
+    parser.add_argument(
+        "--dask", metavar="SCHEDULER", help="address of a dask.distributed scheduler to work on"
+    )
+    parser.add_argument(
+        "--method", choices=("proof", "sampling"), default="proof", help="sampling proves nothing"
+    )
+    parser.add_argument("--samples", metavar="N", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0, help="for --method sampling")
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path(), help="folder for the certificate"
     )
@@ -31,17 +52,64 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if not arguments.out.is_dir():
         raise UsageError(f"--out {arguments.out}: not a folder")
     network = read_network(arguments.model)
-    result = prove_accuracy(network, arguments.inputs, digits=arguments.digits)
-    path = arguments.out / f"{arguments.model.stem}.accuracy.json"
+    if arguments.method == "sampling":
+        return _sample(network, arguments)
+    with progress_bar("accuracy") as bar:
+
+        def progress(now: Moment) -> None:
+            bracket = f"[{float(now.lower):.5f}, {float(now.upper):.5f}]"
+            done, total = int(now.seconds), int(arguments.budget or SECONDS)
+            if arguments.boxes:
+                done, total = now.boxes, arguments.boxes
+            bar(done, total, f"{bracket} after {now.boxes:,} boxes")
+
+        result = prove_accuracy(
+            network,
+            arguments.inputs,
+            digits=arguments.digits,
+            budget=arguments.budget,
+            boxes=arguments.boxes,
+            jobs=arguments.jobs,
+            state=arguments.resume,
+            dask=arguments.dask,
+            progress=progress,
+        )
+    ending = "json" if result.exact else "zip"
+    path = arguments.out / f"{arguments.model.stem}.accuracy-{arguments.inputs}.{ending}"
     result.write_certificate(path)
     if arguments.json:
         write_json(result.to_json(str(path)), arguments.json)
     if arguments.json != "-":
-        places = arguments.digits + 1
-        print(f"PROVED  {arguments.model.name}: P(right) over {arguments.inputs} inputs lies in")
-        print(f"  [{decimal(result.lower, places, up=False)},")
-        print(f"   {decimal(result.upper, places, up=True)}]")
-        print(f"{result.cells} cells, {result.pieces} cones, {result.seconds:.1f} s")
-        print(f"certificate {path}")
-        print(f"check it with: certify check {path} {arguments.model}")
+        print(_text(result, arguments.model))
+        print(f"certificate {path}\n\ncheck it with: certify check {path} {arguments.model}")
+    return ExitCode.OK
+
+
+def _text(result: AccuracyResult, model: Path) -> str:
+    places = result.settings["digits"] + 1 if result.exact else 6
+    lower = decimal(result.lower, places, up=False)
+    upper = decimal(result.upper, places, up=True)
+    head = f"PROVED  {model.name}: P(right) over {result.inputs} inputs lies in"
+    width = f"{float(result.upper - result.lower):.3g}"
+    if result.exact:
+        work = f"closed form: {result.cells} cells, {result.pieces} cones"
+    else:
+        work = f"{result.boxes:,} boxes bounded, {result.pieces:,} proved right or wrong"
+    return f"{head}\n  [{lower},\n   {upper}]\nwidth {width}; {work}; {result.seconds:.1f} s"
+
+
+def _sample(network: Network, arguments: argparse.Namespace) -> ExitCode:
+    found = sample_accuracy(
+        network, arguments.inputs, samples=arguments.samples, seed=arguments.seed
+    )
+    if arguments.json:
+        write_json(found.to_json(), arguments.json)
+    if arguments.json != "-":
+        print(
+            f"SAMPLED  {arguments.model.name}: right on {found.right} of {found.samples} "
+            f"{found.inputs} inputs (seed {found.seed})\n"
+            f"  {100 * found.confidence:g} % confidence interval (Clopper-Pearson): "
+            f"[{found.lower:.6f}, {found.upper:.6f}]\n"
+            f"statistical, not a proof; {found.near} inputs near a tie decided in integers"
+        )
     return ExitCode.OK

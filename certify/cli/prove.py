@@ -71,9 +71,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
         return run_noise(arguments)
     if arguments.budget is not None:
-        raise UsageError(
-            "--budget goes with --noise; the exact sweep needs none"
-        )
+        raise UsageError("--budget goes with --noise; the exact sweep needs none")
     given = parse_ratio_range(arguments.ratio) if arguments.ratio else None
     network = read_network(arguments.model)
     watch = Stopwatch()

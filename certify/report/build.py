@@ -8,6 +8,7 @@ from typing import Any
 
 from certify.errors import CertificateFormatError
 from certify.model import Network
+from certify.report.accuracy import accuracy_report
 from certify.report.circuit import circuit_report
 from certify.report.content import Report
 from certify.report.impulse import impulse_report
@@ -16,6 +17,7 @@ from certify.report.noise import noise_report
 Builder = Callable[[Path, str, dict[str, Any], Network | None, tuple[str, ...] | None], Report]
 
 BUILDERS: dict[str, Builder] = {
+    "accuracy": accuracy_report,
     "circuit": circuit_report,
     "impulse": impulse_report,
     "noise": noise_report,
