@@ -14,7 +14,8 @@ import pytest
 
 from benchmarks.peers import queries
 from benchmarks.peers.__main__ import merge
-from benchmarks.peers.adapters.protocol import Answer, run_limited, unit_bounds
+from benchmarks.peers.adapters.highs import unit_bounds
+from benchmarks.peers.adapters.protocol import Answer, run_limited
 from benchmarks.peers.adapters.protocol import Query as Asked
 from benchmarks.peers.queries import Query, judge, make_queries, sample, settle
 from benchmarks.peers.table import cell, table
@@ -115,8 +116,20 @@ def test_a_crash_or_the_limit_is_unknown() -> None:
     assert (late["verdict"], late["note"]) == ("unknown", "limit")
 
 
-def test_interval_bounds_enclose_the_drives() -> None:
+def test_bounds_for_big_m_enclose_the_drives() -> None:
     assert unit_bounds(asked()) == [[(1.0, 1.0)], [(0.5, 0.5)]]
+    rng = np.random.default_rng(1)
+    weights = rng.normal(size=4), rng.normal(size=(4, 4)), rng.normal(size=(5, 4))
+    lists = {n: w.tolist() for n, w in zip(("w_ih", "w_hh", "w_out"), weights, strict=True)}
+    query = Asked(**lists, max=1, second=3, lo=HALF, hi=Fraction(3, 4), eps=Fraction(1, 5))
+    ends = np.array([[float(v) for v in pair] for pair in query.box])
+    x = ends[:, 0] + rng.random((200, 5)) * (ends[:, 1] - ends[:, 0])
+    state = np.zeros((200, 4))
+    for t, step in enumerate(unit_bounds(query)):
+        drive = state @ weights[1].T + x[:, [t]] * weights[0]
+        lo, hi = np.array(step).T
+        assert ((lo - 1e-9 <= drive) & (drive <= hi + 1e-9)).all()
+        state = np.maximum(drive, 0)
 
 
 def test_the_driver_speaks_to_an_adapter_and_judges_it() -> None:

@@ -91,7 +91,7 @@ TOOLS = (
         "cvc5", "smt", ("cvc5.pythonic",), ("cvc5",), environment="cvc5", sample=(2, 2),
         exact=True, certificate="proof terms, not written here",
     ),
-    Tool("HiGHS (MILP)", "highs", (), ("highspy",), environment="highs", sample=(4, 2)),
+    Tool("HiGHS (MILP)", "highs", (), ("highspy",), environment="highs"),
     Tool("Marabou", "marabou", (), ("maraboupy", "numpy<2"), environment="marabou"),
     Tool("auto_LiRPA, CROWN and splitting", arguments=("CROWN",), **LIRPA),  # type: ignore[arg-type]
     Tool(

@@ -1,4 +1,4 @@
-"""HiGHS: the unrolled network as a mixed integer program, big-M from interval bounds.
+"""HiGHS: the unrolled network as a mixed integer program, big-M from backward linear bounds.
 
 One feasibility problem a rival: is there an input in the box on which the rival is not beaten?
 Infeasible for all rivals is a proof, as far as a tolerance of 1e-6 goes.
@@ -10,7 +10,38 @@ import importlib
 from fractions import Fraction
 from typing import Any
 
-from benchmarks.peers.adapters.protocol import Answer, Query, serve, unit_bounds
+import numpy as np
+
+from benchmarks.peers.adapters.protocol import Answer, Query, serve
+
+
+def unit_bounds(query: Query) -> list[list[tuple[float, float]]]:
+    """Bounds of what enters every unit at every step, (n, d) pairs, backwards through the steps.
+
+    A unit that may be on or off lies below its chord and above 0 or itself, whichever is closer.
+    """
+    w_ih, w_hh = np.array(query.w_ih), np.array(query.w_hh)
+    box = np.array([[float(lo), float(hi)] for lo, hi in query.box])
+    lines: list[tuple[Any, Any, Any]] = []  # slope below, slope above, intercept above
+    bounds = []
+    for t in range(len(box)):
+        ends = []
+        for sign in (-1.0, 1.0):
+            most = np.max(sign * w_ih[:, None] * box[t], axis=1)
+            rows = sign * w_hh
+            for k in reversed(range(t)):
+                below, above, intercept = lines[k]
+                plus, minus = np.maximum(rows, 0), np.minimum(rows, 0)
+                rows = plus * above + minus * below
+                most = most + plus @ intercept + np.max((rows @ w_ih)[:, None] * box[k], axis=1)
+                rows = rows @ w_hh
+            ends.append(sign * most)
+        lo, hi = ends
+        bounds.append(list(zip(lo.tolist(), hi.tolist(), strict=True)))
+        mixed = (lo < 0) & (hi > 0)
+        chord = np.where(mixed, hi / np.where(mixed, hi - lo, 1.0), lo >= 0)
+        lines.append((np.where(mixed, hi > -lo, lo >= 0), chord, np.where(mixed, -chord * lo, 0)))
+    return bounds
 
 
 def main() -> None:

@@ -116,19 +116,3 @@ def _child(solve: Solve, query: Query, limit: float, writer: int) -> None:
         os.write(writer, json.dumps(fields).encode())
     finally:
         os._exit(0)
-
-
-def unit_bounds(query: Query) -> list[list[tuple[float, float]]]:
-    """Interval bounds of what enters every unit at every step, in floats."""
-    bounds, state = [], [(0.0, 0.0)] * len(query.w_ih)
-    for lo, hi in query.box:
-        step = []
-        for weight, row in zip(query.w_ih, query.w_hh, strict=True):
-            ends = sorted((weight * float(lo), weight * float(hi)))
-            for w, (least, most) in zip(row, state, strict=True):
-                pair = sorted((w * least, w * most))
-                ends = [ends[0] + pair[0], ends[1] + pair[1]]
-            step.append((ends[0], ends[1]))
-        bounds.append(step)
-        state = [(max(a, 0.0), max(b, 0.0)) for a, b in step]
-    return bounds
