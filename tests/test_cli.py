@@ -224,6 +224,7 @@ def test_accuracy_in_closed_form(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert code == ExitCode.OK
     assert (found["lower"], found["upper"], found["exact"]) == ("1", "1", True)
     assert main(["check", found["certificate"], model]) == ExitCode.OK
+    capsys.readouterr()
     arguments = ["accuracy", str(MODELS / "m4_3.pt"), "--out", str(tmp_path)]
     code, found = answer(arguments, capsys)
     assert Fraction(found["upper"]) - Fraction(found["lower"]) <= Fraction(1, 10**30)
@@ -233,10 +234,10 @@ def test_accuracy_bracket_goes_on_where_it_stopped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["accuracy", str(MODELS / "m6_4.pt"), "--out", str(tmp_path)]
-    _, whole = answer([*command, "--boxes", "40000"], capsys)
+    _, whole = answer([*command, "--boxes", "8000"], capsys)
     state = ["--resume", str(tmp_path / "state")]
-    _, part = answer([*command, "--boxes", "20000", *state], capsys)
-    _, rest = answer([*command, "--boxes", "40000", *state], capsys)
+    _, part = answer([*command, "--boxes", "4000", *state], capsys)
+    _, rest = answer([*command, "--boxes", "8000", *state], capsys)
     assert (rest["lower"], rest["upper"]) == (whole["lower"], whole["upper"])
     assert Fraction(part["lower"]) <= Fraction(whole["lower"]) <= Fraction(whole["upper"])
     assert main(["check", rest["certificate"], str(MODELS / "m6_4.pt")]) == ExitCode.OK
