@@ -200,7 +200,7 @@ def _write(lower, upper, slack, low, up, codes, start, stop, out, written):  # t
 
 @njit(cache=True, nogil=True)
 def _run(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, m, s, x_lo, x_hi, unit_slack, row_slack, reach, trigger, max_nodes,
+    w_ih, w_hh, rows, m, s, first, x_lo, x_hi, unit_slack, row_slack, reach, trigger, max_nodes,
     top, lo, hi, lower, upper, codes, A, b, letters, length, depth, weight, start,
     tape, steps_out, candidate, totals,
 ):  # fmt: skip
@@ -210,7 +210,6 @@ def _run(  # type: ignore[no-untyped-def]
     """
     n, d = reach.shape
     k = n - 1
-    first = min(m, s) if x_hi[n] > 0.0 else 0
     thin = 1e3 * trigger
     values = np.empty(len(rows))
     score = np.empty(k)
@@ -372,6 +371,8 @@ class Search:
         frames = _MAX_DEPTH + 2 * n + 4
         m, s = self.pair
         noise = ceil_grid(self.eps)
+        #: Histories are this long at most: without noise there is nothing to tell apart.
+        self.first = min(m, s) if self.eps else 0
         self.x_lo, self.x_hi = np.full(n + 1, -noise), np.full(n + 1, noise)
         self.x_lo[m] = self.x_hi[m] = 1.0
         self.x_lo[s], self.x_hi[s] = floor_grid(self.ratio.lo), ceil_grid(self.ratio.hi)
@@ -427,7 +428,7 @@ class Search:
         tape: Any = np.empty(max_nodes + 1, dtype=np.uint8)
         steps: Any = np.empty((max_nodes + 1) * (3 + min(3 * n * d, 765)), dtype=np.uint8)
         self.top, why = _run(
-            net.w_ih, net.w_hh, self.rows, self.pair.max, self.pair.second, self.x_lo, self.x_hi,
+            net.w_ih, net.w_hh, self.rows, *self.pair, self.first, self.x_lo, self.x_hi,
             self.slack.unit, self.slack.row, self.reach, self.trigger, max_nodes, self.top,
             self.lo, self.hi, self.lower, self.upper, self.code, self.A, self.b, self.letters,
             self.length, self.depth, self.weight, self.start, tape, steps, self.candidate,

@@ -1,0 +1,104 @@
+"""The table of docs/noise.md: every pair of a model at several noises, and what histories save.
+
+    python -m benchmarks.noise MODEL [--check] [--plain]
+
+``--check`` also runs the checker on each certificate, ``--plain`` decides eight pairs by halving
+inputs alone as well. Times are wall seconds and CPU seconds (user, all threads and processes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from certify.branch import DONE, Search
+from certify.checker.noise import check_noise
+from certify.claims import Pair, RatioRange
+from certify.model import Network
+from certify.noise import prove_noise
+from certify.weights import read_network
+
+POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
+WIDE = RatioRange(Fraction(7, 10), Fraction(9, 10))
+QUERIES = [
+    ("eps = 1/100", POINT, Fraction(1, 100)),
+    ("eps = 3/100", POINT, Fraction(3, 100)),
+    ("r in [7/10, 9/10], eps = 3/100", WIDE, Fraction(3, 100)),
+    ("eps = 1/10", POINT, Fraction(1, 10)),
+]  # fmt: skip
+SAMPLE = [Pair(*p) for p in ((0, 1), (2, 6), (4, 8), (5, 9), (6, 3), (7, 6), (8, 2), (9, 4))]
+BOXES = 20_000
+
+T = TypeVar("T")
+
+
+def timed(work: Callable[[], T]) -> tuple[T, str]:
+    """The result, and "wall (CPU)" in seconds."""
+    wall, before = time.monotonic(), os.times()
+    result = work()
+    after = os.times()
+    cpu = after.user + after.children_user - before.user - before.children_user
+    return result, f"{time.monotonic() - wall:.1f} ({cpu:.1f})"
+
+
+def measure(network: Network, check: bool, jobs: int) -> None:
+    """One line a query."""
+    Search(network, Pair(1, 0), POINT, Fraction(1, 100)).run(10)  # compiles, or loads what was
+    print("| query | proved | prove, s | boxes | certificate, bytes | check, s |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, ratio, eps in QUERIES:
+        result, seconds = timed(partial(prove_noise, network, ratio, eps, jobs=jobs))
+        made = result.certificate()
+        boxes = sum(len(p.proof.tape) for p in result.pairs if p.proof)
+        size, checked = 0, "-"
+        if made is not None:
+            document, evidence = made
+            data = document.to_bytes()
+            size = len(data) + len(evidence)
+            if check:
+                body = json.loads(data)
+                _, checked = timed(partial(check_noise, network, body, evidence))
+        total = f"{result.certified_pairs} of {len(result.pairs)}"
+        print(f"| {name} | {total} | {seconds} | {boxes:,} | {size:,} | {checked} |", flush=True)
+
+
+def compare(network: Network) -> None:
+    """Boxes that eight pairs take, with and without histories."""
+    print("\n| pair, eps | halving inputs alone | histories first |\n| --- | --- | --- |")
+    for pair in SAMPLE:
+        for eps in (Fraction(1, 100), Fraction(3, 100), Fraction(1, 10)):
+            shown = []
+            for histories in (False, True):
+                search = Search(network, pair, POINT, eps)
+                if not histories:
+                    search.first = 0
+                done = search.run(BOXES) == DONE
+                shown.append(f"{len(search.tape):,}" if done else f"open at {len(search.tape):,}")
+            print(f"| {tuple(pair)}, {eps} | {shown[0]} | {shown[1]} |", flush=True)
+
+
+def main() -> None:
+    """Measure what the arguments ask for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    arguments = parser.parse_args()
+    network = read_network(arguments.model)
+    measure(network, arguments.check, arguments.jobs)
+    if arguments.plain:
+        compare(network)
+
+
+if __name__ == "__main__":
+    main()
