@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from certify.bounds import bound_box
-from certify.regions import OK, W_ONE, box_of
+from certify.regions import OK, W_ONE, box_of, contains
 
 TAIL = 64
 RIGHT, WRONG, OPEN = 255, 254, 253
@@ -205,7 +205,11 @@ def search(  # type: ignore[no-untyped-def]
                             proved[top, which[i]] = values[i] > 0.0
                     gain[:] = 0.0
                     for j in range(n):
-                        if w_hi[top, j] - w_lo[top, j] >= 2:
+                        above = 0  # below the chain only the two loosest are tried
+                        if not contains(chain, j):
+                            for i in range(n):
+                                above += score[i] > score[j] and not contains(chain, i)
+                        if above < 2 and w_hi[top, j] - w_lo[top, j] >= 2:
                             gain[j] = _gain(
                                 kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], j,
                                 table, lo, hi, part_lo, part_hi, score,

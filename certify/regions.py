@@ -159,7 +159,8 @@ def _below(v, r, table):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _in(chain, j):  # type: ignore[no-untyped-def]
+def contains(chain, j):  # type: ignore[no-untyped-def]
+    """Whether j is one of the chain."""
     for i in chain:  # noqa: SIM110 - numba compiles the loop
         if i == j:
             return True
@@ -236,7 +237,7 @@ def box_of(kind, uniform, chain, parent, levels, w_lo, w_hi, table, lo, hi):  # 
             m_hi = half_normal(v_hi[0], 1.0 - v_hi[0], table) if v_hi[0] < 1.0 else np.inf
         for j in range(n):
             p = parent[j]
-            if p < 0 and _in(chain, j):
+            if p < 0 and contains(chain, j):
                 continue
             if uniform:
                 share_lo, share_hi = r_lo[p], r_hi[p]
@@ -295,7 +296,7 @@ def box_of(kind, uniform, chain, parent, levels, w_lo, w_hi, table, lo, hi):  # 
             lo[second] = 0.0 if step_hi >= 1.0 else _below(v_lo[0], step_hi, table)
             hi[second] = _below(v_hi[0], step_lo, table)
         for j in range(n):
-            if _in(chain, j):
+            if contains(chain, j):
                 continue
             if w_lo[j] == 0:
                 return j
