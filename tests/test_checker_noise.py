@@ -124,6 +124,16 @@ def test_every_byte_of_the_tape_matters() -> None:
                 )
 
 
+@pytest.mark.parametrize("column", [0, 2])
+def test_an_endless_branch(column: int) -> None:
+    """Halving what is a point, or has become one, would make a tape of any length a deep tree."""
+    result, body, evidence = proof()
+    index, start = proved_pair(result, has_split)
+    tape, steps = bytes([column]) * 100, bytes(200)
+    with pytest.raises(Rejected, match="too narrow to be halved"):
+        check_noise(MODEL, *replaced(body, bytes(evidence), index, start, tape, steps))
+
+
 Mutation = Callable[[dict[str, Any]], None]
 
 

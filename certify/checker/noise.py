@@ -32,6 +32,7 @@ from certify.checker.linear import GRID, Box, Known, Linear
 from certify.checker.network import Weights, run
 
 HISTORY, EXACT, OUTSIDE, PROVED = 251, 252, 254, 255
+MAX_MAPS = 4096  # kept at a time, so that memory does not grow with the tape
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,8 @@ class Tree:
         """
         if history in self.maps:
             return self.maps[history]
+        if len(self.maps) >= MAX_MAPS:
+            self.maps.clear()
         rows = [[0] * (self.n - 1) for _ in range(self.n)]
         for t in range(self.n):
             if t != self.m:
@@ -312,6 +315,8 @@ def check_tree(weights: Weights, task: Task) -> None:
                 history = node.history + letter
                 stack.append(Node(history, *tree.box(history), known))
         elif op < n - 1:
+            if node.hi[op] - node.lo[op] < 2:  # halves are smaller, so no branch is endless
+                raise Rejected(f"{place}: coordinate {op} is too narrow to be halved")
             middle = (node.lo[op] + node.hi[op]) >> 1
             upper, lower = list(node.lo), list(node.hi)
             upper[op] = lower[op] = middle
