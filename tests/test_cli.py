@@ -197,6 +197,20 @@ def test_noise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", found["certificate"], str(MODELS / "m3_3.pt")]) == ExitCode.REFUTED
 
 
+def test_noise_goes_on_from_a_certificate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [str(MODELS / "m4_3.pt"), "--noise", "1/20", "--out", str(tmp_path)]
+    _, first = answer(command, capsys)
+    resumed = [*command, "--resume", first["certificate"]]
+    assert main(resumed) == ExitCode.OK
+    assert "were not rechecked here" in capsys.readouterr().out
+    _, again = answer(resumed, capsys)
+    assert again["pairs"] == first["pairs"]
+    other = [str(MODELS / "m3_3.pt"), *command[1:], "--resume", first["certificate"]]
+    assert main(other) in (ExitCode.USAGE, ExitCode.BAD_INPUT)
+
+
 def test_noise_max(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = str(MODELS / "m4_3.pt")
     arguments = [model, "--noise", "max", "--budget", "4", "--out", str(tmp_path)]

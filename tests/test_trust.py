@@ -37,7 +37,8 @@ def imports(path: Path) -> set[str]:
     return {
         node.module.rsplit(".", 1)[-1]
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("certify.checker.")
+        if isinstance(node, ast.ImportFrom) and node.module
+        if node.module.startswith("certify.checker.")
     }
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from certify.claims import NOMINAL_RATIO, RatioRange, parse_ratio_range, parse_rational
 from certify.cli.output import Stopwatch, progress_bar, show, write_json
 from certify.errors import ExitCode, UsageError
-from certify.noise import NoiseResult, noise_max, prove_noise, write_certificate
+from certify.noise import NoiseResult, noise_max, prove_noise, read_answers, write_certificate
 from certify.report.terminal import noise_report
 from certify.weights import read_network
 
@@ -23,6 +23,7 @@ def run_noise(arguments: argparse.Namespace) -> ExitCode:
     if arguments.budget is not None and arguments.budget <= 0:
         raise UsageError(f"--budget needs a positive number of seconds, got {arguments.budget}")
     network = read_network(arguments.model)
+    known = read_answers(arguments.resume, network, ratios) if arguments.resume else ()
     watch = Stopwatch()
     result: NoiseResult
     with progress_bar("noise") as bar:
@@ -37,6 +38,7 @@ def run_noise(arguments: argparse.Namespace) -> ExitCode:
                 jobs=arguments.jobs,
                 budget=arguments.budget or MAX_BUDGET,
                 progress=progress,
+                resume=known,
             )
         else:
             eps: Fraction = parse_rational(arguments.noise, "noise")
@@ -47,6 +49,7 @@ def run_noise(arguments: argparse.Namespace) -> ExitCode:
                 jobs=arguments.jobs,
                 budget=arguments.budget,
                 progress=progress,
+                resume=known,
             )
     watch.lap("proof")
     name = "noise-max" if result.noise is None else f"noise-{str(result.noise).replace('/', '_')}"
@@ -62,6 +65,9 @@ def run_noise(arguments: argparse.Namespace) -> ExitCode:
         print(watch)
         if written:
             print(f"\ncheck it with: certify check {written} {arguments.model}")
+            if known:
+                # Checking takes longer than proving, so the checker is left to the reader.
+                print(f"answers taken over from {arguments.resume} were not rechecked here")
     if result.interrupted:
         return ExitCode.INTERRUPTED
     codes = {"proved": ExitCode.OK, "refuted": ExitCode.REFUTED, "unknown": ExitCode.UNKNOWN}

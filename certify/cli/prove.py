@@ -46,6 +46,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--budget", metavar="SECONDS", type=float, help="stop a noise run after so long"
     )
     parser.add_argument(
+        "--resume",
+        metavar="FILE",
+        type=Path,
+        help="go on from a noise certificate, such as an interrupted run leaves",
+    )
+    parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path(), help="folder for the certificate"
     )
     json_argument(parser)
@@ -70,8 +76,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         from certify.cli.noise import run_noise
 
         return run_noise(arguments)
-    if arguments.budget is not None:
-        raise UsageError("--budget goes with --noise; the exact sweep needs none")
+    if arguments.budget is not None or arguments.resume is not None:
+        raise UsageError("--budget and --resume go with --noise; the exact sweep needs neither")
     given = parse_ratio_range(arguments.ratio) if arguments.ratio else None
     network = read_network(arguments.model)
     watch = Stopwatch()
