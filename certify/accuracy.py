@@ -83,6 +83,15 @@ class AccuracyResult:
             "cells": self.cells,
             "boxes": self.boxes,
             "seconds": round(self.seconds, 3),
+            "history": [
+                [
+                    round(now.seconds, 1),
+                    now.boxes,
+                    decimal(now.lower, places, up=False),
+                    decimal(now.upper, places, up=True),
+                ]
+                for now in self.history
+            ],
             "certificate": certificate,
         }
 

@@ -14,7 +14,7 @@ import pytest
 from certify.cli import main
 from certify.errors import ExitCode
 from certify.report.render import tex
-from tests.examples import EXAMPLES, TWO_INTERVALS, save_npz
+from tests.examples import EXAMPLES, MODELS, TWO_INTERVALS, save_npz
 
 REFUTED = next(e.network for e in EXAMPLES if e.name == "three inputs")
 
@@ -120,3 +120,22 @@ def test_needs_pdflatex_to_compile(folder: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_answers_are_records_of_a_run(folder: Path) -> None:
+    bracket = folder / "bracket.json"
+    model = str(MODELS / "m6_4.pt")
+    command = ["accuracy", model, "--boxes", "3000", "--out", str(folder), "--json", str(bracket)]
+    assert main(command) == ExitCode.OK
+    interval = {"value": 2.0, "low": 1.0, "high": 3.0}
+    score = {"method": "cubature", "cost": 100, "mse": 1e-3, "in_operations": interval}
+    scores = folder / "scores.json"
+    answer = {"model": "m6_4", "sha256": "0" * 64, "models": 2, "levels": [0.1]}
+    scores.write_text(json.dumps(answer | {"truth_samples": 10, "scores": [score]}))
+    page = folder / "answers.html"
+    arguments = ["report", str(bracket), str(scores), "--format", "html", "-o", str(page)]
+    assert main(arguments) == ExitCode.OK
+    shown = page.read_text()
+    assert shown.count("<figure>") == 2
+    assert shown.count("MEASURED") == 2
+    assert "PROVED" not in shown

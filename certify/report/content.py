@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+MEASURED = "measured"
+"""The status of what is no claim but a record of a run."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -65,19 +68,25 @@ class Report:
     @property
     def provenance(self) -> str:
         """What every caption ends with: the claim's status and the certificate's hash."""
+        if self.statement.status == MEASURED:
+            return f"measured; file {self.certificate_sha256[:16]}"
         checked = "checked" if self.checked is not None else "not checked"
         return f"{self.statement.status}, {checked}; certificate {self.certificate_sha256[:16]}"
 
     @property
     def check_line(self) -> str:
         """Whether this report has checked the certificate."""
+        if self.statement.status == MEASURED:
+            return "A record of a run, not a certificate: there is nothing in it to check."
         if self.checked is None:
             return "Not checked: the model was not given, so this report only repeats the file."
         return "Checked against the model's weights: the checker accepted the certificate."
 
     @property
     def check_command(self) -> str:
-        """How a reader checks it."""
+        """How a reader checks it; empty where there is nothing to check."""
+        if self.statement.status == MEASURED:
+            return ""
         return f"certify check {self.certificate.name} MODEL"
 
 

@@ -120,3 +120,37 @@ def noise_chart(
         axes.set_yticklabels(names[::step], size=6)
         axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.06), ncols=2)
     return figure
+
+
+def bracket_chart(history: Sequence[tuple[float, float, float]]) -> Figure:
+    """(seconds, lower, upper): the proved bracket over time."""
+    with style():
+        figure = new_figure()
+        axes = figure.add_subplot()
+        seconds, lower, upper = zip(*history, strict=True)
+        axes.fill_between(seconds, lower, upper, color=OKABE_ITO[5], alpha=0.3, lw=0, step="post")
+        axes.step(seconds, lower, where="post", color=OKABE_ITO[0], label="lower")
+        axes.step(seconds, upper, where="post", color=OKABE_ITO[1], ls="--", label="upper")
+        axes.set(xlabel="seconds", ylabel="P(right)", ylim=(0, 1))
+        axes.legend(frameon=False)
+    return figure
+
+
+def estimates_chart(scores: Sequence[tuple[str, float, float]]) -> Figure:
+    """(method, cost in samples, mean squared error): one curve a method."""
+    with style():
+        figure = new_figure()
+        axes = figure.add_subplot()
+        for i, method in enumerate(dict.fromkeys(name for name, _, _ in scores)):
+            points = sorted((c, max(e, 1e-12)) for name, c, e in scores if name == method)
+            axes.plot(
+                *zip(*points, strict=True),
+                marker="osD^v<>"[i % 7],
+                ls=STYLES[i // len(OKABE_ITO) % len(STYLES)],
+                color=OKABE_ITO[i % len(OKABE_ITO)],
+                label=method,
+            )
+        axes.set(xscale="log", yscale="log", xlabel="cost, in samples")
+        axes.set_ylabel("mean squared error of the accuracy")
+        axes.legend(frameon=False, fontsize=7, ncols=2)
+    return figure

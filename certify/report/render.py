@@ -58,7 +58,9 @@ def _text_one(report: Report) -> str:
     lines += ["", *(f"{name:18}{value}" for name, value in _identity(report)), ""]
     for table in report.tables:
         lines += [table.caption, *_columns(table), ""]
-    lines += [*report.notes, f"check it with: {report.check_command}"]
+    lines += report.notes
+    if report.check_command:
+        lines.append(f"check it with: {report.check_command}")
     return "\n".join(lines)
 
 
@@ -105,7 +107,9 @@ def _markdown_one(index: int, report: Report, folder: str) -> str:
         caption = CAPTION.format(figure.caption, report.provenance)
         lines += ["", f"![{escape(caption)}]({folder}/{figure_stem(index, figure)}.svg)", ""]
         lines.append(f"*{escape(caption)}*")
-    lines += ["", *map(escape, report.notes), "", f"Check it with `{report.check_command}`.", ""]
+    lines += ["", *map(escape, report.notes), ""]
+    if report.check_command:
+        lines += [f"Check it with `{report.check_command}`.", ""]
     return "\n".join(lines)
 
 
@@ -137,7 +141,7 @@ def _latex_one(index: int, report: Report, folder: str) -> str:
     lines += [
         report.statement.latex,
         f"The model is the one whose weights have SHA-256 {tex_hash(report.model_sha256)}.",
-        f"Check: \\texttt{{{tex(report.check_command)}}}.",
+        f"Check: \\texttt{{{tex(report.check_command)}}}." if report.check_command else "",
         f"\\end{{{environment}}}",
         tex(report.check_line),
         "",
@@ -255,7 +259,8 @@ def _html_one(report: Report) -> str:
         lines += [f"<figure>{_inline_svg(figure, prefix)}", f"<figcaption>{caption}</figcaption>"]
         lines.append("</figure>")
     lines += [f"<p>{html.escape(note)}</p>" for note in report.notes]
-    lines.append(f"<p>Check it with <code>{html.escape(report.check_command)}</code>.</p>")
+    if report.check_command:
+        lines.append(f"<p>Check it with <code>{html.escape(report.check_command)}</code>.</p>")
     return "\n".join(lines)
 
 
