@@ -243,6 +243,43 @@ def test_a_counterexample_is_replayed() -> None:
             check_noise(network, body, made[1])
 
 
+def thin() -> tuple[NoiseResult, dict[str, Any], bytes]:
+    """A certificate with exact cells: pair (0, 1) is right by 10**-20."""
+    ratio = Fraction(4, 5) + Fraction(1, 10**20)
+    network = Network(0, (1, 0), ((0, 0), (1, 0)), ((0, 4), (5, 0)))
+    result = prove_noise(network, RatioRange(ratio, ratio), Fraction(0), jobs=1)
+    made = result.certificate()
+    assert made is not None
+    return result, json.loads(made[0].to_bytes()), made[1]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        None,
+        [],
+        {},
+        {"rows": []},
+        {"empty": []},
+        {"empty": [[0, "1"]]},
+        {"rows": [[[0, "-1"]]]},
+        {"rows": [[[9, "1"]]]},
+        {"rows": [[[0, "1"], [0, "1"]]]},
+        {"rows": [[[1, "0"], [0, "0"]]]},
+        {"rows": [[]], "empty": []},
+        {"split": [0, 0], "on": {"empty": []}, "off": {"empty": []}},
+    ],
+)
+def test_exact_cells_are_checked(lie: Any) -> None:
+    result, body, evidence = thin()
+    tree = body["evidence"]["pairs"][0]["tree"]
+    assert len(tree["exact"]) == 1
+    assert check_noise(result.network, body, evidence)
+    tree["exact"] = [lie]
+    with pytest.raises(Rejected):
+        check_noise(result.network, body, evidence)
+
+
 def test_slopes_stay_in_range() -> None:
     assert sorted({slope256(code) for code in range(256)}) == [*range(253), 256]
     assert [rule(-1, 1, 0), rule(0, 1, 0), rule(-1, 0, 0), rule(-1, 10**6, 0)] == [129, 255, 0, 254]

@@ -136,10 +136,13 @@ class Cells:
         self, row: Affine, constraints: list[Affine], multipliers: Any, place: str
     ) -> Fraction:
         total = list(row)
+        last = -1
         for entry in items(multipliers, place):
             number, text = items(entry, place, 2)
             factor = rational(text, place)
-            if not 0 <= integer(number, place) < len(constraints) or factor < 0:
+            # In order, hence once each: their sum takes no longer than they are many.
+            if not last < integer(number, place) < len(constraints) or factor < 0:
                 raise Rejected(f"{place}: {number} with factor {factor} is no multiplier")
+            last = number
             total = [a - factor * c for a, c in zip(total, constraints[number], strict=True)]
         return self.range(tuple(total))[0]
