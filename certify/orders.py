@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from certify.bounds import bound_box
-from certify.regions import OK, W_ONE, box_of, contains
+from certify.regions import LARGEST_COORDINATE, OK, W_ONE, box_of, contains
 
 TAIL = 64
 RIGHT, WRONG, OPEN = 255, 254, 253
@@ -64,6 +64,22 @@ def _rival(w_ih, w_hh, margins, A, lo, hi):  # type: ignore[no-untyped-def]
         if v < worst:
             worst, at = v, r
     return worst, at
+
+
+@njit(cache=True, nogil=True)
+def _reaching(A, hi):  # type: ignore[no-untyped-def]
+    """The size of the largest input over a box, as a share of what the slack is made for.
+
+    The slack of :func:`certify.bounds.rounding_slack` grows in proportion to the sizes.
+    """
+    n = len(A)
+    most = 0.0
+    for t in range(n):
+        total = 0.0
+        for j in range(n):
+            total += abs(A[t, j]) * hi[j]
+        most = max(most, total)
+    return min(1.0, 1.000001 * most / (n * (LARGEST_COORDINATE + 1.0)))
 
 
 @njit(cache=True, nogil=True)
@@ -179,6 +195,7 @@ def search(  # type: ignore[no-untyped-def]
                     lower[top] = -reach
                     upper[top] = reach
                     proved[top] = False
+                share = _reaching(A, hi)
                 centre, rival = _rival(w_ih, w_hh, margins, A, lo, hi)
                 count = 0
                 if centre > 0.0:
@@ -193,7 +210,8 @@ def search(  # type: ignore[no-untyped-def]
                     slack[0] = row_slack[rival]
                     count = 1
                 bound_box(
-                    w_ih, w_hh, rows[:count], A, b, lo, hi, unit_slack, slack[:count], reach,
+                    w_ih, w_hh, rows[:count], A, b, lo, hi, share * unit_slack,
+                    share * slack[:count], reach,
                     not inherits[top], 0, lower[top], upper[top], codes[top], values[:count],
                     score,
                 )  # fmt: skip
@@ -295,9 +313,11 @@ def confirm(  # type: ignore[no-untyped-def]
             if status == OK:
                 lower[:] = -reach
                 upper[:] = reach
+                share = _reaching(A, hi)
                 bound_box(
-                    w_ih, w_hh, margins if node == RIGHT else -margins, A, b, lo, hi, unit_slack,
-                    2.0 * row_slack, reach, True, 0, lower, upper, codes, values, score,
+                    w_ih, w_hh, margins if node == RIGHT else -margins, A, b, lo, hi,
+                    share * unit_slack, 2.0 * share * row_slack, reach, True, 0, lower, upper,
+                    codes, values, score,
                 )  # fmt: skip
                 good = values.min() > 0.0 if node == RIGHT else values.max() > 0.0
             if not good:
