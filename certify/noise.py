@@ -30,7 +30,7 @@ from certify.thin import close
 
 Verdict = Literal["proved", "refuted", "unknown"]
 Progress = Callable[[int, int, float], None]
-_SLICE = 2000  # boxes between two looks at the clock
+_SLICE = 500  # boxes between two looks at the clock
 
 
 @dataclass(frozen=True)
@@ -429,7 +429,7 @@ def _next(now: PairNoise, failed: int, step: Fraction, top: int) -> int | None:
     """The multiple of ``step`` to be tried next, or None where certified meets broken."""
     high = min(top + 1 if now.broken is None else int(now.broken / step), failed)
     if now.certified is None:
-        return high // 8 if high > 0 else None
+        return min(high - 1, 1) if high > 0 else None
     low = int(now.certified / step)
     if high - low <= 1:
         return None
