@@ -121,6 +121,25 @@ def test_no_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no-such-file.pt" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"), [("acuracy", "did you mean 'certify accuracy'?"), ("qqq", "certify --help")]
+)
+def test_a_word_that_is_no_command(
+    word: str, hint: str, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([word, model]) == ExitCode.USAGE
+    assert hint in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_no_bug(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = str(tmp_path / "missing" / "m.v")
+    model = str(MODELS / "m2_2.pt")
+    assert main(["export", model, "--format", "coq", "-o", target]) == ExitCode.USAGE
+    assert capsys.readouterr().err == f"certify: {target}: No such file or directory\n"
+
+
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == ExitCode.OK
     assert "certify MODEL" in capsys.readouterr().out
@@ -239,9 +258,12 @@ def test_accuracy_in_closed_form(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert (found["lower"], found["upper"], found["exact"]) == ("1", "1", True)
     assert main(["check", found["certificate"], model]) == ExitCode.OK
     capsys.readouterr()
+    drawn = tmp_path / "figures"
     arguments = ["accuracy", str(MODELS / "m4_3.pt"), "--out", str(tmp_path)]
+    arguments += ["--figures", str(drawn)]
     code, found = answer(arguments, capsys)
     assert Fraction(found["upper"]) - Fraction(found["lower"]) <= Fraction(1, 10**30)
+    assert sorted(p.name for p in drawn.iterdir()) == ["sphere.pdf", "sphere.svg"]
 
 
 def test_accuracy_bracket_goes_on_where_it_stopped(

@@ -10,10 +10,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from certify.accuracy import DIGITS, SECONDS, AccuracyResult, Moment, decimal, prove_accuracy
 from certify.cli.output import json_argument, progress_bar, write_json
 from certify.errors import ExitCode, UsageError
 from certify.model import Network
+from certify.plotting import write_figures
+from certify.report.accuracy_figures import bracket_over_time, sphere_of_directions
 from certify.sampling import sample_accuracy
 from certify.weights import read_network
 
@@ -23,12 +27,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", type=Path)
     parser.add_argument("--inputs", choices=("gaussian", "uniform"), default="gaussian")
     parser.add_argument(
-        "--digits", type=int, default=DIGITS, help=f"for short inputs (default {DIGITS})"
+        "--digits",
+        metavar="N",
+        type=int,
+        default=DIGITS,
+        help=f"decimals, for inputs of length 2 and 3 (default {DIGITS})",
     )
     parser.add_argument(
-        "--budget", metavar="SECONDS", type=float, help=f"for longer inputs (default {SECONDS:g})"
+        "--budget",
+        metavar="SECONDS",
+        type=float,
+        help=f"time for longer inputs (default {SECONDS:g})",
     )
-    parser.add_argument("--boxes", metavar="N", type=int, help="a reproducible budget")
+    parser.add_argument(
+        "--boxes", metavar="N", type=int, help="a reproducible budget instead of seconds"
+    )
     parser.add_argument(
         "--resume", metavar="FILE", type=Path, help="go on from this state, and keep it up to date"
     )
@@ -39,11 +52,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--method", choices=("proof", "sampling"), default="proof", help="sampling proves nothing"
     )
-    parser.add_argument("--samples", metavar="N", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=0, help="for --method sampling")
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, default=Path(), help="folder for the certificate"
+        "--samples", metavar="N", type=int, default=100_000, help="for --method sampling"
     )
+    parser.add_argument("--seed", metavar="K", type=int, default=0, help="for --method sampling")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="folder for the certificate (default: this one)",
+    )
+    parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     json_argument(parser)
 
 
@@ -77,11 +97,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     ending = "json" if result.exact else "zip"
     path = arguments.out / f"{arguments.model.stem}.accuracy-{arguments.inputs}.{ending}"
     result.write_certificate(path)
+    if arguments.figures:
+        write_figures(_figures(result), arguments.figures)
     if arguments.json:
         write_json(result.to_json(str(path)), arguments.json)
     if arguments.json != "-":
         print(_text(result, arguments.model))
-        print(f"certificate {path}\n\ncheck it with: certify check {path} {arguments.model}")
+        print(f"certificate  {path}\n\ncheck it with: certify check {path} {arguments.model}")
     return ExitCode.OK
 
 
@@ -89,13 +111,29 @@ def _text(result: AccuracyResult, model: Path) -> str:
     places = result.settings["digits"] + 1 if result.exact else 6
     lower = decimal(result.lower, places, up=False)
     upper = decimal(result.upper, places, up=True)
-    head = f"PROVED  {model.name}: P(right) over {result.inputs} inputs lies in"
+    head = f"PROVED  {model.name}: P(right) over {_named(result.inputs)} inputs lies in"
     width = f"{float(result.upper - result.lower):.3g}"
     if result.exact:
         work = f"closed form: {result.cells} cells, {result.pieces} cones"
     else:
         work = f"{result.boxes:,} boxes bounded, {result.pieces:,} proved right or wrong"
     return f"{head}\n  [{lower},\n   {upper}]\nwidth {width}; {work}; {result.seconds:.1f} s"
+
+
+def _named(inputs: str) -> str:
+    return inputs.replace("gaussian", "Gaussian")
+
+
+def _figures(result: AccuracyResult) -> dict[str, Figure]:
+    """The bracket over time; for three inputs the sphere of directions."""
+    if not result.exact:
+        history = [(m.seconds, float(m.lower), float(m.upper)) for m in result.history]
+        return {"bracket": bracket_over_time(history)}
+    if result.network.seq_len != 3:
+        return {}
+    leaves = [leaf for tree in result.trees for leaf in tree.leaves]
+    cells = {pattern: i for i, pattern in enumerate(dict.fromkeys(v.pattern for v in leaves))}
+    return {"sphere": sphere_of_directions([(v.rays, cells[v.pattern], v.right) for v in leaves])}
 
 
 def _sample(network: Network, arguments: argparse.Namespace) -> ExitCode:
@@ -107,7 +145,7 @@ def _sample(network: Network, arguments: argparse.Namespace) -> ExitCode:
     if arguments.json != "-":
         print(
             f"SAMPLED  {arguments.model.name}: right on {found.right} of {found.samples} "
-            f"{found.inputs} inputs (seed {found.seed})\n"
+            f"{_named(found.inputs)} inputs (seed {found.seed})\n"
             f"  {100 * found.confidence:g} % confidence interval (Clopper-Pearson): "
             f"[{found.lower:.6f}, {found.upper:.6f}]\n"
             f"statistical, not a proof; {found.near} inputs near a tie decided in integers"

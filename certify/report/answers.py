@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from certify.report import figures
+from certify.report.accuracy_figures import bracket_over_time
 from certify.report.content import MEASURED, Figure, Report, Statement, Table
 
 Answer = dict[str, Any]
@@ -48,7 +49,7 @@ def _bracket(path: Path, sha256: str, answer: Answer) -> Report:
             Figure(
                 "bracket",
                 "Lower and upper end of the proved bracket against wall time.",
-                lambda: figures.bracket_chart(history),
+                lambda: bracket_over_time(history),
             ),
         ),
     )

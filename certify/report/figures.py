@@ -122,20 +122,6 @@ def noise_chart(
     return figure
 
 
-def bracket_chart(history: Sequence[tuple[float, float, float]]) -> Figure:
-    """(seconds, lower, upper): the proved bracket over time."""
-    with style():
-        figure = new_figure()
-        axes = figure.add_subplot()
-        seconds, lower, upper = zip(*history, strict=True)
-        axes.fill_between(seconds, lower, upper, color=OKABE_ITO[5], alpha=0.3, lw=0, step="post")
-        axes.step(seconds, lower, where="post", color=OKABE_ITO[0], label="lower")
-        axes.step(seconds, upper, where="post", color=OKABE_ITO[1], ls="--", label="upper")
-        axes.set(xlabel="seconds", ylabel="P(right)", ylim=(0, 1))
-        axes.legend(frameon=False)
-    return figure
-
-
 def estimates_chart(scores: Sequence[tuple[str, float, float]]) -> Figure:
     """(method, cost in samples, mean squared error): one curve a method."""
     with style():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +21,12 @@ from certify.smt import SmtVerdict
 
 WIDEST_GRID = 12
 """Longer inputs than this do not fit a terminal as a grid; then the thinnest pairs are listed."""
+
+_SMT = {
+    "unsat": "unsat (no input is wrong)",
+    "sat": "sat (an input is wrong)",
+    "unknown": "unknown",
+}
 
 
 def impulse_report(
@@ -50,7 +57,7 @@ def impulse_report(
         lo, hi = result.common_interval
         facts.add_row(
             "holds for",
-            f"S/M in ({short(lo)}, {short(hi)}), open; the exact ends are in the certificate",
+            f"every S/M in ({short(lo)}, {short(hi)}): rounded here, exact in the certificate",
         )
     for row in _refutations(result):
         facts.add_row(*row)
@@ -60,7 +67,7 @@ def impulse_report(
         f"exact sweep, in integers: {_tally(p.verdict for p in result.pairs)}\n"
         + (
             "z3, unrolled network with every ReLU encoded: "
-            + _tally(v.verdict for v in smt.values())
+            + _tally(_SMT[v.verdict] for v in smt.values())
             if smt
             else "z3: left out (--no-smt)"
         ),
@@ -68,8 +75,8 @@ def impulse_report(
     facts.add_row("offset", _offset(result))
     facts.add_row(
         "float32",
-        f"{_tally(v.verdict for v in float32)}: the float32 program picks s too, "
-        "whatever order it sums in",
+        "the float32 program picks s too, whatever order it sums in: "
+        + _tally(v.verdict for v in float32),
     )
     facts.add_row("certificate", f"{path}  (sha256 {certificate.sha256[:16]}…)")
     return Group(title, "", _margins(result), "", facts)
@@ -90,6 +97,14 @@ def describe_range(ratios: RatioRange) -> str:
 def short(value: Fraction) -> str:
     """Four significant digits, for reading only."""
     return f"{float(value):.4g}"
+
+
+def short_below(value: Fraction, digits: int = 4) -> str:
+    """Significant digits of a proved lower bound, rounded down, so that they too are one."""
+    context = Context(prec=digits, rounding=ROUND_FLOOR)
+    return (
+        f"{float(context.divide(Decimal(value.numerator), Decimal(value.denominator))):.{digits}g}"
+    )
 
 
 def _margins(result: ImpulseResult) -> RenderableType:
@@ -168,11 +183,12 @@ def _offset(result: ImpulseResult) -> str:
 
 def noise_report(model: Path, result: NoiseResult, path: Path | None) -> RenderableType:
     """Everything that a run of ``certify MODEL --noise`` found, for a console."""
-    noise = "the largest noise found" if result.noise is None else f"noise {result.noise}"
+    eps = result.noise
+    others = "as far from 0 as the grid says" if eps is None else f"in [-{eps}, {eps}]"
     title = Text.assemble(
         verdict_text(result.verdict),
         f"  {model.name}: {result.certified_pairs} of {len(result.pairs)} pairs right for M = 1, "
-        f"{describe_range(result.ratio)} and every other input within {noise} of 0",
+        f"{describe_range(result.ratio)} and every other input {others}",
     )
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold", no_wrap=True)
@@ -182,7 +198,9 @@ def noise_report(model: Path, result: NoiseResult, path: Path | None) -> Rendera
     bounds = [(p.proof.bound, p.pair) for p in result.pairs if p.proof]
     if bounds:
         bound, pair = min(bounds)
-        facts.add_row("least bound", f"m={pair.max}, s={pair.second}: margins above {short(bound)}")
+        facts.add_row(
+            "least bound", f"m={pair.max}, s={pair.second}: every margin above {short_below(bound)}"
+        )
     broken = [p for p in result.pairs if p.counterexample]
     if broken:
         worst = min(broken, key=lambda p: p.broken or 0)
@@ -208,9 +226,9 @@ def _noise_grid(result: NoiseResult) -> RenderableType:
         counts = Counter(p.verdict for p in result.pairs)
         return Text(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
     caption = (
-        "Proved lower bound of all margins (x: refuted, ?: unknown)"
+        "Proved lower bound of every margin, for M = 1 (x: refuted, ?: unknown)"
         if result.noise is not None
-        else "Certified noise : broken noise (-: none found below the ratio)"
+        else "Largest noise certified : smallest that breaks (-: none found below the ratio)"
     )
     table = Table(box=None, padding=(0, 1))
     table.add_column("", style="bold", no_wrap=True)
@@ -224,7 +242,7 @@ def _noise_grid(result: NoiseResult) -> RenderableType:
 def _noise_cell(found: PairNoise, *, single: bool) -> str:
     if single:
         return {"refuted": "x", "unknown": "?"}.get(
-            found.verdict, f"{float(found.proof.bound):.2g}" if found.proof else "?"
+            found.verdict, short_below(found.proof.bound, 2) if found.proof else "?"
         )
     low = "?" if found.certified is None else f"{float(found.certified):.2f}".lstrip("0")
     high = "-" if found.broken is None else f"{float(found.broken):.2f}".lstrip("0")
