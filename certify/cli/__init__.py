@@ -11,12 +11,14 @@ import importlib
 import sys
 import traceback
 from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
 
 import certify
-from certify.errors import CertifyError, ExitCode
+from certify.errors import CertifyError, ExitCode, UsageError
 
 COMMANDS = {
-    "prove": "prove the impulse claim, or with --noise the noise claim (the default command)",
+    "prove": "prove the impulse claim, or with --noise the noise claim (the default)",
     "check": "check a certificate against a model, trusting nothing",
     "accuracy": "prove a bracket for the accuracy on random inputs",
     "estimate": "what weight-only estimates say, beside the certified values",
@@ -30,10 +32,18 @@ COMMANDS = {
 }
 
 DESCRIPTION = """\
-Proofs, with certificates, that small recurrent ReLU networks do their task.
+Proofs, with certificates, that small recurrent ReLU networks do their task: point at the
+position of the second largest of n numbers.
 
-  certify MODEL                 prove that the model is right on every pair of impulses
-  certify check CERT MODEL      check a certificate against a model
+  certify MODEL                      prove it for every pair of impulses, on a range of ratios
+  certify MODEL --ratio 1/2 9/10     on the range that you name
+  certify MODEL --noise 3/100        with every other input anywhere in [-3/100, 3/100]
+  certify accuracy MODEL             prove a bracket for the accuracy on random inputs
+  certify explain MODEL              how the model does it
+  certify check CERTIFICATE MODEL    check a certificate against a model, trusting nothing
+
+MODEL is a .pt, .pth, .safetensors or .npz file; no torch is needed to read it. Certificates are
+written into the current folder (--out DIR: elsewhere); --json FILE writes the answer for programs.
 """
 
 
@@ -50,6 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         return int(ExitCode.OK)
+    except OSError as error:
+        # A file or folder that cannot be written, a full disk, a scheduler that does not answer.
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"certify: {where}{error.strerror or error}", file=sys.stderr)
+        return int(ExitCode.USAGE)
     except Exception:
         traceback.print_exc()
         print("certify: this is a bug in certify; nothing was decided", file=sys.stderr)
@@ -64,6 +79,8 @@ def _dispatch(words: list[str]) -> ExitCode:
         print(f"certify {certify.__version__}")
         return ExitCode.OK
     command = words.pop(0) if words[0] in COMMANDS else "prove"
+    if command == "prove" and words and not words[0].startswith("-"):
+        _expect_model(words[0])
     module = importlib.import_module(f"certify.cli.{command.replace('-', '_')}")
     shown = "certify" if command == "prove" else f"certify {command}"
     parser = argparse.ArgumentParser(
@@ -73,6 +90,16 @@ def _dispatch(words: list[str]) -> ExitCode:
     result = module.run(parser.parse_args(words))
     assert isinstance(result, ExitCode)
     return result
+
+
+def _expect_model(word: str) -> None:
+    """Say so where the first word is meant as a command; else reading the file says what it is."""
+    path = Path(word)
+    if path.suffix or len(path.parts) > 1 or path.exists():
+        return
+    close = get_close_matches(word, COMMANDS, n=1)
+    hint = f"did you mean 'certify {close[0]}'?" if close else "'certify --help' lists the commands"
+    raise UsageError(f"{word} is neither a command nor a file; {hint}")
 
 
 def _overview() -> str:

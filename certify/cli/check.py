@@ -1,4 +1,8 @@
-"""Check a certificate against a model: the trusted core decides everything anew."""
+"""Check a certificate against a model: the trusted core decides everything anew.
+
+A certificate of a refutation is accepted too, and the answer says so. Exit code 0: accepted,
+1: rejected, 4: not a certificate or not a model.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,13 @@ from certify.errors import ExitCode
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("certificate", metavar="CERTIFICATE", type=Path)
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument(
+        "certificate",
+        metavar="CERTIFICATE",
+        type=Path,
+        help="a .json or .zip file that certify wrote",
+    )
+    parser.add_argument("model", metavar="MODEL", type=Path, help="the model it is about")
     parser.add_argument(
         "--kernel", choices=("coq",), help="CERTIFICATE is a Coq file: compare it, then run coqc"
     )

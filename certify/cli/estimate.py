@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from textwrap import fill
 
 from certify.certificate import describe_model
 from certify.claims import NOMINAL_RATIO, RatioRange
@@ -22,7 +23,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("model", metavar="MODEL", type=Path)
     parser.add_argument(
-        "--method", nargs="+", metavar="NAME", help=f"some of: {', '.join(METHODS)}"
+        "--method",
+        nargs="+",
+        metavar="NAME",
+        help="some of (default: all):\n" + fill(", ".join(METHODS), 60),
     )
     parser.add_argument("--seed", type=int, default=0)
     json_argument(parser)

@@ -28,11 +28,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar=("LO", "HI"),
         help=f"what the proved statements speak of (default {BAND.lo} {BAND.hi})",
     )
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="of each kind of inputs")
+    parser.add_argument(
+        "--samples",
+        metavar="N",
+        type=int,
+        default=SAMPLES,
+        help=f"random inputs of each kind (default {SAMPLES})",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, default=Path(), help="folder for the certificate"
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="folder for the certificate (default: this one)",
     )
     json_argument(parser)
 

@@ -44,14 +44,26 @@ class _Collect(argparse.Action):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("model", metavar="MODEL", type=Path)
-    parser.add_argument("--pair", nargs=2, type=int, metavar=("m", "s"), required=True)
+    parser.add_argument(
+        "--pair",
+        nargs=2,
+        type=int,
+        metavar=("m", "s"),
+        required=True,
+        help="positions of the largest and the second",
+    )
     collect: dict[str, Any] = {"action": _Collect, "dest": "changes", "default": []}
-    parser.add_argument("--unit", type=int, metavar="U", required=True, **collect)
-    parser.add_argument("--step", type=int, metavar="T", help="default: every step", **collect)
+    parser.add_argument("--unit", type=int, metavar="U", required=True, help="from 0", **collect)
+    parser.add_argument(
+        "--step", type=int, metavar="T", help="after which step, from 0 (default: every)", **collect
+    )
     parser.add_argument("--value", metavar="V", help="set the unit to V (0: zero it)", **collect)
     parser.add_argument("--scale", metavar="C", help="multiply the unit by C", **collect)
     parser.add_argument(
-        "--ratio", nargs="+", metavar="R", help="one ratio, or LO HI to decide a range as well"
+        "--ratio",
+        nargs="+",
+        metavar="R",
+        help="S/M, or LO HI to decide a range as well (default 4/5)",
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="write a certificate of both verdicts there"

@@ -34,7 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "model", metavar="MODEL", type=Path, nargs="?", help=".pt, .pth, .safetensors or .npz"
     )
     parser.add_argument(
-        "--ratio", nargs="+", metavar="R", help="one ratio S/M, or the two ends of a closed range"
+        "--ratio",
+        nargs="+",
+        metavar="R",
+        help="one ratio S/M, or the two ends of a closed range, as 4/5 or 0.8",
     )
     parser.add_argument(
         "--noise",
@@ -43,7 +46,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "'max': per pair the largest noise that can be certified",
     )
     parser.add_argument(
-        "--budget", metavar="SECONDS", type=float, help="stop a noise run after so long"
+        "--budget",
+        metavar="SECONDS",
+        type=float,
+        help="stop a noise run after so long (default: no limit; with max 1800)",
     )
     parser.add_argument(
         "--resume",
@@ -52,11 +58,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="go on from a noise certificate, such as an interrupted run leaves",
     )
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, default=Path(), help="folder for the certificate"
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="folder for the certificate (default: this one)",
     )
     json_argument(parser)
     parser.add_argument(
-        "--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="worker processes"
+        "--jobs",
+        metavar="N",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="worker processes (default: all cores)",
     )
     parser.add_argument("--no-smt", action="store_true", help="leave out the second witness, z3")
 

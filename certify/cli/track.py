@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("models", metavar="MODEL", type=Path, nargs="+")
     parser.add_argument("--inputs", choices=("gaussian", "uniform"), default="gaussian")
-    parser.add_argument("--samples", type=int, default=20_000)
+    parser.add_argument("--samples", metavar="N", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     json_argument(parser)

@@ -20,18 +20,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--length", metavar="N", type=int, required=True, help="inputs")
     parser.add_argument("--seed", metavar="K", type=int, default=Recipe.seed)
     parser.add_argument(
-        "--sequences", metavar="S", type=_count, default=Recipe.sequences, help="such as 2^27"
+        "--sequences",
+        metavar="S",
+        type=_count,
+        default=Recipe.sequences,
+        help="to train on, as a number or as 2^27 (the default)",
     )
     parser.add_argument(
-        "--warmup", metavar="PART", type=float, default=Recipe.warmup, help="part of the run"
+        "--warmup",
+        metavar="PART",
+        type=float,
+        default=Recipe.warmup,
+        help="part of the run in which the rate rises",
     )
-    parser.add_argument("--checkpoints", metavar="DIR", type=Path, help="keep powers of two")
+    parser.add_argument(
+        "--checkpoints", metavar="DIR", type=Path, help="keep the model after 2^k sequences"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
 
 
 def _count(text: str) -> int:
     base, caret, exponent = text.partition("^")
-    return int(base) ** int(exponent) if caret and int(exponent) <= 64 else int(text)
+    try:
+        return int(base) ** int(exponent) if caret and int(exponent) <= 64 else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a number like 1024 or 2^27, got {text!r}"
+        ) from None
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
