@@ -280,6 +280,17 @@ def test_exact_cells_are_checked(lie: Any) -> None:
         check_noise(result.network, body, evidence)
 
 
+@pytest.mark.parametrize(("inputs", "readout"), [(0, 60), (20, 30), (20, 60), (60, 0), (-20, -60)])
+def test_what_is_proved_is_accepted_on_every_scale(inputs: int, readout: int) -> None:
+    w = MODEL.floats
+    network = Network.from_arrays(w.w_ih / 2.0**inputs, w.w_hh, w.w_out / 2.0**readout)
+    result = prove_noise(network, POINT, EPS, jobs=1)
+    made = result.certificate()
+    assert made is not None
+    assert result.certified_pairs == 3
+    assert check_noise(network, json.loads(made[0].to_bytes()), made[1])
+
+
 def test_slopes_stay_in_range() -> None:
     assert sorted({slope256(code) for code in range(256)}) == [*range(253), 256]
     assert [rule(-1, 1, 0), rule(0, 1, 0), rule(-1, 0, 0), rule(-1, 10**6, 0)] == [129, 255, 0, 254]

@@ -73,9 +73,15 @@ class Linear:
     ) -> None:
         self.weights, self.rows = weights, rows
         self.d, self.n = len(weights.w_ih), len(weights.w_out)
+        # How small weights that read inputs and rows are: what holds, holds on every scale.
+        drive, row = (
+            max(weights.shift - max(map(abs, part)).bit_length(), 0)
+            for part in (weights.w_ih, [v for row in rows for v in row])
+        )
+        size = min([v for v in sizes if v], default=1).bit_length()
         #: Coefficients are multiples of 2**-fraction, bounds of pre-activations of 2**-fine.
-        self.fraction = max(weights.shift, 36) + 5
-        self.fine = 42 + GRID - min([v for v in sizes if v], default=1).bit_length()
+        self.fraction = max(weights.shift, 36 + row) + 5
+        self.fine = min(42 + GRID - size + drive + row, self.fraction + 8 + weights.shift + GRID)
         self.columns = list(zip(*weights.w_hh, strict=True))
         self.ones: dict[int, int] = {}
         self.root, self.width = self.fit(sizes)
