@@ -16,6 +16,9 @@ from certify.errors import UsageError
 
 NOMINAL_RATIO = Fraction(4, 5)
 
+MAX_CHARACTERS = 4000
+"""Of a number on the command line: room for every exact end of an interval."""
+
 
 class Pair(NamedTuple):
     """An ordered pair of positions: of the maximum, and of the second largest."""
@@ -54,12 +57,14 @@ def parse_rational(text: str, name: str) -> Fraction:
     Raises:
         UsageError: the text is neither, or absurdly long.
     """
+    shown = text if len(text) <= 40 else text[:37] + "..."
+    if len(text) > MAX_CHARACTERS:
+        raise UsageError(f"{name} {shown} is longer than {MAX_CHARACTERS} characters")
     try:
-        if len(text) > 100 or "e" in text.lower():
+        if "e" in text.lower():
             raise ValueError
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
-        shown = text if len(text) <= 40 else text[:37] + "..."
         raise UsageError(f"{name} {shown!r} is not a number like 4/5 or 0.8") from None
 
 
