@@ -18,12 +18,12 @@ import certify
 from certify.errors import CertifyError, ExitCode, UsageError
 
 COMMANDS = {
-    "prove": "prove the impulse claim, or with --noise the noise claim (the default)",
+    "prove": "prove the impulse or noise claim (the default command)",
     "check": "check a certificate against a model, trusting nothing",
     "accuracy": "prove a bracket for the accuracy on random inputs",
-    "estimate": "what weight-only estimates say, beside the certified values",
+    "estimate": "what estimates say, beside the certified values",
     "benchmark-estimates": "measure the estimates against sampling",
-    "explain": "how it does it: offsets, cells, roles of units, a proved circuit",
+    "explain": "how it does it: offsets, cells, units, a circuit",
     "patch": "replay a pair with a unit zeroed, set or scaled",
     "track": "follow checkpoints through training",
     "report": "turn certificates into text, Markdown, LaTeX or HTML",
@@ -32,18 +32,19 @@ COMMANDS = {
 }
 
 DESCRIPTION = """\
-Proofs, with certificates, that small recurrent ReLU networks do their task: point at the
-position of the second largest of n numbers.
+Proofs, with certificates, that small recurrent ReLU networks do their task:
+point at the position of the second largest of n numbers.
 
-  certify MODEL                      prove it for every pair of impulses, on a range of ratios
-  certify MODEL --ratio 1/2 9/10     on the range that you name
-  certify MODEL --noise 3/100        with every other input anywhere in [-3/100, 3/100]
-  certify accuracy MODEL             prove a bracket for the accuracy on random inputs
-  certify explain MODEL              how the model does it
-  certify check CERTIFICATE MODEL    check a certificate against a model, trusting nothing
+  certify MODEL                    prove it for all pairs of impulses
+  certify MODEL --ratio 1/2 9/10   on the range that you name
+  certify MODEL --noise 3/100      with all others anywhere in [-3/100, 3/100]
+  certify accuracy MODEL           prove a bracket for the accuracy
+  certify explain MODEL            take apart how the model does it
+  certify check CERT MODEL         check a certificate against a model
 
-MODEL is a .pt, .pth, .safetensors or .npz file; no torch is needed to read it. Certificates are
-written into the current folder (--out DIR: elsewhere); --json FILE writes the answer for programs.
+MODEL is a .pt, .pth, .safetensors or .npz file; no torch is needed to read it.
+Certificates go into the current folder (--out DIR: elsewhere); --json FILE
+writes the answer for programs.
 """
 
 
@@ -107,7 +108,7 @@ def _overview() -> str:
     commands = "\n".join(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())
     return (
         f"{DESCRIPTION}\ncommands:\n{commands}\n\n"
-        "'certify COMMAND --help' explains a command, 'certify prove --help' the default one.\n"
+        "'certify COMMAND --help' explains a command, prove is the default one.\n"
         "exit codes: 0 proved or accepted, 1 refuted or rejected, 2 usage, 3 unknown,\n"
         "            4 not a model or not a certificate, 70 a bug, 130 interrupted"
     )
