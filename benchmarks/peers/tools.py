@@ -88,7 +88,7 @@ TOOLS = (
         certificate="proof terms, not written here",
     ),
     Tool(
-        "cvc5", "smt", ("cvc5.pythonic",), ("cvc5",), environment="cvc5", sample=(2, 1),
+        "cvc5", "smt", ("cvc5.pythonic",), ("cvc5",), environment="cvc5", sample=(1, 1),
         exact=True, certificate="proof terms, not written here",
     ),
     Tool("HiGHS (MILP)", "highs", (), ("highspy",), environment="highs"),
