@@ -24,7 +24,7 @@ from certify.attack import attack, replay
 from certify.branch import CANDIDATE, DONE, EXACT, PROVED, THIN, Search
 from certify.certificate import Certificate, describe_model
 from certify.claims import Pair, RatioRange, all_pairs
-from certify.errors import CertificateFormatError, UsageError
+from certify.errors import CertificateFormatError, InternalError, UsageError
 from certify.model import Network
 from certify.thin import close
 
@@ -262,7 +262,10 @@ def decide_pair(
         if why == THIN:
             closed = close(network, pair, ratio, eps, *search.frame)
             if closed.wrong is not None:
-                return PairNoise(pair, broken=eps, counterexample=closed.wrong)
+                wrong = replay(network, pair, ratio, eps, closed.wrong)
+                if wrong is None:
+                    raise InternalError(f"pair {tuple(pair)}: a thin box's wrong input is right")
+                return PairNoise(pair, broken=eps, counterexample=wrong)
             if closed.evidence is None:
                 return PairNoise(pair, reason="a box is too thin and has too many cells")
             exact.append(closed.evidence)

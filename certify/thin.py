@@ -7,6 +7,7 @@ positive, or multipliers that prove there is none (:mod:`certify.checker.exact` 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +20,9 @@ from certify.claims import Pair, RatioRange
 from certify.model import FloatArray, Network
 
 MAX_CUTS = 10
+
+_thread = threading.local()
+"""Holds the z3 context of the call that a thread is in: contexts are not to be shared."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ def close(
     cells = Cells(
         network, pair.second, inputs, ends, [Fraction(v) for v in lo], [Fraction(v) for v in hi]
     )
+    _thread.context = z3.Context()
     constraints: list[Affine] = []
     for x, (least, most) in zip(inputs, ends, strict=True):
         constraints += [(x[0] - least, *x[1:]), (most - x[0], *(-v for v in x[1:]))]
@@ -116,7 +121,7 @@ def _cells(
 
 
 def _number(value: Fraction) -> Any:
-    return z3.RealVal(str(value))
+    return z3.RealVal(str(value), _thread.context)
 
 
 def _dot(row: Sequence[Fraction], terms: Sequence[Any]) -> Any:
@@ -136,8 +141,8 @@ def _point(cells: Cells, constraints: list[Affine], margin: Affine | None) -> li
     Raises:
         _TooMany: z3 does not know.
     """
-    y = [z3.Real(f"y{k}") for k in range(len(cells.lo))]
-    solver = z3.SolverFor("QF_LRA")
+    y = [z3.Real(f"y{k}", _thread.context) for k in range(len(cells.lo))]
+    solver = z3.SolverFor("QF_LRA", ctx=_thread.context)
     for v, lo, hi in zip(y, cells.lo, cells.hi, strict=True):
         solver.add(_number(lo) <= v, v <= _number(hi))
     terms = [_number(Fraction(1)), *y]
@@ -153,9 +158,12 @@ def _point(cells: Cells, constraints: list[Affine], margin: Affine | None) -> li
 def _multipliers(cells: Cells, constraints: list[Affine], row: Affine) -> list[list[Any]]:
     """Farkas: ``l >= 0`` with ``row - sum l_c c > 0`` on the box; it exists where no point does."""
     k = len(cells.lo)
-    factors = [z3.Real(f"l{c}") for c in range(len(constraints))]
-    below, above = [z3.Real(f"a{j}") for j in range(k)], [z3.Real(f"b{j}") for j in range(k)]
-    solver = z3.SolverFor("QF_LRA")
+    factors = [z3.Real(f"l{c}", _thread.context) for c in range(len(constraints))]
+    below, above = (
+        [z3.Real(f"a{j}", _thread.context) for j in range(k)],
+        [z3.Real(f"b{j}", _thread.context) for j in range(k)],
+    )
+    solver = z3.SolverFor("QF_LRA", ctx=_thread.context)
     solver.add([v >= 0 for v in (*factors, *below, *above)])
     for j in range(k):
         column = [c[j + 1] for c in constraints]
