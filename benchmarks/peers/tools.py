@@ -23,7 +23,7 @@ class Tool:
     packages: tuple[str, ...] = ()
     without_dependencies: tuple[str, ...] = ()
     environment: str = ""
-    sample: tuple[int | None, int | None] = (None, 6)
+    sample: tuple[int | None, int | None] = (None, 10)
     exact: bool = False
     certificate: str = "no"
     checked: str = "no"
@@ -84,11 +84,11 @@ LIRPA = {
 TOOLS = (
     Tool("certify", "ours", exact=True, certificate="yes", checked="yes"),
     Tool(
-        "z3", "smt", ("z3",), ("z3-solver",), environment="z3", sample=(2, 2), exact=True,
+        "z3", "smt", ("z3",), ("z3-solver",), environment="z3", sample=(10, 10), exact=True,
         certificate="proof terms, not written here",
     ),
     Tool(
-        "cvc5", "smt", ("cvc5.pythonic",), ("cvc5",), environment="cvc5", sample=(1, 1),
+        "cvc5", "smt", ("cvc5.pythonic",), ("cvc5",), environment="cvc5", sample=(10, 10),
         exact=True, certificate="proof terms, not written here",
     ),
     Tool("HiGHS (MILP)", "highs", (), ("highspy",), environment="highs"),
@@ -97,7 +97,7 @@ TOOLS = (
     Tool(
         "auto_LiRPA, alpha-CROWN and splitting",
         arguments=("CROWN-Optimized",),
-        sample=(2, 2),
+        sample=(10, 10),
         **LIRPA,  # type: ignore[arg-type]
     ),
 )  # fmt: skip

@@ -62,6 +62,7 @@ def main(method: str) -> None:
         options = {
             "optimize_bound_args": {"iteration": 20, "lr_alpha": 0.1},
             "conv_mode": "matrix",
+            "sparse_features_alpha": False,  # with it a batch may stop with a mismatch of shapes
         }
         bounded = lirpa.BoundedModule(network, (lo + hi) / 2, bound_opts=options)
         while len(lo):
