@@ -200,7 +200,7 @@ def prove_accuracy(
             raise UsageError(f"{state}: {error}") from error
         if boxes is not None and run.boxes > boxes:
             raise UsageError(f"{state} already holds {run.boxes} boxes, more than --boxes {boxes}")
-    warm_up(network, inputs)
+    warm_up(run)
     started = time.monotonic()
     history: list[Moment] = []
 

@@ -46,7 +46,7 @@ from certify.regions import LARGEST_COORDINATE, W_ONE, as_arrays, quantile_table
 
 CHUNK = 1 << 14  #: boxes between two looks at the clock
 STEP = 8
-STATE_VERSION = 1
+STATE_VERSION = 2
 STATE_SECONDS = 30.0
 ROOT = bytes([OPEN])
 cut_of: Callable[[int, int, int], int] = cut_at.py_func
@@ -126,12 +126,19 @@ class Shard:
 
 
 class Run:
-    """The state of a run: which words are how far, and the exact bracket."""
+    """The state of a run: which words are how far, and the exact bracket.
+
+    What a shard is, and how it is worked on, is up to :meth:`split` and :attr:`extend`; those
+    here are order words and boxes.
+    """
+
+    method = "boxes"
+    root = ROOT
+    extend: Callable[..., Done] = staticmethod(extend)
 
     def __init__(self, network: Network, inputs: str) -> None:
         self.network, self.inputs = network, inputs
-        self.words = list(words(network.seq_len, inputs))
-        self.probabilities = [_probability(w, inputs) for w in self.words]
+        self.words, self.probabilities = self.split()
         self._largest: Fraction = max(self.probabilities)
         self._least: Fraction = min(self.probabilities)
         self.shards: dict[int, Shard] = {}
@@ -139,6 +146,11 @@ class Run:
         self.boxes = 0
         self.round = 0
         self.queue: list[int] = self._order()
+
+    def split(self) -> tuple[list[str], list[Fraction]]:
+        """The names of the shards, and their probabilities."""
+        names = list(words(self.network.seq_len, self.inputs))
+        return names, [_probability(word, self.inputs) for word in names]
 
     @property
     def upper(self) -> Fraction:
@@ -200,6 +212,7 @@ class Run:
             "version": STATE_VERSION,
             "model": self.network.sha256,
             "inputs": self.inputs,
+            "method": self.method,
             "boxes": self.boxes,
             "round": self.round,
             "queue": self.queue,
@@ -232,7 +245,7 @@ class Run:
             queue, boxes, number = header["queue"], header["boxes"], header["round"]
         except (zlib.error, struct.error, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"not the state of an accuracy run ({error})") from error
-        if version != STATE_VERSION or at != len(raw):
+        if (version, header.get("method")) != (STATE_VERSION, self.method) or at != len(raw):
             raise UsageError("the state of another version of certify; remove it")
         if (model, inputs) != (self.network.sha256, self.inputs):
             raise UsageError(
@@ -251,9 +264,9 @@ def _probability(word: str, inputs: str) -> Fraction:
     return forest(word, inputs).probability
 
 
-def warm_up(network: Network, inputs: str) -> None:
-    """Compile what :func:`extend` needs, before the clock starts."""
-    extend(network, inputs, next(words(network.seq_len, inputs)), ROOT, 1, 1)
+def warm_up(run: Run) -> None:
+    """Compile what ``run.extend`` needs, before the clock starts."""
+    run.extend(run.network, run.inputs, run.words[0], run.root, 1, 1)
 
 
 def confirmed(run: Run) -> Iterator[tuple[str, bytes, Fraction, Fraction]]:
@@ -310,11 +323,11 @@ def volumes(tape: bytes, n: int) -> tuple[Fraction, Fraction]:
 
 
 class Workers(Protocol):
-    """Something that runs :func:`extend` elsewhere: ``submit`` gives an object with ``result``."""
+    """Something that extends tapes elsewhere: ``submit`` gives an object with ``result``."""
 
     width: int
 
-    def submit(self, *arguments: Any) -> Any: ...  # noqa: D102
+    def submit(self, extend: Callable[..., Done], *arguments: Any) -> Any: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
 
 
@@ -326,10 +339,9 @@ class Threads:
         self._stop = stop
         self._pool = ThreadPoolExecutor(jobs)
 
-    def submit(self, *arguments: Any) -> Future[Done]:
-        """Run :func:`extend` in a thread."""
-        network, inputs, word, tape, smallest = arguments
-        return self._pool.submit(extend, network, inputs, word, tape, smallest, stop=self._stop)
+    def submit(self, extend: Callable[..., Done], *arguments: Any) -> Future[Done]:
+        """Run it in a thread."""
+        return self._pool.submit(extend, *arguments, stop=self._stop)
 
     def close(self) -> None:
         """Wait for the threads."""
@@ -351,8 +363,8 @@ class Dask:
         self._own = self._client is not scheduler
         self.width = max(1, sum(self._client.nthreads().values()))
 
-    def submit(self, *arguments: Any) -> Any:
-        """Run :func:`extend` on the cluster."""
+    def submit(self, extend: Callable[..., Done], *arguments: Any) -> Any:
+        """Run it on the cluster."""
         return self._client.submit(extend, *arguments, pure=False)
 
     def close(self) -> None:
@@ -388,13 +400,13 @@ def work(
         while not (run.finished or stop() or (boxes is not None and run.boxes >= boxes)):
             for index, done in _in_order(run, workers):
                 if boxes is not None and run.boxes + done.boxes > boxes:
-                    shard = run.shards.get(index, Shard())
+                    shard = run.shards.get(index, Shard(run.root))
                     if state is not None:
                         atomic_write(state, run.to_bytes())
                         state = None  # what comes now is not at the end of a chunk
                     left = boxes - run.boxes
                     arguments = (run.words[index], shard.tape, run.smallest(index), left)
-                    run.merge(index, extend(run.network, run.inputs, *arguments))
+                    run.merge(index, run.extend(run.network, run.inputs, *arguments))
                     report()
                     return
                 run.merge(index, done)
@@ -418,9 +430,9 @@ def _in_order(run: Run, workers: Workers) -> Iterator[tuple[int, Done]]:
     width = 2 * workers.width
     while True:
         for index in islice(source, width - len(pending)):
-            tape = run.shards[index].tape if index in run.shards else ROOT
+            tape = run.shards[index].tape if index in run.shards else run.root
             arguments = (run.network, run.inputs, run.words[index], tape, run.smallest(index))
-            pending.append((index, workers.submit(*arguments)))
+            pending.append((index, workers.submit(run.extend, *arguments)))
         if not pending:
             return
         index, future = pending.pop(0)
