@@ -31,6 +31,12 @@ def comparator(n: int) -> Network:
 FOUR = comparator(4)
 
 
+@pytest.fixture(autouse=True)
+def boxes_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short inputs would be left to cones."""
+    monkeypatch.setattr("certify.accuracy.CONE_LENGTH", 3)
+
+
 def bracket(network: Network, boxes: int, inputs: Any = "gaussian", **more: Any) -> AccuracyResult:
     return prove_accuracy(network, inputs, boxes=boxes, jobs=1, **more)
 

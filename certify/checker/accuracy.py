@@ -2,8 +2,9 @@
 
 The inputs are i.i.d. standard normal or i.i.d. uniform on [0, 1]; a tie is never right. The
 evidence is a cover of all inputs by cones on which the verdict is constant
-(:mod:`certify.checker.cones`), or disjoint boxes of known probability on which linear bounds
-decide it (:mod:`certify.checker.boxes`).
+(:mod:`certify.checker.cones`), a cover by cones on which linear bounds decide it in part
+(:mod:`certify.checker.simplices`), or disjoint boxes of known probability on which they decide it
+(:mod:`certify.checker.boxes`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from certify.checker.cones import check_cones
 from certify.checker.document import fields, rational
 from certify.checker.errors import Rejected
 from certify.checker.network import Weights
+from certify.checker.simplices import check_simplices
 
 INPUTS = {"gaussian": "i.i.d. standard normal inputs", "uniform": "i.i.d. uniform [0, 1] inputs"}
 
@@ -34,6 +36,9 @@ def check_accuracy(weights: Weights, body: dict[str, Any], binary: bytes) -> lis
         if binary:
             raise Rejected("evidence.bin: not expected beside cones")
         pieces = check_cones(weights, inputs, lower, upper, cones)
+    elif isinstance(evidence, dict) and "simplices" in evidence:
+        (simplices,) = fields(evidence, "evidence", ("simplices",))
+        pieces = check_simplices(weights, inputs, lower, upper, simplices, binary)
     else:
         (boxes,) = fields(evidence, "evidence", ("boxes",))
         pieces = check_boxes(weights, inputs, lower, upper, boxes, binary)

@@ -35,12 +35,12 @@ def check_cones(
     if n > 3:
         raise Rejected(f"evidence.cones: are for inputs of length 2 or 3, not {n}")
     (trees,) = fields(evidence, "evidence.cones", ("chambers",))
-    chambers = list(_chambers(n, inputs == "uniform"))
+    roots = list(chambers(n, inputs == "uniform"))
     right: list[Cone] = []
     patterns = set()
     wrong = 0
     for index, (entry, (order, above, cone)) in enumerate(
-        zip(items(trees, "evidence.cones.chambers", len(chambers)), chambers, strict=True)
+        zip(items(trees, "evidence.cones.chambers", len(roots)), roots, strict=True)
     ):
         place = f"evidence.cones.chambers[{index}]"
         claimed_order, claimed_above, nodes = fields(entry, place, ("order", "above", "nodes"))
@@ -61,7 +61,7 @@ def check_cones(
     ]
 
 
-def _chambers(n: int, positive: bool) -> Iterator[tuple[list[int], int, Cone]]:
+def chambers(n: int, positive: bool) -> Iterator[tuple[list[int], int, Cone]]:
     """All orders of the inputs, with every place that 0 can have among them."""
     for order in permutations(range(n)):
         for above in range(n if positive else 0, n + 1):

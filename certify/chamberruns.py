@@ -1,0 +1,161 @@
+"""The long run over chambers of simplicial cones: the sequence of :mod:`certify.shards`.
+
+A shard is a chamber (:func:`certify.cones.chambers`), ``boxes`` counts the cones that are cut.
+The bounds of a cone are not handed down to its parts, so the sum of what the parts prove may fall
+a little short of what the whole proved; what counts is the most that was ever proved in a chamber.
+So its tape is preceded by four integers: units right and wrong now, and the most of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import lru_cache
+from math import factorial, gamma, pi
+from typing import Any
+
+import numpy as np
+
+from certify.bounds import margin_rows
+from certify.cones import Chamber, chambers
+from certify.model import FloatArray, Network
+from certify.shards import Done, Run
+from certify.simplices import Allowances, allowances
+from certify.splits import LEVEL, NEW, SKIPPED, UNIT_BITS, confirm, search
+
+CHUNK = 1 << 10  #: cones between two looks at the clock
+HEADER = 32
+START = bytes(HEADER) + bytes([NEW])
+_search: Callable[..., None] = search
+_confirm: Callable[..., tuple[int, int]] = confirm
+
+
+@lru_cache(maxsize=4)
+def all_chambers(n: int, inputs: str) -> tuple[Chamber, ...]:
+    """The shards, in order."""
+    return tuple(chambers(n, positive=inputs == "uniform"))
+
+
+def chamber_probability(chamber: Chamber, inputs: str) -> Fraction:
+    """The exact probability of a chamber."""
+    n, above = len(chamber.order), chamber.above
+    if inputs == "uniform":
+        return Fraction(1, factorial(n))
+    return Fraction(1, 2**n * factorial(above) * factorial(n - above))
+
+
+@lru_cache(maxsize=64)
+def _margins_of(network: Network, second: int) -> tuple[FloatArray, Allowances]:
+    rows = margin_rows(network, second)
+    return rows, allowances(network, rows)
+
+
+def _setting(network: Network, inputs: str, index: int) -> Any:
+    """What both kernels read of a model and a chamber."""
+    chamber = all_chambers(network.seq_len, inputs)[index]
+    rows, allowed = _margins_of(network, chamber.order[1])
+    n, net = network.seq_len, network.floats
+    constant = 1.0 / factorial(n)
+    if inputs == "gaussian":
+        constant = gamma(n / 2) / (2 * pi ** (n / 2) * factorial(n - 1))
+    scale = constant / float(chamber_probability(chamber, inputs)) * 2.0**UNIT_BITS
+    rays = np.array(chamber.rays, dtype=np.float64)
+    return (
+        net.w_ih, net.w_hh, rows, allowed.unit, allowed.row, rays, scale, inputs == "uniform",
+    )  # fmt: skip
+
+
+def extend(
+    network: Network,
+    inputs: str,
+    name: str,
+    tape: bytes,
+    smallest: int,
+    limit: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Done:
+    """Work on one chamber until all leaves with at least ``smallest`` units open are cut, or
+    ``limit`` or ``stop``. A pure function but for ``stop``, which is asked between chunks.
+    """
+    setting = _setting(network, inputs, int(name))
+    totals = np.zeros(7, dtype=np.int64)
+    totals[2:6] = np.frombuffer(tape, dtype="<i8", count=4)
+    body = np.frombuffer(tape, dtype=np.uint8, offset=HEADER)
+    need = min(max(smallest - 1, 0).bit_length(), UNIT_BITS)
+    cut = 0
+    while True:
+        allowed = CHUNK if limit is None else min(CHUNK, limit - cut)
+        out = np.empty(len(body) + 4 * allowed + 4, dtype=np.uint8)
+        _search(*setting, body, need, allowed, out, totals)
+        body = out[: totals[0]]
+        cut += int(totals[1])
+        if not totals[6] or cut == limit or stop():
+            head = totals[2:6].astype("<i8").tobytes()
+            right, wrong = int(totals[4]), int(totals[5])
+            return Done(head + body.tobytes(), cut, right, wrong, not totals[6])
+
+
+class ChamberRun(Run):
+    """A run over simplicial cones."""
+
+    method = "simplices"
+    root = START
+    extend = staticmethod(extend)
+
+    def split(self) -> tuple[list[str], list[Fraction]]:
+        """The chambers, by number, and their probabilities."""
+        shards = all_chambers(self.network.seq_len, self.inputs)
+        return (
+            [str(i) for i in range(len(shards))],
+            [chamber_probability(chamber, self.inputs) for chamber in shards],
+        )
+
+    @property
+    def pieces(self) -> int:
+        """The number of bounded cones that make up the bracket."""
+        return sum(len(_leaves(shard.tape[HEADER:])) for shard in self.shards.values())
+
+
+def _leaves(tape: bytes) -> list[int]:
+    """The leaves of a tape."""
+    found, at = [], 0
+    while at < len(tape):
+        if tape[at] < LEVEL:
+            at += 2
+            continue
+        found.append(tape[at])
+        at += 1
+    return found
+
+
+def confirmed(run: ChamberRun) -> Iterator[tuple[bytes, Fraction, Fraction]]:
+    """For each chamber the tape of a certificate, without branches that prove nothing, and the
+    probabilities right and wrong that its leaves prove.
+    """
+    for index, probability in enumerate(run.probabilities):
+        if index not in run.shards:
+            yield bytes([SKIPPED]), Fraction(0), Fraction(0)
+            continue
+        tape = np.frombuffer(run.shards[index].tape, dtype=np.uint8, offset=HEADER).copy()
+        right, wrong = _confirm(*_setting(run.network, run.inputs, index), tape)
+        share = probability / 2**UNIT_BITS
+        yield prune(tape.tobytes()), share * right, share * wrong
+
+
+def prune(tape: bytes) -> bytes:
+    """The tape of a certificate without cuts under which all is skipped."""
+    nodes: list[bytes] = []
+    at = 0
+    while at < len(tape):
+        size = 2 if tape[at] < LEVEL else 1
+        nodes.append(tape[at : at + size])
+        at += size
+    empty = bytes([SKIPPED])
+    stack: list[bytes] = []
+    for node in reversed(nodes):
+        if len(node) == 1:
+            stack.append(node)
+            continue
+        first, second = stack.pop(), stack.pop()
+        stack.append(empty if first == second == empty else node + first + second)
+    return stack[0]
