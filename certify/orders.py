@@ -2,20 +2,39 @@
 
 A tape is the tree of one word in preorder, a byte a node. An inner node names the position whose
 W is cut, plus ``TAIL`` where it is cut near 0 instead of in the middle; its two subtrees follow,
-the lower part first. Leaves are ``RIGHT``, ``WRONG`` or ``OPEN``.
+the lower part first. Leaves are ``RIGHT``, ``WRONG`` or open: ``OPEN`` less the merit of the box
+(see :func:`search`) on a scale of ``MERITS`` steps, so that a later search knows which ones to
+take up without bounding them all.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numba import njit
 
 from certify.bounds import bound_box
-from certify.regions import LARGEST_COORDINATE, OK, W_ONE, box_of, contains
+from certify.forests import TWO
+from certify.regions import (
+    LARGEST_COORDINATE,
+    OK,
+    W_ONE,
+    WORK_ROWS,
+    box_of,
+    coordinates,
+    gap,
+    solve_chain,
+)
 
 TAIL = 64
 RIGHT, WRONG, OPEN = 255, 254, 253
+MERITS = 40
+LEAF = OPEN - MERITS  #: the least byte of a leaf
 MAX_DEPTH = 140
+#: A box whose worst bound falls short of what the middle has by no more than ``1 / NEAR`` times
+#: that is worth more than its volume, by this power: it will need few more cuts.
+NEAR, POWER = 0.1, 2.0
 #: Volumes are summed in units of ``2**-VOLUME_BITS``, rounded down.
 VOLUME_BITS = 48
 
@@ -84,20 +103,34 @@ def _reaching(A, hi):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _gain(  # type: ignore[no-untyped-def]
-    kind, uniform, chain, parent, levels, w_lo, w_hi, j, table, lo, hi, part_lo, part_hi, score
-):
-    """How much looseness goes, on average over both parts, by halving position ``j``."""
+    kind, uniform, chain, parent, levels, w_lo, w_hi, at, j, table, work, trial, lo, hi,
+    part_lo, part_hi, score,
+):  # fmt: skip
+    """How much looseness goes, on average over both parts, by halving position ``j``.
+
+    ``at`` is its index in the chain, or -1; ``work`` the workspace of the box.
+    """
     gain = 1e-300
     keep_lo, keep_hi = w_lo[j], w_hi[j]
     middle = cut_at(keep_lo, keep_hi, 0)
     for side in range(2):
-        if side == 0:
-            w_hi[j] = middle
-        else:
-            w_lo[j] = middle
-        status = box_of(kind, uniform, chain, parent, levels, w_lo, w_hi, table, part_lo, part_hi)
+        part = (keep_lo, middle) if side == 0 else (middle, keep_hi)
+        if at < 0 and kind == TWO:  # nothing but its own gap changes
+            if uniform or part[0] > 0:
+                low, high = gap(uniform, parent[j], part[0], part[1], table, work)
+                if hi[j] > lo[j]:
+                    gain += 0.5 * score[j] * (1.0 - (high - low) / (hi[j] - lo[j]))
+            continue
+        w_lo[j], w_hi[j] = part
+        trial[:2] = work[:2]
+        good = at < 0 or solve_chain(kind, uniform, chain, levels, w_lo, w_hi, at, True, trial)
+        if good:
+            status = coordinates(
+                kind, uniform, chain, parent, w_lo, w_hi, table, trial, part_lo, part_hi
+            )
+            good = status == OK
         w_lo[j], w_hi[j] = keep_lo, keep_hi
-        if status == OK:
+        if good:
             for i in range(len(lo)):
                 if hi[i] > lo[i]:
                     gain += 0.5 * score[i] * (1.0 - (part_hi[i] - part_lo[i]) / (hi[i] - lo[i]))
@@ -110,7 +143,9 @@ def search(  # type: ignore[no-untyped-def]
     kind, uniform, chain, parent, levels, A, table,
     old, smallest, limit, out, totals,
 ):  # fmt: skip
-    """Extend a tape: cut every open leaf of at least ``smallest`` volume.
+    """Extend a tape: cut every open leaf of at least ``smallest`` volume times merit.
+
+    The merit of a box is 1, or more where its bounds are near to a proof (see :data:`NEAR`).
 
     Read: float weights ``w_ih``, ``w_hh``; ``margins`` (n - 1, d), the rows of the second's
     margins, with the slack and reach of :func:`certify.bounds.rounding_slack` for boxes up to
@@ -136,6 +171,8 @@ def search(  # type: ignore[no-untyped-def]
     proved = np.zeros((MAX_DEPTH + 2, R), dtype=np.bool_)
     lo = np.empty(n)
     hi = np.empty(n)
+    work = np.empty((WORK_ROWS, n))
+    trial = np.empty((WORK_ROWS, n))
     part_lo = np.empty(n)
     part_hi = np.empty(n)
     gain = np.empty(n)
@@ -147,7 +184,9 @@ def search(  # type: ignore[no-untyped-def]
     codes = np.zeros((MAX_DEPTH + 2, n, d), dtype=np.uint8)
     b = np.zeros(n)
     length, boxes, right, wrong, opened = 0, 0, 0, 0, 0
+    scale = MERITS / (-POWER * math.log(NEAR))
     read = 0
+    promise = 1.0  # the most merit that a leaf of the old tape can have
     top = 0
     known[0] = True
     while top >= 0:
@@ -156,7 +195,7 @@ def search(  # type: ignore[no-untyped-def]
         if known[top]:
             node = old[read]
             read += 1
-            if node in (RIGHT, WRONG):
+            if node > OPEN:
                 volume = _volume(w_lo[top], w_hi[top])
                 if node == RIGHT:
                     right += volume
@@ -166,7 +205,7 @@ def search(  # type: ignore[no-untyped-def]
                 length += 1
                 top -= 1
                 continue
-            if node != OPEN:
+            if node < LEAF:
                 out[length] = node
                 length += 1
                 _cut(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
@@ -174,14 +213,17 @@ def search(  # type: ignore[no-untyped-def]
                 known[top : top + 2] = True
                 top += 1
                 continue
+            promise = NEAR ** (-POWER * (OPEN - node) / MERITS)
         volume = _volume(w_lo[top], w_hi[top])
         verdict = OPEN
         position = -1
         tail = 0
+        merit = 1.0
         bounded = False  # whether the children may start from bounds of this box
-        if boxes < limit and top < MAX_DEPTH and (volume >= smallest or inherits[top]):
+        due = inherits[top] or volume * (promise if known[top] else 1.0) >= smallest
+        if due and boxes < limit and top < MAX_DEPTH:
             status = box_of(
-                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, lo, hi
+                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, work, lo, hi
             )
             if status >= 0:
                 position = status
@@ -221,24 +263,27 @@ def search(  # type: ignore[no-untyped-def]
                     if centre > 0.0:
                         for i in range(count):
                             proved[top, which[i]] = values[i] > 0.0
-                    gain[:] = 0.0
-                    for j in range(n):
-                        above = 0  # below the chain only the two loosest are tried
-                        if not contains(chain, j):
-                            for i in range(n):
-                                above += score[i] > score[j] and not contains(chain, i)
-                        if above < 2 and w_hi[top, j] - w_lo[top, j] >= 2:
-                            gain[j] = _gain(
-                                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], j,
-                                table, lo, hi, part_lo, part_hi, score,
-                            )  # fmt: skip
-                    best = int(np.argmax(gain))
-                    if gain[best] > 0.0:
-                        position = best
+                    near = abs(centre) / (abs(centre) - values[:count].min() + 1e-300)
+                    merit = max(near / NEAR, 1.0) ** POWER
+                    if volume * merit >= smallest:
+                        gain[:] = 0.0
+                        for j in range(n):
+                            at = -1
+                            for i in range(len(chain)):
+                                if chain[i] == j:
+                                    at = i
+                            if w_hi[top, j] - w_lo[top, j] >= 2:
+                                gain[j] = _gain(
+                                    kind, uniform, chain, parent, levels, w_lo[top], w_hi[top],
+                                    at, j, table, work, trial, lo, hi, part_lo, part_hi, score,
+                                )  # fmt: skip
+                        best = int(np.argmax(gain))
+                        if gain[best] > 0.0:
+                            position = best
         if (
             verdict == OPEN
             and position >= 0
-            and volume >= smallest
+            and volume * merit >= smallest
             and w_hi[top, position] - w_lo[top, position] >= 2
         ):
             out[length] = position | tail
@@ -259,6 +304,12 @@ def search(  # type: ignore[no-untyped-def]
             wrong += volume
         else:
             opened += 1
+            if due and not bounded and boxes >= limit:  # to be taken up by the next search
+                verdict = LEAF
+            elif known[top] and not due:
+                verdict = old[read - 1]
+            elif bounded:
+                verdict -= min(int(math.log(merit) * scale) + 1, MERITS)
         out[length] = verdict
         length += 1
         top -= 1
@@ -295,19 +346,22 @@ def confirm(  # type: ignore[no-untyped-def]
     codes = np.empty((n, d), dtype=np.uint8)
     lo = np.empty(n)
     hi = np.empty(n)
+    work = np.empty((WORK_ROWS, n))
     values = np.empty(R)
     score = np.empty(n)
     b = np.zeros(n)
     top = 0
     for at in range(len(tape)):
         node = tape[at]
-        if node < OPEN:
+        if node < LEAF:
             _cut(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
             top += 1
             continue
-        if node != OPEN:
+        if node <= OPEN:
+            tape[at] = OPEN
+        else:
             status = box_of(
-                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, lo, hi
+                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, work, lo, hi
             )
             good = False
             if status == OK:

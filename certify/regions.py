@@ -52,7 +52,7 @@ _NEAR = np.ldexp(1.0, GRID - DOUBT)
 
 @lru_cache(maxsize=1)
 def quantile_table() -> FloatArray:
-    """Taylor coefficients of ``q``, the quantile of |x|, (2, centres, 5).
+    """Taylor coefficients of ``q``, the quantile of |x|, then their centre, (2, centres, 6).
 
     ``[0]`` around ``v`` in the middle of each of 512 parts of [0, 1/2], ``[1]`` for ``q(1 - u)``
     around ``u`` in the middle of each 256th part of each octave ``(2^-j-1, 2^-j]`` of (0, 1/2].
@@ -62,7 +62,7 @@ def quantile_table() -> FloatArray:
     Raises:
         ArithmeticError: it is not.
     """
-    table = np.zeros((2, _CENTRES, 5))
+    table = np.zeros((2, _CENTRES, 6))
     before = ctx.prec
     ctx.prec = 100
     try:
@@ -92,7 +92,8 @@ def quantile_table() -> FloatArray:
                 if not (rest < q * arb(2) ** -42 or rest < arb(2) ** -60):
                     raise ArithmeticError(f"the quantile table is too coarse at {i}: {rest}")
                 sign = 1 if side == 0 else -1
-                table[side, i] = [float(c) * sign**k for k, c in enumerate(coefficients)]
+                table[side, i, :5] = [float(c) * sign**k for k, c in enumerate(coefficients)]
+                table[side, i, 5] = float(centre)  # exact: a few bits
     finally:
         ctx.prec = before
     return table
@@ -102,27 +103,30 @@ def quantile_table() -> FloatArray:
 def half_normal(v, u, table):  # type: ignore[no-untyped-def]
     """The quantile of |x| at v, where ``u = 1 - v > 2**-22``; each of the two accurate."""
     if v < 0.5:
+        side = 0
         i = int(v * 1024.0)
-        c = table[0, i]
-        h = v - (2 * i + 1) / 2048.0
+        h = v
     else:
-        mantissa, exponent = math.frexp(u)  # u = mantissa 2^exponent, 1/2 <= mantissa < 1
-        octave = -exponent - 1 if u < 0.5 else 0
-        part = int((mantissa - 0.5) * 512.0) if u < 0.5 else 255
-        i = octave * 256 + part
-        c = table[1, i]
-        scale = math.ldexp(1.0, -octave - 2)
-        h = u - scale * (1.0 + (2 * part + 1) / 512.0)
-    return c[0] + h * (c[1] + h * (c[2] + h * (c[3] + h * c[4])))
+        side = 1
+        i = 255
+        if u < 0.5:
+            mantissa, exponent = math.frexp(u)  # u = mantissa 2^exponent, 1/2 <= mantissa < 1
+            i = (-exponent - 1) * 256 + int((mantissa - 0.5) * 512.0)
+        h = u
+    h -= table[side, i, 5]
+    return table[side, i, 0] + h * (
+        table[side, i, 1]
+        + h * (table[side, i, 2] + h * (table[side, i, 3] + h * table[side, i, 4]))
+    )
 
 
 @njit(cache=True, nogil=True)
-def _solve(poly, target, top):  # type: ignore[no-untyped-def]
+def _solve(poly, degree, target, top, rough):  # type: ignore[no-untyped-def]
     """The v in (0, top] with ``G(v) = target G(top)``, to 2**-48; nan where that fails.
 
     log G is convex in log v, so Newton's method there comes down to the root from ``top``.
+    With ``rough`` it stops early: for comparing cuts.
     """
-    degree = len(poly) - 1
     v = top
     goal = 0.0
     for attempt in range(60):
@@ -139,6 +143,8 @@ def _solve(poly, target, top):  # type: ignore[no-untyped-def]
         if attempt > 3 and abs(step - 1.0) < 2e-15:
             return v if abs(value - goal) <= 4e-15 * goal else np.nan
         v *= step
+        if rough and abs(step - 1.0) < 1e-3:
+            return v
     return np.nan
 
 
@@ -168,109 +174,126 @@ def contains(chain, j):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _ratio(v, r, uniform, table):  # type: ignore[no-untyped-def]
-    """``q(r v) / q(v)`` for v > 0; its limits at v = 1 (0 for r < 1) and v = 0."""
+def _ratio(v, r, of_v, uniform, table):  # type: ignore[no-untyped-def]
+    """``q(r v) / q(v)`` for v > 0, where ``of_v = q(v)``; its limits at v = 1 and v = 0."""
     if r >= 1.0:
         return 1.0
     if uniform or v == 0.0:
         return r
     if v >= 1.0:
         return 0.0
-    return half_normal(v * r, 1.0 - v * r, table) / half_normal(v, 1.0 - v, table)
+    return half_normal(v * r, 1.0 - v * r, table) / of_v
+
+
+#: Rows of the workspace (:data:`WORK_ROWS`, n) of a box, by chain member: ends of v, of its
+#: quantile q(v) and of q(v_i) / q(v_1).
+V_LO, V_HI, Q_LO, Q_HI, SHARE_LO, SHARE_HI = range(6)
+WORK_ROWS = 6
 
 
 @njit(cache=True, nogil=True)
-def box_of(kind, uniform, chain, parent, levels, w_lo, w_hi, table, lo, hi):  # type: ignore[no-untyped-def]
-    """Enclose the coordinates (see :attr:`Forest.A`) over a box of W, in place.
-
-    Read: ``kind``, ``uniform``, ``chain`` (k,), ``parent`` (n,) and ``levels`` (k, n + 1) of the
-    word; ``w_lo``, ``w_hi`` (n,), ends of the box in units of ``2**-W_BITS``; ``table`` of
-    :func:`quantile_table`. Written: ``lo``, ``hi`` (n,), multiples of ``2**-GRID``.
-
-    Returns:
-        ``OK``, ``AMBIGUOUS``, or the position whose W must be cut because a coordinate is
-        unbounded.
-    """
-    k = len(chain)
-    n = len(parent)
+def solve_chain(kind, uniform, chain, levels, w_lo, w_hi, start, rough, work):  # type: ignore[no-untyped-def]
+    """Ends of ``v`` of the chain from member ``start`` on; whether that worked."""
     unit = 1.0 / W_ONE
-    v_lo = np.empty(k)
-    v_hi = np.empty(k)
-    for i in range(k):
+    for i in range(start, len(chain)):
         j = chain[i]
-        below_lo = v_lo[i - 1] if i > 0 and kind != ONE else 1.0
-        below_hi = v_hi[i - 1] if i > 0 and kind != ONE else 1.0
+        degree = levels.shape[1] - 1
+        while degree > 0 and levels[i, degree] == 0.0:
+            degree -= 1
         a, b = w_lo[j], w_hi[j]
         if uniform and i == 0:  # the levels are monomials: shares do not depend on the scale
             a, b = W_ONE, W_ONE
+        below_lo = work[V_LO, i - 1] if i > 0 and kind != ONE else 1.0
+        below_hi = work[V_HI, i - 1] if i > 0 and kind != ONE else 1.0
         if a == 0 or below_lo == 0.0:
-            v_lo[i] = 0.0
+            low = 0.0
         else:
-            v_lo[i] = below_lo if a == W_ONE else _solve(levels[i], a * unit, below_lo)
-        v_hi[i] = below_hi if b == W_ONE else _solve(levels[i], b * unit, below_hi)
-        if not (v_lo[i] >= 0.0 and v_hi[i] >= 0.0):
-            return AMBIGUOUS
+            low = below_lo if a == W_ONE else _solve(levels[i], degree, a * unit, below_lo, rough)
+        high = below_hi if b == W_ONE else _solve(levels[i], degree, b * unit, below_hi, rough)
+        if not (low >= 0.0 and high >= 0.0):
+            return False
+        work[V_LO, i], work[V_HI, i] = low, high
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _quantiles(uniform, k, table, work):  # type: ignore[no-untyped-def]
+    """The rows of the workspace after v, for words of kind TWO."""
+    v_lo, v_hi = work[V_LO], work[V_HI]
+    for i in range(k):
+        if not uniform:
+            low, high = v_lo[i], v_hi[i]
+            work[Q_LO, i] = half_normal(low, 1.0 - low, table) if low > 0.0 else 0.0
+            work[Q_HI, i] = half_normal(high, 1.0 - high, table) if high < 1.0 else np.inf
+        r_lo, r_hi = 1.0, 1.0
+        if i > 0:
+            r_lo = v_lo[i] / v_lo[0] if v_lo[0] > 0.0 else 0.0
+            r_hi = v_hi[i] / v_hi[0]
+        work[SHARE_LO, i] = _ratio(v_hi[0], r_lo, work[Q_HI, 0], uniform, table)
+        work[SHARE_HI, i] = _ratio(v_lo[0], r_hi, work[Q_LO, 0], uniform, table)
+
+
+@njit(cache=True, nogil=True)
+def gap(uniform, p, a, b, table, work):  # type: ignore[no-untyped-def]
+    """Ends of the gap, over M, below member ``p`` (-1: below 0) for W in [a, b] ``2**-W_BITS``.
+
+    For words of kind TWO, with a > 0 unless uniform, and a workspace that is filled.
+    """
+    unit = 1.0 / W_ONE
+    m_lo, m_hi = work[Q_LO, 0], work[Q_HI, 0]
+    if uniform:
+        return work[SHARE_LO, p] * (1.0 - b * unit), work[SHARE_HI, p] * (1.0 - a * unit)
+    if p < 0:  # below 0: U = W / 2
+        least = 0.0 if b == W_ONE else -_quantile(0.5 * b * unit, table)
+        return least / m_hi, -_quantile(0.5 * a * unit, table) / m_lo
+    u_lo = 0.5 + 0.5 * work[V_LO, p]
+    u_hi = 0.5 + 0.5 * work[V_HI, p]
+    # Two bounds each: of the gap over M, and of the difference of the shares of M.
+    x_lo = _quantile(u_lo * (a * unit), table)
+    high = work[SHARE_HI, p] - x_lo / (m_lo if x_lo < 0.0 else m_hi)
+    if work[V_HI, p] < 1.0:
+        most = work[Q_HI, p] - _quantile(u_hi * (a * unit), table)
+        high = min(high, most / m_lo)
+    low = 0.0
+    if b < W_ONE:
+        least = work[Q_LO, p] - _quantile(u_lo * (b * unit), table)
+        x_hi = _quantile(u_hi * (b * unit), table)
+        rest = work[SHARE_LO, p] - x_hi / (m_lo if x_hi > 0.0 else m_hi)
+        low = max(least / m_hi, rest, 0.0)
+    return low, high
+
+
+@njit(cache=True, nogil=True)
+def coordinates(kind, uniform, chain, parent, w_lo, w_hi, table, work, lo, hi):  # type: ignore[no-untyped-def]
+    """The ends of all coordinates before they are rounded, from a chain that is solved.
+
+    Returns:
+        ``OK``, or the position whose W must be cut because a coordinate is unbounded.
+    """
+    n, k = len(parent), len(chain)
+    unit = 1.0 / W_ONE
+    v_lo, v_hi = work[V_LO], work[V_HI]
     if kind == TWO:
-        r_lo = np.empty(k)  # v_i / v_1
-        r_hi = np.empty(k)
-        r_lo[0] = 1.0
-        r_hi[0] = 1.0
-        for i in range(1, k):
-            r_lo[i] = v_lo[i] / v_lo[0] if v_lo[0] > 0.0 else 0.0
-            r_hi[i] = v_hi[i] / v_hi[0]
+        _quantiles(uniform, k, table, work)
         for i in range(k):
             j = chain[i]
-            share_lo = _ratio(v_hi[0], r_lo[i], uniform, table)
-            share_hi = _ratio(v_lo[0], r_hi[i], uniform, table)
+            share_lo, share_hi = work[SHARE_LO, i], work[SHARE_HI, i]
             if i == k - 1:
                 lo[j] = share_lo
                 hi[j] = share_hi
                 break
             step_lo = v_lo[i + 1] / v_lo[i] if v_lo[i] > 0.0 else 0.0
             step_hi = v_hi[i + 1] / v_hi[i]
-            lo[j] = share_lo * (1.0 - _ratio(v_lo[i], step_hi, uniform, table))
-            hi[j] = share_hi * (1.0 - _ratio(v_hi[i], step_lo, uniform, table))
-        if uniform:
-            m_lo, m_hi = 1.0, 1.0
-        else:
-            m_lo = half_normal(v_lo[0], 1.0 - v_lo[0], table) if v_lo[0] > 0.0 else 0.0
-            m_hi = half_normal(v_hi[0], 1.0 - v_hi[0], table) if v_hi[0] < 1.0 else np.inf
+            lo[j] = share_lo * (1.0 - _ratio(v_lo[i], step_hi, work[Q_LO, i], uniform, table))
+            hi[j] = share_hi * (1.0 - _ratio(v_hi[i], step_lo, work[Q_HI, i], uniform, table))
         for j in range(n):
-            p = parent[j]
-            if p < 0 and contains(chain, j):
+            if parent[j] < 0 and contains(chain, j):
                 continue
-            if uniform:
-                share_lo, share_hi = r_lo[p], r_hi[p]
-                lo[j] = share_lo * (1.0 - w_hi[j] * unit)
-                hi[j] = share_hi * (1.0 - w_lo[j] * unit)
-                continue
-            if w_lo[j] == 0:
+            if not uniform and w_lo[j] == 0:
                 return j
-            if m_lo == 0.0:
+            if not uniform and v_lo[0] == 0.0:
                 return chain[0]
-            if p < 0:  # below 0: U = W / 2
-                least = 0.0 if w_hi[j] == W_ONE else -_quantile(0.5 * w_hi[j] * unit, table)
-                lo[j] = least / m_hi
-                hi[j] = -_quantile(0.5 * w_lo[j] * unit, table) / m_lo
-                continue
-            share_lo = _ratio(v_hi[0], r_lo[p], uniform, table)
-            share_hi = _ratio(v_lo[0], r_hi[p], uniform, table)
-            u_lo = 0.5 + 0.5 * v_lo[p]
-            u_hi = 0.5 + 0.5 * v_hi[p]
-            # Two bounds each: of the gap over M, and of the difference of the shares of M.
-            x_lo = _quantile(u_lo * (w_lo[j] * unit), table)
-            hi[j] = share_hi - x_lo / (m_lo if x_lo < 0.0 else m_hi)
-            if v_hi[p] < 1.0:
-                c_hi = half_normal(v_hi[p], 1.0 - v_hi[p], table)
-                most = c_hi - _quantile(u_hi * (w_lo[j] * unit), table)
-                hi[j] = min(hi[j], most / m_lo)
-            lo[j] = 0.0
-            if w_hi[j] < W_ONE:
-                c_lo = half_normal(v_lo[p], 1.0 - v_lo[p], table)
-                least = c_lo - _quantile(u_lo * (w_hi[j] * unit), table)
-                x_hi = _quantile(u_hi * (w_hi[j] * unit), table)
-                rest = share_lo - x_hi / (m_lo if x_hi > 0.0 else m_hi)
-                lo[j] = max(least / m_hi, rest, 0.0)
+            lo[j], hi[j] = gap(uniform, parent[j], w_lo[j], w_hi[j], table, work)
     else:
         first, second = chain[0], chain[1]
         if w_lo[second] == 0 or (kind == NONE and w_lo[first] == 0):
@@ -304,7 +327,28 @@ def box_of(kind, uniform, chain, parent, levels, w_lo, w_hi, table, lo, hi):  # 
             hi[j] = _below(v_hi[1], w_lo[j] * unit, table) / m_lo
     if kind != NONE and hi.max() > LARGEST_COORDINATE:
         return chain[0]  # the maximum may be too small to divide by
-    for j in range(n):
+    return OK
+
+
+@njit(cache=True, nogil=True)
+def box_of(kind, uniform, chain, parent, levels, w_lo, w_hi, table, work, lo, hi):  # type: ignore[no-untyped-def]
+    """Enclose the coordinates (see :attr:`Forest.A`) over a box of W, in place.
+
+    Read: ``kind``, ``uniform``, ``chain`` (k,), ``parent`` (n,) and ``levels`` (k, n + 1) of the
+    word; ``w_lo``, ``w_hi`` (n,), ends of the box in units of ``2**-W_BITS``; ``table`` of
+    :func:`quantile_table`. Written: ``work`` (WORK_ROWS, n); ``lo``, ``hi`` (n,), multiples of
+    ``2**-GRID``.
+
+    Returns:
+        ``OK``, ``AMBIGUOUS``, or the position whose W must be cut because a coordinate is
+        unbounded.
+    """
+    if not solve_chain(kind, uniform, chain, levels, w_lo, w_hi, 0, False, work):
+        return AMBIGUOUS
+    status = coordinates(kind, uniform, chain, parent, w_lo, w_hi, table, work, lo, hi)
+    if status != OK:
+        return status
+    for j in range(len(parent)):
         # The offset keeps round numbers away from the ends of cells.
         a = lo[j] * _CELLS - OFFSET
         b = hi[j] * _CELLS + OFFSET

@@ -1,7 +1,8 @@
 """The long run: which word is worked on next, in which pieces, and what is kept of it.
 
 The work is a fixed sequence. Round r cuts, in every order word of at least that probability, all
-boxes of at least the probability ``theta_r = theta_0 / 8^r``; within a round those words come
+boxes whose probability times merit (see :func:`certify.orders.search`) is at least
+``theta_r = theta_0 / 8^r``; within a round those words come
 first that gained most per box in the round before. A word's round is done in chunks of ``CHUNK``
 bounded boxes, and the bracket after N boxes is that of the first N boxes of the sequence,
 however many threads or machines worked on it, and whatever was interrupted. Later boxes only
@@ -33,6 +34,7 @@ from certify.files import atomic_write
 from certify.forests import forest, words
 from certify.model import FloatArray, Network
 from certify.orders import (
+    LEAF,
     OPEN,
     RIGHT,
     TAIL,
@@ -295,8 +297,8 @@ def prune(tape: bytes) -> bytes:
     """The same tape without inner nodes under which all is open."""
     stack: list[bytes] = []
     for node in reversed(tape):
-        if node >= OPEN:
-            stack.append(bytes([node]))
+        if node >= LEAF:
+            stack.append(bytes([node]) if node > OPEN else ROOT)
             continue
         first, second = stack.pop(), stack.pop()
         stack.append(ROOT if first == second == ROOT else bytes([node]) + first + second)
@@ -309,8 +311,8 @@ def volumes(tape: bytes, n: int) -> tuple[Fraction, Fraction]:
     stack = [([0] * n, [W_ONE] * n)]
     for node in tape:
         lo, hi = stack.pop()
-        if node >= OPEN:
-            if node != OPEN:
+        if node >= LEAF:
+            if node > OPEN:
                 found[node] += prod(b - a for a, b in zip(lo, hi, strict=True))
             continue
         j = node & (TAIL - 1)

@@ -12,7 +12,7 @@ from certify.checker.orders import box_of as checked_box
 from certify.checker.orders import inputs_map, order_of
 from certify.forests import NONE, forest, words
 from certify.model import FloatArray
-from certify.regions import GRID, OK, W_ONE, as_arrays, box_of, quantile_table
+from certify.regions import GRID, OK, W_ONE, WORK_ROWS, as_arrays, box_of, quantile_table
 
 
 def word_of(x: FloatArray) -> str:
@@ -81,7 +81,7 @@ def test_prover_and_checker_have_the_very_same_box(
     lo, hi = np.empty(n), np.empty(n)
     status = box_of(
         tree.kind, inputs == "uniform", np.array(tree.chain), arrays.parent[0], arrays.levels[0],
-        np.array(w_lo), np.array(w_hi), quantile_table(), lo, hi,
+        np.array(w_lo), np.array(w_hi), quantile_table(), np.empty((WORK_ROWS, n)), lo, hi,
     )  # fmt: skip
     if status == OK:
         assert checked_box(order, w_lo, w_hi) == (
@@ -107,7 +107,7 @@ def test_inputs_of_a_word_lie_in_the_boxes_that_tile_it(word: str) -> None:
         status = box_of(
             tree.kind, False, np.array(tree.chain), arrays.parent[0], arrays.levels[0],
             np.array([ends[i] for i in cell]), np.array([ends[i + 1] for i in cell]),
-            quantile_table(), lo, hi,
+            quantile_table(), np.empty((WORK_ROWS, 3)), lo, hi,
         )  # fmt: skip
         assert status == OK
         found += ((z >= lo - 1e-9) & (z <= hi + 1e-9)).all(axis=1)
