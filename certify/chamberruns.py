@@ -24,6 +24,8 @@ from certify.simplices import Allowances, allowances
 from certify.splits import LEVEL, NEW, SKIPPED, UNIT_BITS, confirm, search
 
 CHUNK = 1 << 10  #: cones between two looks at the clock
+#: Past this width a second of the search means minutes for the checker.
+NARROW = Fraction(1, 10**5)
 HEADER = 32
 START = bytes(HEADER) + bytes([NEW])
 _search: Callable[..., None] = search
@@ -80,7 +82,8 @@ def extend(
     setting = _setting(network, inputs, int(name))
     totals = np.zeros(7, dtype=np.int64)
     totals[2:6] = np.frombuffer(tape, dtype="<i8", count=4)
-    body = np.frombuffer(tape, dtype=np.uint8, offset=HEADER)
+    # A copy, as an array that may not be written is another type to the compiler.
+    body = np.frombuffer(tape, dtype=np.uint8, offset=HEADER).copy()
     need = min(max(smallest - 1, 0).bit_length(), UNIT_BITS)
     cut = 0
     while True:
@@ -109,6 +112,11 @@ class ChamberRun(Run):
             [str(i) for i in range(len(shards))],
             [chamber_probability(chamber, self.inputs) for chamber in shards],
         )
+
+    @property
+    def finished(self) -> bool:
+        """Whether the bracket is narrow enough, or nothing is left that could be cut."""
+        return self.upper - self.lower <= NARROW or super().finished
 
     @property
     def pieces(self) -> int:

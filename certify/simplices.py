@@ -34,12 +34,15 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from certify.bounds import rounding_slack
+from certify.bounds import UNIT_ROUNDOFF, rounding_slack
 from certify.model import FloatArray, Network
 
 MAX_DEPTH = 128  #: of the cuts above a cone
 #: More than rounding takes of a measure, relative to it.
 LOSS = 1e-9
+#: Roundings of a coordinate of a ray, twice over; and more than underflow loses of a run.
+_RAY_ROUNDINGS = 4.0 * (MAX_DEPTH + 8)
+_TINY = 1e-250
 #: Parts below this share of their cone are not followed: rounding's own slivers.
 _SLIVER = 1e-9
 
@@ -80,24 +83,40 @@ def allowances(network: Network, rows: FloatArray) -> Allowances:
 
 
 @njit(cache=True, nogil=True)
-def run_at(w_ih, w_hh, rows, x, before, margins):  # type: ignore[no-untyped-def]
-    """Pre-activations ``before`` (n, d) and ``margins`` (R,) at the ray ``x`` (n,)."""
+def run_at(w_ih, w_hh, rows, x, before, margins, doubt, row_doubt):  # type: ignore[no-untyped-def]
+    """Pre-activations ``before`` (n, d) and ``margins`` (R,) at the ray ``x`` (n,), and what
+    rounding may have cost each, ``doubt`` and ``row_doubt``: nothing where all terms are 0.
+    """
     n = len(x)
     d = len(w_ih)
-    h = np.zeros(d)
+    unit = _RAY_ROUNDINGS * UNIT_ROUNDOFF
+    h, error = np.zeros(d), np.zeros(d)
     for t in range(n):
         for i in range(d):
             v = w_ih[i] * x[t]
+            size, spread = abs(v), 0.0
+            tiny = _TINY if w_ih[i] != 0.0 and x[t] != 0.0 else 0.0
             for j in range(d):
+                if w_hh[i, j] != 0.0 and (h[j] != 0.0 or error[j] != 0.0):
+                    tiny = _TINY
                 v += w_hh[i, j] * h[j]
+                size += abs(w_hh[i, j]) * h[j]
+                spread += abs(w_hh[i, j]) * error[j]
             before[t, i] = v
+            doubt[t, i] = (unit + 4 * d * UNIT_ROUNDOFF) * (size + spread) + spread + tiny
         for i in range(d):
             h[i] = max(before[t, i], 0.0)
+            error[i] = doubt[t, i] if before[t, i] > -doubt[t, i] else 0.0
     for r in range(len(rows)):
-        v = 0.0
+        v, size, spread, tiny = 0.0, 0.0, 0.0, 0.0
         for j in range(d):
+            if rows[r, j] != 0.0 and (h[j] != 0.0 or error[j] != 0.0):
+                tiny = _TINY
             v += rows[r, j] * h[j]
+            size += abs(rows[r, j]) * h[j]
+            spread += abs(rows[r, j]) * error[j]
         margins[r] = v
+        row_doubt[r] = 4 * d * UNIT_ROUNDOFF * (size + spread) + spread + tiny
 
 
 @njit(cache=True, nogil=True)
@@ -151,11 +170,15 @@ def _substitute(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def bound_simplex(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, unit_allowance, row_allowance, x, before, margins, lower, upper, score
-):
+    w_ih, w_hh, rows, unit_allowance, row_allowance,
+    x, before, margins, doubt, row_doubt, lower, upper, score,
+):  # fmt: skip
     """Prove vectors of the ``rows`` (R, d) over the cone of the rays ``x`` (n, n).
 
-    Read: ``before`` (n, n, d) and ``margins`` (n, R), what :func:`run_at` found ray by ray.
+    Read: ``before`` and ``doubt`` (n, n, d), ``margins`` and ``row_doubt`` (n, R), what
+    :func:`run_at` found ray by ray. Where these leave no doubt about any sign, a row loses no more
+    than they do; where it reads only units that are off for certain it is 0 and loses nothing.
+    Without that no tie could be proved.
     Written: ``lower`` and ``upper`` (n, R), ray by ray; ``score`` (n, d), what relaxing each unit
     costs the rows that aren't decided.
     """
@@ -170,7 +193,8 @@ def bound_simplex(  # type: ignore[no-untyped-def]
     keep = np.zeros((n, d))
     row, other, g = np.empty(d), np.empty(d), np.empty(n)
     constant, L, U = np.empty(n), np.empty(n), np.empty(n)
-    linear = True
+    linear, strict = True, True
+    dead = np.zeros(d, np.bool_)  # off in the last step, for certain
     for t in range(n):
         relaxed = False
         for i in range(d):
@@ -197,13 +221,22 @@ def bound_simplex(  # type: ignore[no-untyped-def]
                     )  # fmt: skip
                     if least >= -e:
                         status[t, i] = 1 if sign > 0.0 else 0
+                        dead[i] = sign < 0.0 and least >= e
                         known = True
                         break
                 if known:
                     continue
                 for k in range(n):
                     U[k] = -U[k]
+                strict = False
             lo, up = L.min(), U.max()
+            if linear:
+                on, off = True, True
+                for k in range(n):
+                    on = on and before[k, t, i] >= doubt[k, t, i]
+                    off = off and before[k, t, i] <= -doubt[k, t, i]
+                strict = strict and (on or off)
+                dead[i] = off
             if lo >= -e:
                 status[t, i] = 1
                 continue
@@ -225,10 +258,17 @@ def bound_simplex(  # type: ignore[no-untyped-def]
     score[:] = 0.0
     for r in range(len(rows)):
         e = row_allowance[r]
+        tied = True
+        for j in range(d):
+            tied = tied and (dead[j] or rows[r, j] == 0.0)
+        if tied:
+            lower[:, r] = 0.0
+            upper[:, r] = 0.0
+            continue
         if linear:
             for k in range(n):
-                lower[k, r] = margins[k, r] - e
-                upper[k, r] = margins[k, r] + e
+                lower[k, r] = margins[k, r] - (row_doubt[k, r] if strict else e)
+                upper[k, r] = margins[k, r] + (row_doubt[k, r] if strict else e)
             continue
         for side in range(2):
             for j in range(d):
@@ -298,8 +338,8 @@ def measure(x, volume, uniform, sharp):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type: ignore[no-untyped-def]
-    """The :func:`measure` of the part of a cone on which all ``vectors`` (n, R), with ``some`` at
-    least one, are positive: a lower bound up to rounding.
+    """The :func:`measure` of the part of a cone on which all ``vectors`` (n, R) are positive, with
+    ``some`` at least one is not negative: a lower bound up to rounding.
 
     ``parts`` (P, n, n), ``values`` (P, n, R) and ``volumes`` (P,) are room to work in.
     """
@@ -318,7 +358,7 @@ def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type:
                 if values[top, k, r] < values[top, j, r]:
                     j = k
             up, lo = values[top, i, r], values[top, j, r]
-            if some and lo >= 0.0 and up > 0.0:
+            if some and lo >= 0.0:
                 whole = True
             elif not some and up <= 0.0:
                 dead = True

@@ -76,14 +76,16 @@ def _candidates(x, before, score, tried, cuts):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _weigh(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
-    x, before, margins, volume, lower, upper, parts, values, volumes, score, result,
+    x, before, margins, doubt, row_doubt, volume,
+    lower, upper, parts, values, volumes, score, result,
 ):  # fmt: skip
     """Bound one cone: ``result`` becomes the measure right, wrong, and an estimate of what is
     open, all in units.
     """
     bound_simplex(
-        w_ih, w_hh, rows, unit_allowance, row_allowance, x, before, margins, lower, upper, score
-    )
+        w_ih, w_hh, rows, unit_allowance, row_allowance,
+        x, before, margins, doubt, row_doubt, lower, upper, score,
+    )  # fmt: skip
     whole = scale * measure(x, volume, uniform, True)
     right = scale * decided(x, lower, volume, uniform, False, parts, values, volumes)
     wrong = scale * decided(x, -upper, volume, uniform, True, parts, values, volumes)
@@ -124,14 +126,17 @@ def search(  # type: ignore[no-untyped-def]
     fresh = np.zeros(size, np.bool_)  # bounded in this call: the following hold
     before = np.empty((size, n, n, d))
     margins = np.empty((size, n, R))
+    doubt, row_doubt = np.empty((size, n, n, d)), np.empty((size, n, R))
     score = np.empty((size, n, d))
     result = np.zeros((size, 3))
     lower, upper = np.empty((n, R)), np.empty((n, R))
     parts, values, volumes = np.empty((PARTS, n, n)), np.empty((PARTS, n, R)), np.empty(PARTS)
     tried, cuts = np.empty((n, d), np.bool_), np.empty((CANDIDATES + 1, 3), np.int64)
     ray, ray_before, ray_margins = np.empty(n), np.empty((n, d)), np.empty(R)
+    ray_doubt, ray_row_doubt = np.empty((n, d)), np.empty(R)
     half = np.empty((2, n, n))
     half_before, half_margins = np.empty((2, n, n, d)), np.empty((2, n, R))
+    half_doubt, half_row_doubt = np.empty((2, n, n, d)), np.empty((2, n, R))
     half_score, half_result = np.empty((2, n, d)), np.empty((2, 3))
 
     length, used, at, remaining = 0, 0, 0, 0
@@ -162,10 +167,13 @@ def search(  # type: ignore[no-untyped-def]
                 length += 1
                 continue
             for k in range(n):
-                run_at(w_ih, w_hh, rows, x[top, k], before[top, k], margins[top, k])
+                run_at(
+                    w_ih, w_hh, rows, x[top, k],
+                    before[top, k], margins[top, k], doubt[top, k], row_doubt[top, k],
+                )  # fmt: skip
             _weigh(
                 w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
-                x[top], before[top], margins[top], volume[top],
+                x[top], before[top], margins[top], doubt[top], row_doubt[top], volume[top],
                 lower, upper, parts, values, volumes, score[top], result[top],
             )  # fmt: skip
             if node == NEW:
@@ -193,17 +201,20 @@ def search(  # type: ignore[no-untyped-def]
             i, j, w = cuts[c, 0], cuts[c, 1], cuts[c, 2] / 256.0
             for k in range(n):
                 ray[k] = w * x[top, i, k] + (1.0 - w) * x[top, j, k]
-            run_at(w_ih, w_hh, rows, ray, ray_before, ray_margins)
+            run_at(w_ih, w_hh, rows, ray, ray_before, ray_margins, ray_doubt, ray_row_doubt)
             left = 0.0
             for side in range(2):  # 0: x_j is replaced
                 k = i if side else j
                 half[side], half_before[side] = x[top], before[top]
                 half_margins[side] = margins[top]
+                half_doubt[side], half_row_doubt[side] = doubt[top], row_doubt[top]
                 half[side, k], half_before[side, k] = ray, ray_before
                 half_margins[side, k] = ray_margins
+                half_doubt[side, k], half_row_doubt[side, k] = ray_doubt, ray_row_doubt
                 _weigh(
                     w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
                     half[side], half_before[side], half_margins[side],
+                    half_doubt[side], half_row_doubt[side],
                     volume[top] * (w if side else 1.0 - w),
                     lower, upper, parts, values, volumes, half_score[side], half_result[side],
                 )  # fmt: skip
@@ -226,6 +237,7 @@ def search(  # type: ignore[no-untyped-def]
         for side in range(2):  # that in which x_j is replaced comes first
             to = top + 1 - side
             x[to], before[to], margins[to] = half[side], half_before[side], half_margins[side]
+            doubt[to], row_doubt[to] = half_doubt[side], half_row_doubt[side]
             score[to], result[to] = half_score[side], half_result[side]
         top += 2
     totals[0], totals[1], totals[6] = length, used, remaining
@@ -242,6 +254,7 @@ def confirm(  # type: ignore[no-untyped-def]
     x = np.empty((MAX_DEPTH + 3, n, n))
     volume = np.empty(MAX_DEPTH + 3)
     before, margins = np.empty((n, n, d)), np.empty((n, R))
+    doubt, row_doubt = np.empty((n, n, d)), np.empty((n, R))
     lower, upper, score, result = np.empty((n, R)), np.empty((n, R)), np.empty((n, d)), np.empty(3)
     parts, values, volumes = np.empty((PARTS, n, n)), np.empty((PARTS, n, R)), np.empty(PARTS)
     right, wrong, at, top = 0, 0, 0, 1
@@ -263,10 +276,10 @@ def confirm(  # type: ignore[no-untyped-def]
         if node == NEW:
             continue
         for k in range(n):
-            run_at(w_ih, w_hh, rows, x[top, k], before[k], margins[k])
+            run_at(w_ih, w_hh, rows, x[top, k], before[k], margins[k], doubt[k], row_doubt[k])
         _weigh(
             w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
-            x[top], before, margins, volume[top],
+            x[top], before, margins, doubt, row_doubt, volume[top],
             lower, upper, parts, values, volumes, score, result,
         )  # fmt: skip
         if result[0] > 0.0 or result[1] > 0.0:
