@@ -1,8 +1,9 @@
 """Prove a bracket for the accuracy on random inputs: L <= P(right) <= U, from the weights alone.
 
 For inputs of length 2 and 3 the value is a closed form, given to as many digits as asked for; for
-longer ones the bracket narrows with the budget. A budget in boxes gives the same bracket on every
-machine, whatever was interrupted. --method sampling is the statistical baseline.
+longer ones the bracket narrows with the budget. A budget in boxes (up to length 6: in cones cut)
+gives the same bracket on every machine, whatever was interrupted. --method sampling is the
+statistical baseline.
 """
 
 from __future__ import annotations
@@ -115,6 +116,8 @@ def _text(result: AccuracyResult, model: Path) -> str:
     width = f"{float(result.upper - result.lower):.3g}"
     if result.exact:
         work = f"closed form: {result.cells} cells, {result.pieces} cones"
+    elif result.settings["method"] == "simplices":
+        work = f"{result.boxes:,} cones cut, {result.pieces:,} bounded"
     else:
         work = f"{result.boxes:,} boxes bounded, {result.pieces:,} proved right or wrong"
     return f"{head}\n  [{lower},\n   {upper}]\nwidth {width}; {work}; {result.seconds:.1f} s"
