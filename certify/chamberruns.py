@@ -136,6 +136,18 @@ def _leaves(tape: bytes) -> list[int]:
     return found
 
 
+def confirm_tape(
+    network: Network, inputs: str, index: int, tape: bytes
+) -> tuple[bytes, Fraction, Fraction]:
+    """A chamber's tape with all leaves bounded anew, those on which nothing is decided to be
+    skipped, and the shares of the chamber that are right and wrong.
+    """
+    confirmed = np.frombuffer(tape, dtype=np.uint8).copy()
+    right, wrong = _confirm(*_setting(network, inputs, index), confirmed)
+    unit = Fraction(1, 2**UNIT_BITS)
+    return confirmed.tobytes(), unit * right, unit * wrong
+
+
 def confirmed(run: ChamberRun) -> Iterator[tuple[bytes, Fraction, Fraction]]:
     """For each chamber the tape of a certificate, without branches that prove nothing, and the
     probabilities right and wrong that its leaves prove.
@@ -144,10 +156,9 @@ def confirmed(run: ChamberRun) -> Iterator[tuple[bytes, Fraction, Fraction]]:
         if index not in run.shards:
             yield bytes([SKIPPED]), Fraction(0), Fraction(0)
             continue
-        tape = np.frombuffer(run.shards[index].tape, dtype=np.uint8, offset=HEADER).copy()
-        right, wrong = _confirm(*_setting(run.network, run.inputs, index), tape)
-        share = probability / 2**UNIT_BITS
-        yield prune(tape.tobytes()), share * right, share * wrong
+        tape = run.shards[index].tape[HEADER:]
+        tape, right, wrong = confirm_tape(run.network, run.inputs, index, tape)
+        yield prune(tape), probability * right, probability * wrong
 
 
 def prune(tape: bytes) -> bytes:

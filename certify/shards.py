@@ -48,6 +48,7 @@ from certify.regions import LARGEST_COORDINATE, W_ONE, as_arrays, quantile_table
 
 CHUNK = 1 << 14  #: boxes between two looks at the clock
 STEP = 8
+AHEAD = 32  #: words per worker begun before they are due: their sizes differ by 1000s
 STATE_VERSION = 2
 STATE_SECONDS = 30.0
 ROOT = bytes([OPEN])
@@ -271,26 +272,32 @@ def warm_up(run: Run) -> None:
     run.extend(run.network, run.inputs, run.words[0], run.root, 1, 1)
 
 
+def confirm_tape(network: Network, inputs: str, word: str, tape: bytes) -> bytes:
+    """The tape with those leaves open that are not proved without what was known above them."""
+    tree = forest(word, inputs)
+    arrays = as_arrays([tree])
+    k = int(arrays.length[0])
+    rows, slack = margins_of(network, tree.second)
+    net = network.floats
+    confirmed = np.frombuffer(tape, dtype=np.uint8).copy()
+    confirm(
+        net.w_ih, net.w_hh, rows, slack.unit, slack.row, slack.reach,
+        arrays.kind[0], inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
+        arrays.levels[0], tree.A, quantile_table(), confirmed,
+    )  # fmt: skip
+    return confirmed.tobytes()
+
+
 def confirmed(run: Run) -> Iterator[tuple[str, bytes, Fraction, Fraction]]:
     """Words in increasing order with a tape whose leaves are proved without their parents, and
     the probabilities right and wrong of that; words without a proved leaf are left out.
     """
-    net, table = run.network.floats, quantile_table()
     for word, shard in sorted((run.words[i], s) for i, s in run.shards.items()):
-        tree = forest(word, run.inputs)
-        arrays = as_arrays([tree])
-        k = int(arrays.length[0])
-        rows, slack = margins_of(run.network, tree.second)
-        tape = np.frombuffer(shard.tape, dtype=np.uint8).copy()
-        confirm(
-            net.w_ih, net.w_hh, rows, slack.unit, slack.row, slack.reach,
-            arrays.kind[0], run.inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
-            arrays.levels[0], tree.A, table, tape,
-        )  # fmt: skip
-        short = prune(tape.tobytes())
+        short = prune(confirm_tape(run.network, run.inputs, word, shard.tape))
         right, wrong = volumes(short, len(word))
         if right or wrong:
-            yield word, short, right * tree.probability, wrong * tree.probability
+            share = forest(word, run.inputs).probability
+            yield word, short, right * share, wrong * share
 
 
 def prune(tape: bytes) -> bytes:
@@ -429,7 +436,7 @@ def _in_order(run: Run, workers: Workers) -> Iterator[tuple[int, Done]]:
     """The words of this round with what was done for them, in the order of the queue."""
     pending: list[tuple[int, Any]] = []
     source: Iterable[int] = iter(list(run.queue))
-    width = 2 * workers.width
+    width = AHEAD * workers.width
     while True:
         for index in islice(source, width - len(pending)):
             tape = run.shards[index].tape if index in run.shards else run.root

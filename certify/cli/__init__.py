@@ -20,6 +20,7 @@ from certify.errors import CertifyError, ExitCode, UsageError
 COMMANDS = {
     "prove": "prove the impulse or noise claim (the default command)",
     "check": "check a certificate against a model, trusting nothing",
+    "recheck": "look again at a large accuracy certificate, fast",
     "accuracy": "prove a bracket for the accuracy on random inputs",
     "estimate": "what estimates say, beside the certified values",
     "benchmark-estimates": "measure the estimates against sampling",

@@ -1,0 +1,243 @@
+"""A fast second look at a large accuracy certificate: float64 for all leaves, integers for some.
+
+The checker needs about 10 ms a leaf, so hours for a certificate of a long run. Here every leaf is
+bounded anew in float64 with its rounding accounted for, the masses are summed as the prover sums
+them, and a seeded sample of leaves goes through the checker: as a certificate of its own, in which
+all other leaves are open. That rests on far more code than the checker (the engine that searched,
+numba), so it has a verdict of its own and is never an acceptance.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from certify import chamberruns, orders, shards, simplices, splits
+from certify.accuracy import MODESTY
+from certify.checker.accuracy import check_accuracy
+from certify.checker.document import fields, integer, items, rational, read_document
+from certify.checker.errors import Rejected, Unreadable
+from certify.checker.network import Weights
+from certify.checker.reader import read_weights
+from certify.errors import CertificateFormatError, UsageError
+from certify.forests import forest, words
+from certify.model import Network
+from certify.weights import read_network
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """``refused`` says in words what did not hold, empty if all did.
+
+    ``leaves`` were bounded in float64, ``sampled`` of them, drawn by ``seed``, checked in integers;
+    ``sha256`` is that of the model.
+    """
+
+    sha256: str
+    lower: Fraction
+    upper: Fraction
+    leaves: int
+    sampled: int
+    seed: int
+    refused: str
+
+    @property
+    def verdict(self) -> str:
+        """``rechecked`` or ``not rechecked``."""
+        return "not rechecked" if self.refused else "rechecked"
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """One order word or chamber: ``name`` as the certificate has it; ``leaves``, where in the tape
+    the leaves are that prove something.
+    """
+
+    name: str
+    tape: bytes
+    leaves: tuple[int, ...]
+
+
+def recheck(
+    certificate: Path,
+    model: Path,
+    *,
+    sample: int = 200,
+    seed: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> Recheck:
+    """Look at all leaves in float64 and at ``sample`` of them in integers.
+
+    Raises:
+        UsageError: ``sample`` is negative, or the certificate is none by boxes or cones.
+        CertificateFormatError: the file is not a certificate, or about another model, or its
+            trees are none.
+        ModelFileError: the model cannot be read.
+    """
+    if sample < 0:
+        raise UsageError(f"--sample needs a number from 0 on, got {sample}")
+    network = read_network(model)
+    try:
+        document = read_document(certificate)
+        about = document.body.get("model")
+        if not isinstance(about, dict) or about.get("sha256") != network.sha256:
+            raise CertificateFormatError(f"{certificate}: is about another model than {model}")
+        inputs, lower, upper, kind, trees = _read(document.body, document.evidence, network)
+    except (Unreadable, Rejected) as error:
+        raise CertificateFormatError(f"{certificate}: {error}") from error
+
+    def bound(tree: _Tree) -> tuple[bytes, Fraction, Fraction]:
+        return _bound(network, inputs, kind, tree.name, tree.tape)
+
+    right = wrong = Fraction(0)
+    lost = 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done, (tree, found) in enumerate(zip(trees, pool.map(bound, trees), strict=True)):
+            progress(done, len(trees))
+            kept, good, bad = found
+            lost += sum(kept[at] != tree.tape[at] for at in tree.leaves)
+            right, wrong = right + good, wrong + bad
+    refused, drawn = "", 0
+    if lost:
+        refused = f"{lost} leaves are not proved in float64"
+    elif not (lower <= right and 1 - wrong <= upper):
+        refused = f"the leaves prove only [{float(right):.12f}, {1 - float(wrong):.12f}]"
+    else:
+        reduced, drawn = _sample(trees, kind, sample, seed)
+        if drawn:
+            refused = _check_sample(network, inputs, kind, reduced, read_weights(model))
+    leaves = sum(len(tree.leaves) for tree in trees)
+    return Recheck(network.sha256, lower, upper, leaves, drawn, seed, refused)
+
+
+def _read(
+    body: dict[str, Any], binary: bytes, network: Network
+) -> tuple[str, Fraction, Fraction, str, list[_Tree]]:
+    """The claim and the trees, which are made sure to be trees."""
+    evidence: Any = body.get("evidence")
+    kind = str(next(iter(evidence), "")) if isinstance(evidence, dict) else ""
+    if body.get("kind") != "accuracy" or kind not in ("boxes", "simplices"):
+        raise UsageError("only accuracy certificates by boxes or cones are rechecked: use check")
+    inputs, low, high = fields(body.get("claim"), "claim", ("inputs", "lower", "upper"))
+    if inputs not in ("gaussian", "uniform"):
+        raise Rejected("claim.inputs: expected gaussian or uniform")
+    if kind == "boxes":
+        (entries,) = fields(evidence[kind], "evidence.boxes", ("words",))
+        pairs = [items(v, "evidence.boxes.words", 2) for v in items(entries, "evidence.boxes")]
+    else:
+        (entries,) = fields(evidence[kind], "evidence.simplices", ("lengths",))
+        number = len(chamberruns.all_chambers(network.seq_len, inputs))
+        lengths = items(entries, "evidence.simplices.lengths", number)
+        pairs = [[str(i), length] for i, length in enumerate(lengths)]
+    known = set(words(network.seq_len, inputs)) if kind == "boxes" else None
+    trees, at = [], 0
+    for name, size in pairs:
+        end = at + integer(size, "evidence")
+        if end > len(binary) or (known is not None and name not in known):
+            raise Rejected(f"evidence: {name!r:.40} is no order word, or its tree is cut off")
+        if known is not None:
+            known.discard(name)  # so that no box counts twice
+        tape = binary[at:end]
+        trees.append(_Tree(name, tape, tuple(_leaves(tape, kind, network.seq_len, name))))
+        at = end
+    if at != len(binary):
+        raise Rejected("evidence.bin: bytes are left over")
+    return inputs, rational(low, "claim.lower"), rational(high, "claim.upper"), kind, trees
+
+
+def _leaves(tape: bytes, kind: str, n: int, name: str) -> Iterator[int]:
+    """Where the leaves are that prove something, of what is checked to be a tree in preorder."""
+    deepest = orders.MAX_DEPTH if kind == "boxes" else simplices.MAX_DEPTH
+    stack, at = [0], 0
+    while stack:
+        depth = stack.pop()
+        if at >= len(tape) or depth > deepest:
+            raise Rejected(f"{name}: the tree is cut off, or too deep")
+        node = tape[at]
+        at += 1
+        if kind == "boxes":
+            if node >= orders.OPEN:
+                if node > orders.OPEN:
+                    yield at - 1
+                continue
+            if node >= 2 * orders.TAIL or node % orders.TAIL >= n:
+                raise Rejected(f"{name}: {node} is no kind of node")
+        else:
+            if node >= splits.SKIPPED:
+                if node == splits.LEAF:
+                    yield at - 1
+                continue
+            i, j = divmod(node, n)
+            if i >= n or i == j or at >= len(tape) or not tape[at]:
+                raise Rejected(f"{name}: {node} is no kind of node")
+            at += 1
+        stack += [depth + 1, depth + 1]
+    if at != len(tape):
+        raise Rejected(f"{name}: the tape goes on after the tree's end")
+
+
+def _bound(
+    network: Network, inputs: str, kind: str, name: str, tape: bytes
+) -> tuple[bytes, Fraction, Fraction]:
+    """The tape with the leaves that hold in float64, and the probabilities right and wrong."""
+    if kind == "boxes":
+        tape = shards.confirm_tape(network, inputs, name, tape)
+        right, wrong = shards.volumes(tape, len(name))
+        share = forest(name, inputs).probability
+    else:
+        tape, right, wrong = chamberruns.confirm_tape(network, inputs, int(name), tape)
+        chamber = chamberruns.all_chambers(network.seq_len, inputs)[int(name)]
+        share = chamberruns.chamber_probability(chamber, inputs)
+    return tape, right * share, wrong * share
+
+
+def _sample(
+    trees: list[_Tree], kind: str, sample: int, seed: int
+) -> tuple[list[tuple[str, bytes]], int]:
+    """The trees with all leaves open but some that are drawn without replacement, and how many."""
+    number = sum(len(tree.leaves) for tree in trees)
+    drawn = sorted(Random(seed).sample(range(number), min(sample, number)))
+    reduced = []
+    first = at = 0
+    for tree in trees:
+        tape = bytearray(tree.tape)
+        for index, leaf in enumerate(tree.leaves, first):
+            if at < len(drawn) and drawn[at] == index:
+                at += 1
+            else:
+                tape[leaf] = orders.OPEN if kind == "boxes" else splits.SKIPPED
+        first += len(tree.leaves)
+        prune = shards.prune if kind == "boxes" else chamberruns.prune
+        short = prune(bytes(tape))
+        if kind == "simplices" or short != shards.ROOT:
+            reduced.append((tree.name, short))
+    return reduced, len(drawn)
+
+
+def _check_sample(
+    network: Network, inputs: str, kind: str, reduced: list[tuple[str, bytes]], weights: Weights
+) -> str:
+    """What the checker says against a certificate of these trees, if anything."""
+    right = wrong = Fraction(0)
+    for name, tape in reduced:
+        _, good, bad = _bound(network, inputs, kind, name, tape)
+        right, wrong = right + good, wrong + bad
+    evidence: dict[str, Any] = {"words": [[name, len(tape)] for name, tape in reduced]}
+    if kind == "simplices":
+        evidence = {"lengths": [len(tape) for _, tape in reduced]}
+        right, wrong = right * (1 - MODESTY), wrong * (1 - MODESTY)
+    claim = {"inputs": inputs, "lower": str(right), "upper": str(1 - wrong)}
+    body = {"claim": claim, "evidence": {kind: evidence}}
+    try:
+        check_accuracy(weights, body, b"".join(tape for _, tape in reduced))
+    except Rejected as error:
+        return f"the checker refuses the leaves drawn: {error}"
+    return ""
