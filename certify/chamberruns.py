@@ -103,6 +103,7 @@ class ChamberRun(Run):
 
     method = "simplices"
     root = START
+    turn = 1 << 15
     extend = staticmethod(extend)
 
     def split(self) -> tuple[list[str], list[Fraction]]:

@@ -2,11 +2,11 @@
 
 The work is a fixed sequence. Round r cuts, in every order word of at least that probability, all
 boxes whose probability times merit (see :func:`certify.orders.search`) is at least
-``theta_r = theta_0 / 8^r``; within a round those words come
-first that gained most per box in the round before. A word's round is done in chunks of ``CHUNK``
-bounded boxes, and the bracket after N boxes is that of the first N boxes of the sequence,
-however many threads or machines worked on it, and whatever was interrupted. Later boxes only
-add proved volume, so the brackets are nested.
+``theta_r = theta_0 / 8^r``; within a round those words come first that gained most per box in the
+round before. A word that needs more than a turn of boxes comes again when ``LATER`` others have
+had theirs, so that no core waits for the largest. The bracket after N boxes is that of the first N
+boxes of the sequence, however many threads or machines worked on it, and whatever was interrupted.
+Later boxes only add proved volume, so the brackets are nested.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import islice
 from math import prod
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,8 +47,8 @@ from certify.regions import LARGEST_COORDINATE, W_ONE, as_arrays, quantile_table
 
 CHUNK = 1 << 14  #: boxes between two looks at the clock
 STEP = 8
-AHEAD = 32  #: words per worker begun before they are due: their sizes differ by 1000s
-STATE_VERSION = 2
+LATER = 64  #: words that may be under way at once
+STATE_VERSION = 3
 STATE_SECONDS = 30.0
 ROOT = bytes([OPEN])
 cut_of: Callable[[int, int, int], int] = cut_at.py_func
@@ -137,6 +136,7 @@ class Run:
 
     method = "boxes"
     root = ROOT
+    turn = 1 << 16  #: boxes that a word is given at a time
     extend: Callable[..., Done] = staticmethod(extend)
 
     def __init__(self, network: Network, inputs: str) -> None:
@@ -196,6 +196,13 @@ class Run:
             if not self.queue:
                 self.round += 1
                 self.queue = self._order()
+        elif shard.spent % self.turn == 0:
+            self.queue.remove(index)
+            self.queue.insert(LATER - 1, index)  # behind all that are under way
+
+    def left(self, index: int) -> int:
+        """What a word's turn has left."""
+        return self.turn - (self.shards[index].spent if index in self.shards else 0) % self.turn
 
     @property
     def finished(self) -> bool:
@@ -434,18 +441,15 @@ def work(
 
 def _in_order(run: Run, workers: Workers) -> Iterator[tuple[int, Done]]:
     """The words of this round with what was done for them, in the order of the queue."""
-    pending: list[tuple[int, Any]] = []
-    source: Iterable[int] = iter(list(run.queue))
-    width = AHEAD * workers.width
-    while True:
-        for index in islice(source, width - len(pending)):
+    pending: list[Any] = []  # for the first words of the queue
+    number = run.round
+    while run.round == number:
+        for index in run.queue[len(pending) : min(LATER, 8 * workers.width)]:
             tape = run.shards[index].tape if index in run.shards else run.root
             arguments = (run.network, run.inputs, run.words[index], tape, run.smallest(index))
-            pending.append((index, workers.submit(run.extend, *arguments)))
-        if not pending:
-            return
-        index, future = pending.pop(0)
-        done: Done = future.result()
+            pending.append(workers.submit(run.extend, *arguments, run.left(index)))
+        index = run.queue[0]
+        done: Done = pending.pop(0).result()
         yield index, done
-        if not done.complete:
+        if run.queue[0] == index:  # its turn isn't over, or there is no other word
             return

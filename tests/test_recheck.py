@@ -86,7 +86,7 @@ def test_the_checker_has_the_last_word_on_the_sample(
 
     monkeypatch.setattr(module, "confirm_tape", generous)
     if kind == "boxes":
-        path = forged(path, flip_a_verdict)
+        path = forged(path, close_a_leaf)
     found = recheck(path, model, sample=10**6)
     assert calls
     assert found.verdict == "not rechecked"

@@ -14,7 +14,7 @@ from certify.accuracy import AccuracyResult, Moment, prove_accuracy
 from certify.errors import UsageError
 from certify.model import Network
 from certify.orders import OPEN, RIGHT, WRONG
-from certify.shards import Run, extend, prune, volumes, work
+from certify.shards import LATER, ROOT, Done, Run, extend, prune, volumes, work
 
 RNG = np.random.default_rng(12)
 
@@ -144,3 +144,31 @@ def test_a_cluster_that_loses_a_worker_finds_the_same_bracket() -> None:
         found = prove_accuracy(FOUR, boxes=150_000, dask=client, progress=kill_one)
     assert killed
     assert (found.lower, found.upper, found.boxes) == (whole.lower, whole.upper, 150_000)
+
+
+def test_a_word_whose_turn_is_over_waits_behind_those_under_way() -> None:
+    run = Run(FOUR, "gaussian")
+    first, second, *others = run.queue
+    assert run.left(first) == run.turn
+    run.merge(first, Done(ROOT, 10, 0, 0, complete=False))  # interrupted: goes on with its turn
+    assert run.queue[0] == first
+    assert run.left(first) == run.turn - 10
+    run.merge(first, Done(ROOT, run.turn - 10, 0, 0, complete=False))
+    assert run.queue[:2] == [second, others[0]]
+    assert run.queue.index(first) == min(LATER - 1, len(others) + 1)
+    assert run.left(first) == run.turn
+    run.merge(second, Done(ROOT, 5, 0, 0, complete=True))
+    assert second not in run.queue
+
+
+def test_short_turns_change_no_bracket_that_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Run, "turn", 200)
+    whole = bracket(FOUR, 6000)
+    state = tmp_path / "state"
+    for boxes in (150, 201, 3333, 6000):
+        result = prove_accuracy(FOUR, boxes=boxes, jobs=2, state=state)
+    assert (result.lower, result.upper) == (whole.lower, whole.upper)
+    longer = bracket(FOUR, 9000)
+    assert whole.lower <= longer.lower <= longer.upper <= whole.upper
