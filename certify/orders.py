@@ -32,8 +32,8 @@ RIGHT, WRONG, OPEN = 255, 254, 253
 MERITS = 40
 LEAF = OPEN - MERITS  #: the least byte of a leaf
 MAX_DEPTH = 140
-#: A box whose worst bound falls short of what the middle has by no more than ``1 / NEAR`` times
-#: that is worth more than its volume, by this power: it will need few more cuts.
+#: Where the worst margin is c at the middle of a box and proved to be at least -w on all of it,
+#: near is ``c / (c + w)`` and merit ``max(near / NEAR, 1)**POWER``: it will need few more cuts.
 NEAR, POWER = 0.1, 2.0
 #: Volumes are summed in units of ``2**-VOLUME_BITS``, rounded down.
 VOLUME_BITS = 48
@@ -145,7 +145,7 @@ def search(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Extend a tape: cut every open leaf of at least ``smallest`` volume times merit.
 
-    The merit of a box is 1, or more where its bounds are near to a proof (see :data:`NEAR`).
+    The merit is 1, or more where the bounds of a box are near to a proof (see :data:`NEAR`).
 
     Read: float weights ``w_ih``, ``w_hh``; ``margins`` (n - 1, d), the rows of the second's
     margins, with the slack and reach of :func:`certify.bounds.rounding_slack` for boxes up to
