@@ -199,6 +199,7 @@ def bound_simplex(  # type: ignore[no-untyped-def]
         relaxed = False
         for i in range(d):
             e = unit_allowance[t, i]
+            dead[i] = False
             if linear:
                 for k in range(n):
                     L[k] = U[k] = before[k, t, i]

@@ -287,3 +287,17 @@ def test_limits_are_kept_within_a_chamber() -> None:
 def test_pruning_keeps_what_is_bounded() -> None:
     tape = bytes([1, 9, 2, 7, SKIPPED, SKIPPED, 3, 4, LEAF, SKIPPED])
     assert prune(tape) == bytes([1, 9, SKIPPED, 3, 4, LEAF, SKIPPED])
+
+
+def test_a_unit_that_was_off_a_step_ago_is_not_off_for_certain() -> None:
+    """Found by the test above: undecided later, it once still counted as off, and tied."""
+    network = Network.from_arrays(
+        np.array([1, -1, 0]),
+        np.array([[0, 1, 0], [-1, 0, 0], [0, 0, 0]]),
+        np.array([[0, 0, 0], [0, 0, 0], [1, 0, 0]]),
+    )
+    exact = prove_accuracy(network, digits=12)
+    run = ChamberRun(network, "gaussian")
+    work(run, seconds=None, boxes=600, jobs=1, state=None)
+    assert run.lower <= exact.lower
+    assert exact.upper <= run.upper
