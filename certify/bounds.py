@@ -77,7 +77,7 @@ def rounding_slack(
 
 
 @njit(cache=True, nogil=True)
-def _substitute(  # type: ignore[no-untyped-def]
+def substitute(  # type: ignore[no-untyped-def]
     step, row, drive, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
 ):
     """Lower bound of ``row . h_step + drive x_step`` (h_step: the state that step ``step`` reads).
@@ -129,7 +129,7 @@ def settled(low, up, slack):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _relax(code, low, up):  # type: ignore[no-untyped-def]
+def relax(code, low, up):  # type: ignore[no-untyped-def]
     """Lower slope, slope and intercept of a unit with this code and these bounds."""
     if code == 255:
         return 1.0, 1.0, max(-low, 0.0)
@@ -184,14 +184,12 @@ def bound_box(  # type: ignore[no-untyped-def]
     if not fresh:
         for t in range(n):
             for i in range(d):
-                a[t, i], slope[t, i], intercept[t, i] = _relax(
-                    codes[t, i], lower[t, i], upper[t, i]
-                )
+                a[t, i], slope[t, i], intercept[t, i] = relax(codes[t, i], lower[t, i], upper[t, i])
         proved = True
         for r in range(len(rows)):
             row[:] = rows[r]
             values[r] = (
-                _substitute(
+                substitute(
                     n, row, 0.0, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, nothing
                 )
                 - row_slack[r]
@@ -209,7 +207,7 @@ def bound_box(  # type: ignore[no-untyped-def]
                 count += 1
                 for j in range(d):
                     row[j] = w_hh[i, j]
-                v = _substitute(
+                v = substitute(
                     t, row, w_ih[i], w_ih, w_hh, a, slope, intercept,
                     A, b, lo, hi, other, g, q, nothing,
                 )  # fmt: skip
@@ -220,7 +218,7 @@ def bound_box(  # type: ignore[no-untyped-def]
                         unit_q[t * d + i, j] = q[j]
                     for j in range(d):
                         row[j] = -w_hh[i, j]
-                    v = _substitute(
+                    v = substitute(
                         t, row, -w_ih[i], w_ih, w_hh, a, slope, intercept,
                         A, b, lo, hi, other, g, q, nothing,
                     )  # fmt: skip
@@ -229,16 +227,16 @@ def bound_box(  # type: ignore[no-untyped-def]
                     for j in range(k):
                         unit_q[t * d + i, j] -= q[j]
                 codes[t, i] = _code(low, up, slack)
-                a[t, i], slope[t, i], intercept[t, i] = _relax(codes[t, i], low, up)
+                a[t, i], slope[t, i], intercept[t, i] = relax(codes[t, i], low, up)
             elif fresh:
                 codes[t, i] = _code(low, up, slack)
-                a[t, i], slope[t, i], intercept[t, i] = _relax(codes[t, i], low, up)
+                a[t, i], slope[t, i], intercept[t, i] = relax(codes[t, i], low, up)
     worst = np.inf
     score[:] = 0.0
     for r in range(len(rows)):
         row[:] = rows[r]
         v = (
-            _substitute(
+            substitute(
                 n, row, 0.0, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
             )
             - row_slack[r]

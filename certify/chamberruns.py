@@ -21,7 +21,7 @@ from certify.cones import Chamber, chambers
 from certify.model import FloatArray, Network
 from certify.shards import Done, Run
 from certify.simplices import Allowances, allowances
-from certify.splits import LEVEL, NEW, SKIPPED, UNIT_BITS, confirm, search
+from certify.splits import NEW, SKIPPED, UNIT_BITS, confirm, nodes, search
 
 CHUNK = 1 << 10  #: cones between two looks at the clock
 #: Past this width a second of the search means minutes for the checker.
@@ -122,19 +122,9 @@ class ChamberRun(Run):
     @property
     def pieces(self) -> int:
         """The number of bounded cones that make up the bracket."""
-        return sum(len(_leaves(shard.tape[HEADER:])) for shard in self.shards.values())
-
-
-def _leaves(tape: bytes) -> list[int]:
-    """The leaves of a tape."""
-    found, at = [], 0
-    while at < len(tape):
-        if tape[at] < LEVEL:
-            at += 2
-            continue
-        found.append(tape[at])
-        at += 1
-    return found
+        return sum(
+            len(node) == 1 for shard in self.shards.values() for node in nodes(shard.tape[HEADER:])
+        )
 
 
 def confirm_tape(
@@ -164,15 +154,9 @@ def confirmed(run: ChamberRun) -> Iterator[tuple[bytes, Fraction, Fraction]]:
 
 def prune(tape: bytes) -> bytes:
     """The tape of a certificate without cuts under which all is skipped."""
-    nodes: list[bytes] = []
-    at = 0
-    while at < len(tape):
-        size = 2 if tape[at] < LEVEL else 1
-        nodes.append(tape[at : at + size])
-        at += size
     empty = bytes([SKIPPED])
     stack: list[bytes] = []
-    for node in reversed(nodes):
+    for node in reversed(list(nodes(tape))):
         if len(node) == 1:
             stack.append(node)
             continue

@@ -5,16 +5,22 @@ W is cut, plus ``TAIL`` where it is cut near 0 instead of in the middle; its two
 the lower part first. Leaves are ``RIGHT``, ``WRONG`` or open: ``OPEN`` less the merit of the box
 (see :func:`search`) on a scale of ``MERITS`` steps, so that a later search knows which ones to
 take up without bounding them all.
+
+In a certificate (:func:`confirm`) open leaves are all ``OPEN``, and a leaf that needs cases says
+which: after ``RIGHT_BY_CASES`` comes the tree of each row (:mod:`certify.cases`), after
+``WRONG_BY_CASES`` the index of a rival, a byte, and the tree of its lead.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numba import njit
 
 from certify.bounds import bound_box
+from certify.cases import CASES, PROVED, prove_by_cases
 from certify.forests import TWO
 from certify.regions import (
     LARGEST_COORDINATE,
@@ -30,11 +36,15 @@ from certify.regions import (
 TAIL = 64
 RIGHT, WRONG, OPEN = 255, 254, 253
 MERITS = 40
-LEAF = OPEN - MERITS  #: the least byte of a leaf
+RIGHT_BY_CASES, WRONG_BY_CASES = OPEN - MERITS - 1, OPEN - MERITS - 2
+LEAF = WRONG_BY_CASES  #: the least byte of a leaf
+PROOFS = (RIGHT, WRONG, RIGHT_BY_CASES, WRONG_BY_CASES)
 MAX_DEPTH = 140
 #: Where the worst margin is c at the middle of a box and proved to be at least -w on all of it,
 #: near is ``c / (c + w)`` and merit ``max(near / NEAR, 1)**POWER``: it will need few more cuts.
-NEAR, POWER = 0.1, 2.0
+NEAR, POWER = 0.05, 2.0
+#: From this near on cases are tried.
+WORTH = 0.1
 #: Volumes are summed in units of ``2**-VOLUME_BITS``, rounded down.
 VOLUME_BITS = 48
 
@@ -181,10 +191,12 @@ def search(  # type: ignore[no-untyped-def]
     slack = np.empty(R)
     which = np.empty(R, dtype=np.int64)
     score = np.empty(n)
+    tree = np.empty(2 * CASES, dtype=np.uint8)
     codes = np.zeros((MAX_DEPTH + 2, n, d), dtype=np.uint8)
     b = np.zeros(n)
     length, boxes, right, wrong, opened = 0, 0, 0, 0, 0
     scale = MERITS / (-POWER * math.log(NEAR))
+    promises = np.array([NEAR ** (-POWER * step / MERITS) for step in range(MERITS + 1)])
     read = 0
     promise = 1.0  # the most merit that a leaf of the old tape can have
     top = 0
@@ -213,7 +225,7 @@ def search(  # type: ignore[no-untyped-def]
                 known[top : top + 2] = True
                 top += 1
                 continue
-            promise = NEAR ** (-POWER * (OPEN - node) / MERITS)
+            promise = promises[OPEN - node]
         volume = _volume(w_lo[top], w_hi[top])
         verdict = OPEN
         position = -1
@@ -257,13 +269,27 @@ def search(  # type: ignore[no-untyped-def]
                     not inherits[top], 0, lower[top], upper[top], codes[top], values[:count],
                     score,
                 )  # fmt: skip
+                worst = values[:count].min()
+                near = abs(centre) / (abs(centre) - min(worst, 0.0) + 1e-300)
+                if worst <= 0.0 and near > WORTH:
+                    for i in np.argsort(values[:count]):
+                        if values[i] > 0.0:
+                            break
+                        if (
+                            prove_by_cases(
+                                w_ih, w_hh, rows[i], A, b, lo, hi, share * slack[i],
+                                lower[top], upper[top], codes[top], CASES, tree,
+                            )
+                            < 0
+                        ):  # fmt: skip
+                            break
+                        values[i] = np.inf
                 if values[:count].min() > 0.0:
                     verdict = RIGHT if centre > 0.0 else WRONG
                 else:
                     if centre > 0.0:
                         for i in range(count):
                             proved[top, which[i]] = values[i] > 0.0
-                    near = abs(centre) / (abs(centre) - values[:count].min() + 1e-300)
                     merit = max(near / NEAR, 1.0) ** POWER
                     if volume * merit >= smallest:
                         gain[:] = 0.0
@@ -305,7 +331,7 @@ def search(  # type: ignore[no-untyped-def]
         else:
             opened += 1
             if due and not bounded and boxes >= limit:  # to be taken up by the next search
-                verdict = LEAF
+                verdict = OPEN - MERITS
             elif known[top] and not due:
                 verdict = old[read - 1]
             elif bounded:
@@ -330,12 +356,18 @@ def _cut(w_lo, w_hi, top, position, tail):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def confirm(  # type: ignore[no-untyped-def]
     w_ih, w_hh, margins, unit_slack, row_slack, reach,
-    kind, uniform, chain, parent, levels, A, table, tape,
+    kind, uniform, chain, parent, levels, A, table, tape, out,
 ):  # fmt: skip
-    """Open, in place, the leaves of a tape that need what was known above them.
+    """Prove each leaf of a tape, or of a certificate's, without what was known above it.
 
     The arguments are those of :func:`search`. A leaf stays proved if it is with bounds of its
-    own box alone, and by twice the slack: then the checker's integers agree.
+    own box alone, by cases where need be, and by twice the slack: then the checker's integers
+    agree. The others become open.
+
+    Written: ``out``, the tape as a certificate has it.
+
+    Returns:
+        The length of that, or -1 where ``out`` is too short (call again with a longer one).
     """
     n, d = reach.shape
     R = len(margins)
@@ -349,31 +381,102 @@ def confirm(  # type: ignore[no-untyped-def]
     work = np.empty((WORK_ROWS, n))
     values = np.empty(R)
     score = np.empty(n)
+    tree = np.empty(2 * CASES, dtype=np.uint8)
     b = np.zeros(n)
-    top = 0
-    for at in range(len(tape)):
+    top, at, length = 0, 0, 0
+    while at < len(tape):
+        if length + 2 + 2 * CASES * R > len(out):
+            return -1
         node = tape[at]
+        at += 1
         if node < LEAF:
             _cut(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
             top += 1
+            out[length] = node
+            length += 1
             continue
-        if node <= OPEN:
-            tape[at] = OPEN
-        else:
+        right = node in (RIGHT, RIGHT_BY_CASES)
+        if node == RIGHT_BY_CASES:
+            at = _after(tape, at, R)
+        elif node == WRONG_BY_CASES:
+            at = _after(tape, at + 1, 1)
+        good = right or node in (WRONG, WRONG_BY_CASES)
+        if good:
             status = box_of(
                 kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, work, lo, hi
             )
-            good = False
-            if status == OK:
-                lower[:] = -reach
-                upper[:] = reach
-                share = _reaching(A, hi)
-                bound_box(
-                    w_ih, w_hh, margins if node == RIGHT else -margins, A, b, lo, hi,
-                    share * unit_slack, 2.0 * share * row_slack, reach, True, 0, lower, upper,
-                    codes, values, score,
-                )  # fmt: skip
-                good = values.min() > 0.0 if node == RIGHT else values.max() > 0.0
-            if not good:
-                tape[at] = OPEN
+            good = status == OK
+        start = length
+        out[length] = OPEN
+        length += 1
+        if good:
+            lower[:] = -reach
+            upper[:] = reach
+            share = _reaching(A, hi)
+            rows = margins if right else -margins
+            bound_box(
+                w_ih, w_hh, rows, A, b, lo, hi, share * unit_slack, 2.0 * share * row_slack, reach,
+                True, 0, lower, upper, codes, values, score,
+            )  # fmt: skip
+            rival = int(np.argmax(values))
+            if right and values.min() > 0.0:
+                out[start] = RIGHT
+            elif not right and values[rival] > 0.0:
+                out[start] = WRONG
+            else:
+                if not right:
+                    out[length] = rival
+                    length += 1
+                for r in range(R):
+                    if not right and r != rival:
+                        continue
+                    size = prove_by_cases(
+                        w_ih, w_hh, rows[r], A, b, lo, hi, 2.0 * share * row_slack[r],
+                        lower, upper, codes, CASES, tree,
+                    )  # fmt: skip
+                    if size < 0:
+                        good = False
+                        break
+                    out[length : length + size] = tree[:size]
+                    length += size
+                out[start] = RIGHT_BY_CASES if right else WRONG_BY_CASES
+                if not good:
+                    out[start] = OPEN
+                    length = start + 1
         top -= 1
+    return length
+
+
+@njit(cache=True, nogil=True)
+def _after(tape, at, trees):  # type: ignore[no-untyped-def]
+    """Where a tape goes on after so many trees of cases; past its end if they are cut off."""
+    while trees > 0 and at < len(tape):
+        if tape[at] == PROVED:
+            trees -= 1
+            at += 1
+        else:
+            trees += 1
+            at += 2
+    return at if trees == 0 else len(tape) + 1
+
+
+_skip: Callable[..., int] = _after.py_func
+
+
+def nodes(tape: bytes, rows: int) -> Iterator[bytes]:
+    """The nodes of a certificate's tape in preorder, each leaf with its trees of cases.
+
+    Raises:
+        ValueError: the trees of a leaf are cut off.
+    """
+    at = 0
+    while at < len(tape):
+        end = at + 1
+        if tape[at] == RIGHT_BY_CASES:
+            end = _skip(tape, end, rows)
+        elif tape[at] == WRONG_BY_CASES:
+            end = _skip(tape, end + 1, 1)
+        if end > len(tape):
+            raise ValueError("the cases of a leaf are cut off")
+        yield tape[at:end]
+        at = end

@@ -57,13 +57,13 @@ class Recheck:
 
 @dataclass(frozen=True)
 class _Tree:
-    """One order word or chamber: ``name`` as the certificate has it; ``leaves``, where in the tape
-    the leaves are that prove something.
+    """One order word or chamber: ``name`` as the certificate has it; ``leaves``, the number of
+    those that say that they prove something.
     """
 
     name: str
     tape: bytes
-    leaves: tuple[int, ...]
+    leaves: int
 
 
 def recheck(
@@ -94,6 +94,8 @@ def recheck(
     except (Unreadable, Rejected) as error:
         raise CertificateFormatError(f"{certificate}: {error}") from error
 
+    n = network.seq_len
+
     def bound(tree: _Tree) -> tuple[bytes, Fraction, Fraction]:
         return _bound(network, inputs, kind, tree.name, tree.tape)
 
@@ -103,7 +105,7 @@ def recheck(
         for done, (tree, found) in enumerate(zip(trees, pool.map(bound, trees), strict=True)):
             progress(done, len(trees))
             kept, good, bad = found
-            lost += sum(kept[at] != tree.tape[at] for at in tree.leaves)
+            lost += tree.leaves - sum(_proves(node, kind) for node in _nodes(kept, kind, n))
             right, wrong = right + good, wrong + bad
     refused, drawn = "", 0
     if lost:
@@ -111,10 +113,10 @@ def recheck(
     elif not (lower <= right and 1 - wrong <= upper):
         refused = f"the leaves prove only [{float(right):.12f}, {1 - float(wrong):.12f}]"
     else:
-        reduced, drawn = _sample(trees, kind, sample, seed)
+        reduced, drawn = _sample(trees, kind, n, sample, seed)
         if drawn:
             refused = _check_sample(network, inputs, kind, reduced, read_weights(model))
-    leaves = sum(len(tree.leaves) for tree in trees)
+    leaves = sum(tree.leaves for tree in trees)
     return Recheck(network.sha256, lower, upper, leaves, drawn, seed, refused)
 
 
@@ -146,42 +148,45 @@ def _read(
         if known is not None:
             known.discard(name)  # so that no box counts twice
         tape = binary[at:end]
-        trees.append(_Tree(name, tape, tuple(_leaves(tape, kind, network.seq_len, name))))
+        trees.append(_Tree(name, tape, _count(tape, kind, network.seq_len, name)))
         at = end
     if at != len(binary):
         raise Rejected("evidence.bin: bytes are left over")
     return inputs, rational(low, "claim.lower"), rational(high, "claim.upper"), kind, trees
 
 
-def _leaves(tape: bytes, kind: str, n: int, name: str) -> Iterator[int]:
-    """Where the leaves are that prove something, of what is checked to be a tree in preorder."""
-    deepest = orders.MAX_DEPTH if kind == "boxes" else simplices.MAX_DEPTH
-    stack, at = [0], 0
-    while stack:
-        depth = stack.pop()
-        if at >= len(tape) or depth > deepest:
-            raise Rejected(f"{name}: the tree is cut off, or too deep")
-        node = tape[at]
-        at += 1
-        if kind == "boxes":
-            if node >= orders.OPEN:
-                if node > orders.OPEN:
-                    yield at - 1
-                continue
-            if node >= 2 * orders.TAIL or node % orders.TAIL >= n:
-                raise Rejected(f"{name}: {node} is no kind of node")
-        else:
-            if node >= splits.SKIPPED:
-                if node == splits.LEAF:
-                    yield at - 1
-                continue
-            i, j = divmod(node, n)
-            if i >= n or i == j or at >= len(tape) or not tape[at]:
-                raise Rejected(f"{name}: {node} is no kind of node")
-            at += 1
-        stack += [depth + 1, depth + 1]
-    if at != len(tape):
-        raise Rejected(f"{name}: the tape goes on after the tree's end")
+def _nodes(tape: bytes, kind: str, n: int) -> Iterator[bytes]:
+    """The nodes of a tape, each leaf with its cases."""
+    return orders.nodes(tape, n - 1) if kind == "boxes" else splits.nodes(tape)
+
+
+def _proves(node: bytes, kind: str) -> bool:
+    """Whether a node is a leaf that says that it proves something."""
+    return node[0] in (orders.PROOFS if kind == "boxes" else (splits.LEAF,))
+
+
+def _count(tape: bytes, kind: str, n: int, name: str) -> int:
+    """The number of leaves that prove something, of what is checked to be a tree in preorder."""
+    boxes = kind == "boxes"
+    deepest = orders.MAX_DEPTH if boxes else simplices.MAX_DEPTH
+    leaves, stack = 0, [0]
+    try:
+        for node in _nodes(tape, kind, n):
+            if not stack or stack[-1] > deepest:
+                raise Rejected(f"{name}: the tree is too deep, or goes on after its end")
+            depth = stack.pop()
+            if _proves(node, kind):
+                leaves += 1
+            elif node[0] != (orders.OPEN if boxes else splits.SKIPPED):
+                i, j = divmod(node[0], orders.TAIL if boxes else n)
+                if not (i < 2 and j < n if boxes else i < n and i != j and node[1]):
+                    raise Rejected(f"{name}: {node[0]} is no kind of node")
+                stack += [depth + 1, depth + 1]
+    except ValueError as error:
+        raise Rejected(f"{name}: {error}") from error
+    if stack:
+        raise Rejected(f"{name}: the tree is cut off")
+    return leaves
 
 
 def _bound(
@@ -200,23 +205,26 @@ def _bound(
 
 
 def _sample(
-    trees: list[_Tree], kind: str, sample: int, seed: int
+    trees: list[_Tree], kind: str, n: int, sample: int, seed: int
 ) -> tuple[list[tuple[str, bytes]], int]:
     """The trees with all leaves open but some that are drawn without replacement, and how many."""
-    number = sum(len(tree.leaves) for tree in trees)
+    number = sum(tree.leaves for tree in trees)
     drawn = sorted(Random(seed).sample(range(number), min(sample, number)))
+    wanted = iter([*drawn, number])
     reduced = []
-    first = at = 0
+    index, then = 0, next(wanted)
     for tree in trees:
-        tape = bytearray(tree.tape)
-        for index, leaf in enumerate(tree.leaves, first):
-            if at < len(drawn) and drawn[at] == index:
-                at += 1
-            else:
-                tape[leaf] = orders.OPEN if kind == "boxes" else splits.SKIPPED
-        first += len(tree.leaves)
-        prune = shards.prune if kind == "boxes" else chamberruns.prune
-        short = prune(bytes(tape))
+        kept = []
+        for node in _nodes(tree.tape, kind, n):
+            if _proves(node, kind):
+                if index == then:
+                    then = next(wanted)
+                else:
+                    node = bytes([orders.OPEN if kind == "boxes" else splits.SKIPPED])
+                index += 1
+            kept.append(node)
+        tape = b"".join(kept)
+        short = shards.prune(tape, n) if kind == "boxes" else chamberruns.prune(tape)
         if kind == "simplices" or short != shards.ROOT:
             reduced.append((tree.name, short))
     return reduced, len(drawn)

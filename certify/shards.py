@@ -3,10 +3,11 @@
 The work is a fixed sequence. Round r cuts, in every order word of at least that probability, all
 boxes whose probability times merit (see :func:`certify.orders.search`) is at least
 ``theta_r = theta_0 / 8^r``; within a round those words come first that gained most per box in the
-round before. A word that needs more than a turn of boxes comes again when ``LATER`` others have
-had theirs, so that no core waits for the largest. The bracket after N boxes is that of the first N
-boxes of the sequence, however many threads or machines worked on it, and whatever was interrupted.
-Later boxes only add proved volume, so the brackets are nested.
+round before. No core waits for the largest words: one that needs more than a turn of boxes comes
+again when ``LATER`` others have had theirs, and when no more than that are left the others begin
+with the next round. The bracket after N boxes is that of the first N boxes of the sequence,
+however many threads or machines worked on it, and whatever was interrupted. Later boxes only add
+proved volume, so the brackets are nested.
 """
 
 from __future__ import annotations
@@ -36,19 +37,24 @@ from certify.orders import (
     LEAF,
     OPEN,
     RIGHT,
+    RIGHT_BY_CASES,
     TAIL,
     VOLUME_BITS,
     WRONG,
+    WRONG_BY_CASES,
     confirm,
     cut_at,
+    nodes,
     search,
 )
 from certify.regions import LARGEST_COORDINATE, W_ONE, as_arrays, quantile_table
 
-CHUNK = 1 << 14  #: boxes between two looks at the clock
+#: Boxes between two looks at the clock; for long tapes, a 16th of their nodes, which are all
+#: passed each time.
+CHUNK = 1 << 14
 STEP = 8
 LATER = 64  #: words that may be under way at once
-STATE_VERSION = 3
+STATE_VERSION = 4
 STATE_SECONDS = 30.0
 ROOT = bytes([OPEN])
 cut_of: Callable[[int, int, int], int] = cut_at.py_func
@@ -98,7 +104,9 @@ def extend(
     totals = np.zeros(5, dtype=np.int64)
     boxes = 0
     while True:
-        allowed = CHUNK if limit is None else min(CHUNK, limit - boxes)
+        allowed = max(CHUNK, len(tape) >> 4)
+        if limit is not None:
+            allowed = min(allowed, limit - boxes)
         old = np.frombuffer(tape, dtype=np.uint8)
         out = np.empty(2 * len(old) + 8 * allowed + 1000, dtype=np.uint8)
         while not search(
@@ -149,6 +157,7 @@ class Run:
         self.boxes = 0
         self.round = 0
         self.queue: list[int] = self._order()
+        self.behind: set[int] = set()  # words of the queue that are still in the round before
 
     def split(self) -> tuple[list[str], list[Fraction]]:
         """The names of the shards, and their probabilities."""
@@ -160,18 +169,18 @@ class Run:
         """The upper end of the bracket."""
         return 1 - self.wrong
 
-    @property
-    def theta(self) -> Fraction:
-        """The smallest probability of a box that this round cuts."""
-        return Fraction(self._largest, 4 * STEP**self.round)
+    def theta(self, number: int) -> Fraction:
+        """The smallest probability, times merit, of a box that a round cuts."""
+        return Fraction(self._largest, 4 * STEP**number)
 
     def smallest(self, index: int) -> int:
-        """The same as a volume in the word, in units of ``2**-VOLUME_BITS``."""
-        return max(1, int((self.theta / self.probabilities[index]) * 2**VOLUME_BITS))
+        """The same for a word's round, as a volume in it in units of ``2**-VOLUME_BITS``."""
+        theta = self.theta(self.round - (index in self.behind))
+        return max(1, int((theta / self.probabilities[index]) * 2**VOLUME_BITS))
 
     def _order(self) -> list[int]:
         """The words of this round, the most rewarding first."""
-        theta = self.theta
+        theta = self.theta(self.round)
         candidates = [i for i, p in enumerate(self.probabilities) if p >= theta]
 
         def key(i: int) -> tuple[float, Fraction, int]:
@@ -193,9 +202,13 @@ class Run:
             shard.rate = float(share * (done.right + done.wrong - shard.base)) / max(shard.spent, 1)
             shard.base, shard.spent = done.right + done.wrong, 0
             self.queue.remove(index)
-            if not self.queue:
+            if index in self.behind:
+                self.behind.remove(index)
+                self.queue.append(index)
+            if len(self.queue) <= LATER and not self.behind:
                 self.round += 1
-                self.queue = self._order()
+                self.behind = set(self.queue)
+                self.queue += [i for i in self._order() if i not in self.behind]
         elif shard.spent % self.turn == 0:
             self.queue.remove(index)
             self.queue.insert(LATER - 1, index)  # behind all that are under way
@@ -207,7 +220,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether no box is left that could be cut."""
-        return bool(self.theta * 2**VOLUME_BITS < self._least)
+        return bool(self.theta(self.round) * 2**VOLUME_BITS < self._least)
 
     @property
     def pieces(self) -> int:
@@ -226,6 +239,7 @@ class Run:
             "boxes": self.boxes,
             "round": self.round,
             "queue": self.queue,
+            "behind": sorted(self.behind),
             "shards": [
                 [i, len(s.tape), s.right, s.wrong, s.base, s.spent, s.rate.hex()]
                 for i, s in entries
@@ -252,7 +266,8 @@ class Run:
                 tape = raw[at : at + length]
                 shards[index] = Shard(tape, right, wrong, base, spent, float.fromhex(rate))
                 at += length
-            queue, boxes, number = header["queue"], header["boxes"], header["round"]
+            queue, behind = header["queue"], set(header["behind"])
+            boxes, number = header["boxes"], header["round"]
         except (zlib.error, struct.error, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"not the state of an accuracy run ({error})") from error
         if (version, header.get("method")) != (STATE_VERSION, self.method) or at != len(raw):
@@ -262,7 +277,8 @@ class Run:
                 f"the state of another run (model {model[:12]}.., {inputs} inputs); "
                 "remove it or name another file"
             )
-        self.shards, self.queue, self.boxes, self.round = shards, queue, boxes, number
+        self.shards, self.queue, self.behind = shards, queue, behind
+        self.boxes, self.round = boxes, number
         for index, shard in shards.items():
             share = self.probabilities[index] / 2**VOLUME_BITS
             self.lower += share * shard.right
@@ -280,19 +296,25 @@ def warm_up(run: Run) -> None:
 
 
 def confirm_tape(network: Network, inputs: str, word: str, tape: bytes) -> bytes:
-    """The tape with those leaves open that are not proved without what was known above them."""
+    """The tape as a certificate has it: leaves that are not proved without what was known above
+    them are open, those that need cases say which.
+    """
     tree = forest(word, inputs)
     arrays = as_arrays([tree])
     k = int(arrays.length[0])
     rows, slack = margins_of(network, tree.second)
     net = network.floats
-    confirmed = np.frombuffer(tape, dtype=np.uint8).copy()
-    confirm(
-        net.w_ih, net.w_hh, rows, slack.unit, slack.row, slack.reach,
-        arrays.kind[0], inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
-        arrays.levels[0], tree.A, quantile_table(), confirmed,
-    )  # fmt: skip
-    return confirmed.tobytes()
+    old = np.frombuffer(tape, dtype=np.uint8)
+    out = np.empty(2 * len(old) + 10_000, dtype=np.uint8)
+    while True:
+        length: int = confirm(
+            net.w_ih, net.w_hh, rows, slack.unit, slack.row, slack.reach,
+            arrays.kind[0], inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
+            arrays.levels[0], tree.A, quantile_table(), old, out,
+        )  # fmt: skip
+        if length >= 0:
+            return out[:length].tobytes()
+        out = np.empty(4 * len(out), dtype=np.uint8)
 
 
 def confirmed(run: Run) -> Iterator[tuple[str, bytes, Fraction, Fraction]]:
@@ -300,34 +322,36 @@ def confirmed(run: Run) -> Iterator[tuple[str, bytes, Fraction, Fraction]]:
     the probabilities right and wrong of that; words without a proved leaf are left out.
     """
     for word, shard in sorted((run.words[i], s) for i, s in run.shards.items()):
-        short = prune(confirm_tape(run.network, run.inputs, word, shard.tape))
+        short = prune(confirm_tape(run.network, run.inputs, word, shard.tape), len(word))
         right, wrong = volumes(short, len(word))
         if right or wrong:
             share = forest(word, run.inputs).probability
             yield word, short, right * share, wrong * share
 
 
-def prune(tape: bytes) -> bytes:
-    """The same tape without inner nodes under which all is open."""
+def prune(tape: bytes, n: int) -> bytes:
+    """The same tape, of n positions, without inner nodes under which all is open."""
     stack: list[bytes] = []
-    for node in reversed(tape):
-        if node >= LEAF:
-            stack.append(bytes([node]) if node > OPEN else ROOT)
+    for node in reversed(list(nodes(tape, n - 1))):
+        if node[0] >= LEAF:
+            stack.append(node)
             continue
         first, second = stack.pop(), stack.pop()
-        stack.append(ROOT if first == second == ROOT else bytes([node]) + first + second)
+        stack.append(ROOT if first == second == ROOT else node + first + second)
     return stack[0]
 
 
 def volumes(tape: bytes, n: int) -> tuple[Fraction, Fraction]:
     """The exact volumes right and wrong of a tape of n positions, as shares of the word."""
-    found = {RIGHT: 0, WRONG: 0}
+    right = wrong = 0
     stack = [([0] * n, [W_ONE] * n)]
-    for node in tape:
+    for leaf in nodes(tape, n - 1):
+        node = leaf[0]
         lo, hi = stack.pop()
         if node >= LEAF:
-            if node > OPEN:
-                found[node] += prod(b - a for a, b in zip(lo, hi, strict=True))
+            volume = prod(b - a for a, b in zip(lo, hi, strict=True))
+            right += volume * (node in (RIGHT, RIGHT_BY_CASES))
+            wrong += volume * (node in (WRONG, WRONG_BY_CASES))
             continue
         j = node & (TAIL - 1)
         middle = cut_of(lo[j], hi[j], node & TAIL)
@@ -335,7 +359,7 @@ def volumes(tape: bytes, n: int) -> tuple[Fraction, Fraction]:
         above[j] = below[j] = middle
         stack += [(above, hi), (lo, below)]
     scale = W_ONE**n
-    return Fraction(found[RIGHT], scale), Fraction(found[WRONG], scale)
+    return Fraction(right, scale), Fraction(wrong, scale)
 
 
 class Workers(Protocol):
@@ -440,10 +464,9 @@ def work(
 
 
 def _in_order(run: Run, workers: Workers) -> Iterator[tuple[int, Done]]:
-    """The words of this round with what was done for them, in the order of the queue."""
+    """The words of the queue with what was done for them, in order."""
     pending: list[Any] = []  # for the first words of the queue
-    number = run.round
-    while run.round == number:
+    while not run.finished:
         for index in run.queue[len(pending) : min(LATER, 8 * workers.width)]:
             tape = run.shards[index].tape if index in run.shards else run.root
             arguments = (run.network, run.inputs, run.words[index], tape, run.smallest(index))

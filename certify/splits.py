@@ -16,6 +16,8 @@ is taken which leaves least open.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numba import njit
 
@@ -287,3 +289,18 @@ def confirm(  # type: ignore[no-untyped-def]
             right += int(result[0])
             wrong += int(result[1])
     return right, wrong
+
+
+def nodes(tape: bytes) -> Iterator[bytes]:
+    """The nodes of a tape in preorder: cuts of two bytes, leaves of one.
+
+    Raises:
+        ValueError: the last one is cut off.
+    """
+    at = 0
+    while at < len(tape):
+        end = at + (2 if tape[at] < LEVEL else 1)
+        if end > len(tape):
+            raise ValueError("the tree is cut off")
+        yield tape[at:end]
+        at = end

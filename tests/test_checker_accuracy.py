@@ -21,6 +21,7 @@ from certify.checker.errors import Rejected
 from certify.checker.measure import angle, cone_angle, pi
 from certify.gaussian import gaussian_share
 from certify.model import Network
+from certify.orders import RIGHT_BY_CASES, WRONG_BY_CASES, nodes
 from tests.examples import HANDCRAFTED
 
 RNG = np.random.default_rng(5)
@@ -223,7 +224,7 @@ def boxes_result(inputs: Any, boxes: int) -> AccuracyResult:
 
 @pytest.fixture(scope="module", params=["gaussian", "uniform"])
 def boxes_body(request: pytest.FixtureRequest) -> tuple[dict[str, Any], bytes]:
-    return body_of(boxes_result(request.param, 1500))
+    return body_of(boxes_result(request.param, 6000))
 
 
 def test_boxes_are_accepted(boxes_body: tuple[dict[str, Any], bytes]) -> None:
@@ -249,17 +250,44 @@ def _more(key: str, sign: int) -> Callable[[Boxes], None]:
 
 
 def _put(old: int, new: int) -> Callable[[Boxes], None]:
+    """Another node instead of the first of a kind; its cases go with it."""
+
     def mutate(boxes: Boxes) -> None:
-        boxes[1][boxes[1].index(old)] = new
+        _replace(boxes, old, bytes([new]))
 
     return mutate
 
 
+def _replace(boxes: Boxes, old: int, new: bytes) -> None:
+    """Replace a node and what belongs to it, and the length of its word's tape."""
+    at = 0
+    for entry in _words(boxes):
+        tape = list(nodes(bytes(boxes[1][at : at + entry[1]]), 3))
+        kinds = [node[0] for node in tape]
+        if old in kinds:
+            tape[kinds.index(old)] = new
+            changed = b"".join(tape)
+            boxes[1][at : at + entry[1]] = changed
+            entry[1] = len(changed)
+            return
+        at += entry[1]
+    raise AssertionError(f"there is no node {old}")
+
+
+def _cases(new: list[int], old: int = RIGHT_BY_CASES) -> Callable[[Boxes], None]:
+    return lambda boxes: _replace(boxes, old, bytes(new))
+
+
+def _end_within_cases(boxes: Boxes) -> None:
+    """The last word ends with the first byte of a case."""
+    _words(boxes)[:] = [["nnnn", 2]]
+    boxes[1][:] = bytes([RIGHT_BY_CASES, 0])
+
+
 def _cut_elsewhere(boxes: Boxes) -> None:
     """Change a cut above a proved leaf: its box becomes another one."""
-    leaf = boxes[1].index(255)
-    at = max(i for i in range(leaf) if boxes[1][i] < 253)
-    boxes[1][at] = 4 + (boxes[1][at] & 63)
+    position = next(node[0] for node in nodes(bytes(boxes[1]), 3) if node[0] < 64)
+    _replace(boxes, position, bytes([position + 4]))
 
 
 def _all_right(boxes: Boxes) -> None:
@@ -297,6 +325,18 @@ def _no_words(boxes: Boxes) -> None:
         (_put(255, 254), "no rival"),
         (_put(254, 255), "not proved"),
         (_put(255, 252), "no kind of node"),
+        (_put(RIGHT_BY_CASES, 255), "not proved"),
+        (_put(RIGHT_BY_CASES, 254), "no rival"),
+        (_put(RIGHT_BY_CASES, 253), "is proved right"),
+        (_put(WRONG_BY_CASES, 253), "is proved wrong"),
+        (_cases([RIGHT_BY_CASES, 255, 255, 255]), "not proved in one of its cases"),
+        (_cases([RIGHT_BY_CASES, 4, 0, 255, 255, 255, 255]), "no unit 0 at step 4"),
+        (_cases([RIGHT_BY_CASES, 0, 3, 255, 255, 255, 255]), "no unit 3 at step 0"),
+        (_cases([RIGHT_BY_CASES, *[0, 0] * 101, *[255] * 104]), "too many cases"),
+        (_cases([WRONG_BY_CASES, 0, 255]), "not proved in one of its cases"),
+        (_cases([WRONG_BY_CASES, 3, 255], WRONG_BY_CASES), "no rival 3"),
+        (_cases([RIGHT_BY_CASES, 255, 255, 255], WRONG_BY_CASES), "not proved in one of"),
+        (_end_within_cases, "ends within its cases|unbounded"),
         (_put(255, 63), "no kind of node"),
         (_put(255, 0), "no leaf|goes on|not proved|no rival|unbounded"),
         (_cut_elsewhere, "no kind of node"),

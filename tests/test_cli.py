@@ -232,7 +232,7 @@ def test_noise_goes_on_from_a_certificate(
 
 def test_noise_max(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = str(MODELS / "m4_3.pt")
-    arguments = [model, "--noise", "max", "--budget", "4", "--out", str(tmp_path)]
+    arguments = [model, "--noise", "max", "--budget", "120", "--out", str(tmp_path)]
     code, found = answer(arguments, capsys)
     assert code == ExitCode.OK
     assert all(Fraction(p["certified"]) > 0 for p in found["pairs"])

@@ -103,13 +103,17 @@ def claim_less_wrong(body: Body, binary: bytearray, kind: str) -> None:
 
 def flip_a_verdict(body: Body, binary: bytearray, kind: str = "boxes") -> None:
     if kind == "boxes":
-        binary[binary.index(orders.RIGHT)] = orders.WRONG
+        tape = list(orders.nodes(bytes(binary), 3))
+        tape[tape.index(bytes([orders.RIGHT]))] = bytes([orders.WRONG])
+        binary[:] = b"".join(tape)
     else:
         binary[binary.index(splits.LEAF)] = splits.SKIPPED
 
 
 def close_a_leaf(body: Body, binary: bytearray, kind: str) -> None:
-    binary[binary.index(orders.OPEN)] = orders.RIGHT
+    tape = list(orders.nodes(bytes(binary), 3))
+    tape[tape.index(shards.ROOT)] = bytes([orders.RIGHT])
+    binary[:] = b"".join(tape)
 
 
 def another_model(body: Body, binary: bytearray, kind: str) -> None:

@@ -120,8 +120,8 @@ def test_limits_are_kept_within_a_word() -> None:
 
 def test_pruning_keeps_what_is_proved() -> None:
     tape = bytes([0, 1, OPEN, 2, OPEN, OPEN, 3, RIGHT, 1, WRONG, OPEN])
-    assert prune(tape) == bytes([0, OPEN, 3, RIGHT, 1, WRONG, OPEN])
-    assert volumes(prune(tape), 4) == volumes(tape, 4)
+    assert prune(tape, 4) == bytes([0, OPEN, 3, RIGHT, 1, WRONG, OPEN])
+    assert volumes(prune(tape, 4), 4) == volumes(tape, 4)
 
 
 @pytest.mark.slow
@@ -157,8 +157,27 @@ def test_a_word_whose_turn_is_over_waits_behind_those_under_way() -> None:
     assert run.queue[:2] == [second, others[0]]
     assert run.queue.index(first) == min(LATER - 1, len(others) + 1)
     assert run.left(first) == run.turn
-    run.merge(second, Done(ROOT, 5, 0, 0, complete=True))
-    assert second not in run.queue
+
+
+def test_the_next_round_begins_while_the_last_words_of_one_are_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("certify.shards.LATER", 2)
+    run = Run(comparator(5), "gaussian")
+    rounds = []
+    while run.round < 2:
+        first = run.queue[0]
+        rounds.append((first, run.smallest(first)))
+        run.merge(first, Done(ROOT, 1, 0, 0, complete=True))
+        assert sorted(set(run.queue)) == sorted(run.queue)
+    assert len(set(rounds)) == len(rounds)  # no word has a round twice
+    assert len(run.behind) == 2
+    last = run.queue[0]
+    assert last in run.behind
+    before = run.smallest(last)
+    run.merge(last, Done(ROOT, 1, 0, 0, complete=True))
+    assert run.queue[-1] == last
+    assert run.smallest(last) == max(1, before // 8)
 
 
 def test_short_turns_change_no_bracket_that_is_interrupted(

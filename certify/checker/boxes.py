@@ -6,10 +6,15 @@ a byte a node: a position whose W is halved (plus ``TAIL``: cut near its lower e
 right, wrong or open. The checker cuts the boxes itself, so they are disjoint; it finds the box of
 inputs of each leaf, proves all margins positive on it (wrong: one rival nowhere behind), and sums
 the exact probabilities. What no leaf decides stays between the two bounds.
+
+A margin may be proved by cases: that some unit is on, and that it is off. After ``RIGHT_BY_CASES``
+there is a tree for each margin, after ``WRONG_BY_CASES`` the index of the rival and one tree. In
+preorder, ``PROVED`` is a leaf of such a tree; a step and a unit come before those of both cases.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 from math import prod
@@ -18,14 +23,18 @@ from typing import Any
 from certify.checker.document import fields, integer, items
 from certify.checker.errors import Rejected
 from certify.checker.linear import GRID as LINEAR_GRID
-from certify.checker.linear import Box, Linear
+from certify.checker.linear import OFF, ON, Box, Known, Linear
 from certify.checker.network import Weights
 from certify.checker.orders import GRID, LARGEST, W_BITS, W_ONE, box_of, inputs_map, order_of
 
 TAIL = 64
 RIGHT, WRONG, OPEN = 255, 254, 253
+RIGHT_BY_CASES, WRONG_BY_CASES = 212, 211
+PROVED = 255
+DEEPEST = 100  # cases within cases
 ALONE = 2000  # nodes: for more than these, processes are worth starting
 
+Nodes = Iterator[tuple[int, int]]
 Found = tuple[Fraction, Fraction, int, int]
 """Probability right and wrong, and the numbers of leaves."""
 
@@ -100,34 +109,31 @@ def _check_word(task: tuple[str, bytes]) -> Found:
     del margins[second]
     sizes = [n * LARGEST << LINEAR_GRID] * n
     rules = {
-        RIGHT: Linear(weights, sizes, margins),
-        WRONG: Linear(weights, sizes, [[-v for v in row] for row in margins]),
+        True: Linear(weights, sizes, margins),
+        False: Linear(weights, sizes, [[-v for v in row] for row in margins]),
     }
     A, zero = inputs_map(order), [0] * n
-    volumes, counts = {RIGHT: 0, WRONG: 0}, {RIGHT: 0, WRONG: 0}
+    volumes, counts = {True: 0, False: 0}, {True: 0, False: 0}
     stack = [([0] * n, [W_ONE] * n)]
-    for at, node in enumerate(tape):
+    nodes = enumerate(tape)
+    for at, node in nodes:
         place = f"{word}, node {at}"
         if not stack:
             raise Rejected(f"{place}: the tape goes on after the tree's end")
         w_lo, w_hi = stack.pop()
         if node == OPEN:
             continue
-        if node in rules:
+        if node in (RIGHT, RIGHT_BY_CASES, WRONG, WRONG_BY_CASES):
+            right = node in (RIGHT, RIGHT_BY_CASES)
             try:
                 lo, hi = box_of(order, w_lo, w_hi)
+                shift = LINEAR_GRID - GRID
+                box = Box(A, zero, [v << shift for v in lo], [v << shift for v in hi])
+                _check_leaf(rules[right], box, node, nodes)
             except Rejected as error:
                 raise Rejected(f"{place}: {error}") from None
-            shift = LINEAR_GRID - GRID
-            box = Box(A, zero, [v << shift for v in lo], [v << shift for v in hi])
-            linear = rules[node]
-            values = linear.margins(box, linear.check(box, linear.root, 0, n, {}))
-            if node == RIGHT and min(values) <= 0:
-                raise Rejected(f"{place}: said to be right, but a margin is not proved")
-            if node == WRONG and max(values) < 0:
-                raise Rejected(f"{place}: said to be wrong, but no rival is proved to win")
-            volumes[node] += prod(b - a for a, b in zip(w_lo, w_hi, strict=True))
-            counts[node] += 1
+            volumes[right] += prod(b - a for a, b in zip(w_lo, w_hi, strict=True))
+            counts[right] += 1
             continue
         position, tail = node & (TAIL - 1), node & TAIL
         if node >= 2 * TAIL or position >= n or w_hi[position] - w_lo[position] < 2:
@@ -141,4 +147,57 @@ def _check_word(task: tuple[str, bytes]) -> Found:
     if stack:
         raise Rejected(f"{word}: {len(stack)} branches have no leaf")
     share = order.probability / (1 << (W_BITS * n))
-    return volumes[RIGHT] * share, volumes[WRONG] * share, counts[RIGHT], counts[WRONG]
+    return volumes[True] * share, volumes[False] * share, counts[True], counts[False]
+
+
+def _check_leaf(linear: Linear, box: Box, node: int, nodes: Nodes) -> None:
+    """Prove what a leaf says; ``nodes`` is where the tape goes on, with its trees if it has any."""
+    known = linear.check(box, linear.root, 0, linear.n, {})
+    values = linear.margins(box, known)
+    if node == RIGHT and min(values) <= 0:
+        raise Rejected("said to be right, but a margin is not proved")
+    if node == WRONG and max(values) < 0:
+        raise Rejected("said to be wrong, but no rival is proved to win")
+    if node == RIGHT_BY_CASES:
+        for row, value in zip(linear.rows, values, strict=True):
+            _check_cases(linear, box, known, row, 1, nodes, value)
+    if node == WRONG_BY_CASES:
+        rival = _byte(nodes)
+        if rival >= len(values):
+            raise Rejected(f"there is no rival {rival}")
+        _check_cases(linear, box, known, linear.rows[rival], 0, nodes, values[rival])
+
+
+def _check_cases(
+    linear: Linear,
+    box: Box,
+    known: Sequence[Sequence[Known]],
+    row: Sequence[int],
+    least: int,
+    nodes: Nodes,
+    value: int | None = None,
+    depth: int = 0,
+) -> None:
+    """Follow one tree: in each case the row is at least ``least``. ``value`` is its bound here,
+    where that is there already.
+    """
+    step = _byte(nodes)
+    if step == PROVED:
+        if value is None:
+            (value,) = linear.lower(box, known, linear.n, [(row, 0)])
+        if value < least:
+            raise Rejected("a row is not proved in one of its cases")
+        return
+    unit = _byte(nodes)
+    if step >= linear.n or unit >= linear.d or depth == DEEPEST:
+        raise Rejected(f"there is no unit {unit} at step {step}, or there are too many cases")
+    for state in (ON, OFF):
+        case = [list(units) for units in known]
+        case[step][unit] = state
+        _check_cases(linear, box, case, row, least, nodes, depth=depth + 1)
+
+
+def _byte(nodes: Nodes) -> int:
+    for _, node in nodes:
+        return node
+    raise Rejected("the tape ends within its cases")
