@@ -27,37 +27,38 @@ CASES = 64
 
 
 @njit(cache=True, nogil=True)
-def _at_corner(w_ih, w_hh, row, A, q, lo, hi, h, new):  # type: ignore[no-untyped-def]
-    """The row at the corner of the box where ``q . y`` is least; ``h`` and ``new`` are scratch."""
+def last_state(w_ih, columns, A, y, h, new):  # type: ignore[no-untyped-def]
+    """Leave in ``h`` (d,) the last state for the input ``A y``, roughly; ``new`` (d,) is scratch.
+
+    ``columns`` (d, d) is the transpose of ``w_hh``: so the inner loop is a sum of vectors.
+    """
     n, k = A.shape
     d = len(w_ih)
     h[:] = 0.0
     for t in range(n):
         x = 0.0
         for j in range(k):
-            if A[t, j] != 0.0:
-                x += A[t, j] * (lo[j] if q[j] > 0.0 else hi[j])
+            x += A[t, j] * y[j]
         for i in range(d):
-            z = w_ih[i] * x
-            for j in range(d):
-                z += w_hh[i, j] * h[j]
-            new[i] = max(z, 0.0)
-        h[:] = new
-    value = 0.0
-    for i in range(d):
-        value += row[i] * h[i]
-    return value
+            new[i] = w_ih[i] * x
+        for j in range(d):
+            c = h[j]
+            if c > 0.0:
+                for i in range(d):
+                    new[i] += columns[j, i] * c
+        for i in range(d):
+            h[i] = max(new[i], 0.0)
 
 
 @njit(cache=True, nogil=True)
 def prove_by_cases(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, target, A, b, lo, hi, slack, lower, upper, codes, most, tree
+    w_ih, w_hh, columns, target, A, b, lo, hi, slack, lower, upper, codes, most, tree
 ):
     """Prove that a row is positive on a box; returns the length of its tree, or -1.
 
-    Read: float weights ``w_ih`` (d,) and ``w_hh`` (d, d); ``target`` (d,), the row, a functional
-    of the last state, and ``slack``, what rounding may cost it; ``A`` (n, k) and ``b`` (n,); the
-    box ``lo``, ``hi`` (k,); ``lower``, ``upper`` and ``codes`` (n, d) as
+    Read: float weights ``w_ih`` (d,), ``w_hh`` (d, d) and its transpose ``columns``; ``target``
+    (d,), the row, a functional of the last state, and ``slack``, what rounding may cost it; ``A``
+    (n, k) and ``b`` (n,); the box ``lo``, ``hi`` (k,); ``lower``, ``upper`` and ``codes`` (n, d) as
     :func:`certify.bounds.bound_box` left them; ``most``, the number of substitutions.
 
     Written: ``tree``, at least ``2 * most`` bytes.
@@ -75,6 +76,7 @@ def prove_by_cases(  # type: ignore[no-untyped-def]
     new = np.empty(d)
     g = np.empty(n)
     q = np.empty(k)
+    corner = np.empty(k)
     keep = np.empty((n, d))
     steps = np.empty(most, dtype=np.int64)  # the cases on the way to where we are
     units = np.empty(most, dtype=np.int64)
@@ -99,7 +101,13 @@ def prove_by_cases(  # type: ignore[no-untyped-def]
             if depth == 0:
                 return length
             continue
-        if _at_corner(w_ih, w_hh, target, A, q, lo, hi, row, new) <= 0.0:
+        for j in range(k):
+            corner[j] = lo[j] if q[j] > 0.0 else hi[j]
+        last_state(w_ih, columns, A, corner, row, new)
+        least = 0.0
+        for i in range(d):
+            least += target[i] * row[i]
+        if least <= 0.0:
             return -1  # not for want of cases
         cost, step, unit = 0.0, -1, -1
         for t in range(n):

@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit
 
 from certify.bounds import bound_box
-from certify.cases import CASES, PROVED, prove_by_cases
+from certify.cases import CASES, PROVED, last_state, prove_by_cases
 from certify.forests import TWO
 from certify.regions import (
     LARGEST_COORDINATE,
@@ -67,28 +67,15 @@ def _volume(w_lo, w_hi):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _rival(w_ih, w_hh, margins, A, lo, hi):  # type: ignore[no-untyped-def]
+def _rival(w_ih, columns, margins, A, lo, hi, middle, h, new):  # type: ignore[no-untyped-def]
     """The row with the least margin at the middle of the box, and that margin."""
-    n = len(A)
-    d = len(w_ih)
-    h = np.zeros(d)
-    new = np.empty(d)
-    for t in range(n):
-        x = 0.0
-        for j in range(n):
-            if A[t, j] != 0.0:
-                x += A[t, j] * 0.5 * (lo[j] + hi[j])
-        for i in range(d):
-            v = w_ih[i] * x
-            for j in range(d):
-                v += w_hh[i, j] * h[j]
-            new[i] = max(v, 0.0)
-        for i in range(d):
-            h[i] = new[i]
+    for j in range(len(lo)):
+        middle[j] = 0.5 * (lo[j] + hi[j])
+    last_state(w_ih, columns, A, middle, h, new)
     worst, at = np.inf, 0
     for r in range(len(margins)):
         v = 0.0
-        for i in range(d):
+        for i in range(len(h)):
             v += margins[r, i] * h[i]
         if v < worst:
             worst, at = v, r
@@ -192,6 +179,9 @@ def search(  # type: ignore[no-untyped-def]
     which = np.empty(R, dtype=np.int64)
     score = np.empty(n)
     tree = np.empty(2 * CASES, dtype=np.uint8)
+    columns = np.ascontiguousarray(w_hh.T)
+    state = np.empty(d)
+    new = np.empty(d)
     codes = np.zeros((MAX_DEPTH + 2, n, d), dtype=np.uint8)
     b = np.zeros(n)
     length, boxes, right, wrong, opened = 0, 0, 0, 0, 0
@@ -250,7 +240,7 @@ def search(  # type: ignore[no-untyped-def]
                     upper[top] = reach
                     proved[top] = False
                 share = _reaching(A, hi)
-                centre, rival = _rival(w_ih, w_hh, margins, A, lo, hi)
+                centre, rival = _rival(w_ih, columns, margins, A, lo, hi, part_lo, state, new)
                 count = 0
                 if centre > 0.0:
                     for r in range(R):
@@ -277,7 +267,7 @@ def search(  # type: ignore[no-untyped-def]
                             break
                         if (
                             prove_by_cases(
-                                w_ih, w_hh, rows[i], A, b, lo, hi, share * slack[i],
+                                w_ih, w_hh, columns, rows[i], A, b, lo, hi, share * slack[i],
                                 lower[top], upper[top], codes[top], CASES, tree,
                             )
                             < 0
@@ -382,6 +372,7 @@ def confirm(  # type: ignore[no-untyped-def]
     values = np.empty(R)
     score = np.empty(n)
     tree = np.empty(2 * CASES, dtype=np.uint8)
+    columns = np.ascontiguousarray(w_hh.T)
     b = np.zeros(n)
     top, at, length = 0, 0, 0
     while at < len(tape):
@@ -431,7 +422,7 @@ def confirm(  # type: ignore[no-untyped-def]
                     if not right and r != rival:
                         continue
                     size = prove_by_cases(
-                        w_ih, w_hh, rows[r], A, b, lo, hi, 2.0 * share * row_slack[r],
+                        w_ih, w_hh, columns, rows[r], A, b, lo, hi, 2.0 * share * row_slack[r],
                         lower, upper, codes, CASES, tree,
                     )  # fmt: skip
                     if size < 0:
