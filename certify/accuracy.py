@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,10 +22,11 @@ from certify import chamberruns
 from certify.certificate import Certificate, describe_model
 from certify.chamberruns import ChamberRun
 from certify.cones import ChamberTree, enumerate_cells
+from certify.devices import Device
 from certify.errors import UsageError
 from certify.gaussian import gaussian_share, uniform_share
 from certify.model import Network
-from certify.shards import Run, confirmed, warm_up, work
+from certify.shards import Run, confirmed, extend, warm_up, work
 
 Inputs = Literal["gaussian", "uniform"]
 
@@ -181,6 +183,7 @@ def prove_accuracy(
     state: Path | None = None,
     progress: Progress | None = None,
     dask: Any = None,
+    device: str | None = None,
 ) -> AccuracyResult:
     """Prove a bracket for the accuracy on i.i.d. standard normal or uniform [0, 1] inputs.
 
@@ -195,10 +198,11 @@ def prove_accuracy(
         state: a file that is resumed from if it exists, and kept up to date.
         progress: called with the bracket so far, at most twice a second.
         dask: the address of a dask.distributed scheduler, or a client, to work there instead.
+        device: the torch device, such as ``cuda``, on which to bound boxes.
 
     Raises:
         UsageError: an argument is out of its range, or the state is that of another run.
-        MissingExtraError: ``dask`` without dask.distributed.
+        MissingExtraError: ``dask`` without dask.distributed, or ``device`` without torch.
     """
     if inputs not in ("gaussian", "uniform"):
         raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
@@ -213,6 +217,14 @@ def prove_accuracy(
     if network.seq_len <= EXACT_LENGTH:
         return _enumerate(network, inputs, digits, time.monotonic())
     run = (ChamberRun if network.seq_len <= CONE_LENGTH else Run)(network, inputs)
+    jobs = jobs or os.cpu_count() or 1
+    if device is not None:
+        if run.method != "boxes" or dask is not None:
+            raise UsageError(
+                f"--device is for boxes, with inputs longer than {CONE_LENGTH}, and without --dask"
+            )
+        run.extend = partial(extend, cut=Device(device, jobs))
+        jobs = 1  # a batch keeps all threads busy
     if state is not None and state.exists():
         try:
             run.restore(state.read_bytes())
@@ -235,7 +247,6 @@ def prove_accuracy(
     report()
     if boxes is None and budget is None:
         budget = SECONDS
-    jobs = jobs or os.cpu_count() or 1
     work(run, seconds=budget, boxes=boxes, jobs=jobs, state=state, dask=dask, report=report)
     lower, upper = _outward(run.lower, run.upper)
     seconds = time.monotonic() - started

@@ -36,7 +36,7 @@ UNIT_ROUNDOFF = 2.0**-53
 #: Beyond these magnitudes the account (no overflow, harmless underflow) does not hold.
 LARGEST, SMALLEST = 1e100, 1e-100
 #: A unit is settled where its bound is within so many times its rounding slack of 0.
-_SETTLED = 16.0
+SETTLED = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def substitute(  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def settled(low, up, slack):  # type: ignore[no-untyped-def]
     """Whether bounds of a unit leave its sign open only as far as rounding goes."""
-    return low >= -_SETTLED * slack or up <= _SETTLED * slack
+    return low >= -SETTLED * slack or up <= SETTLED * slack
 
 
 @njit(cache=True, nogil=True)
@@ -141,9 +141,9 @@ def relax(code, low, up):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _code(low, up, slack):  # type: ignore[no-untyped-def]
-    if low >= -_SETTLED * slack:
+    if low >= -SETTLED * slack:
         return 255
-    if up <= _SETTLED * slack:
+    if up <= SETTLED * slack:
         return 0
     steps = int(up / (up - low) * 256.0 + 0.5)
     return 254 if steps > 252 else steps + 1

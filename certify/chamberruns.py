@@ -21,7 +21,7 @@ from certify.cones import Chamber, chambers
 from certify.model import FloatArray, Network
 from certify.shards import Done, Run
 from certify.simplices import Allowances, allowances
-from certify.splits import NEW, SKIPPED, UNIT_BITS, confirm, nodes, search
+from certify.splits import LEVEL, NEW, SKIPPED, UNIT_BITS, confirm, nodes, search
 
 CHUNK = 1 << 10  #: cones between two looks at the clock
 #: Past this width a second of the search means minutes for the checker.
@@ -104,6 +104,7 @@ class ChamberRun(Run):
     method = "simplices"
     root = START
     turn = 1 << 15
+    early = 0  # chambers are much alike
     extend = staticmethod(extend)
 
     def split(self) -> tuple[list[str], list[Fraction]]:
@@ -123,7 +124,9 @@ class ChamberRun(Run):
     def pieces(self) -> int:
         """The number of bounded cones that make up the bracket."""
         return sum(
-            len(node) == 1 for shard in self.shards.values() for node in nodes(shard.tape[HEADER:])
+            node[0] >= LEVEL and node[0] != NEW
+            for shard in self.shards.values()
+            for node in nodes(shard.tape[HEADER:])
         )
 
 

@@ -58,7 +58,7 @@ def cut_at(lo, hi, tail):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _volume(w_lo, w_hi):  # type: ignore[no-untyped-def]
+def volume_of(w_lo, w_hi):  # type: ignore[no-untyped-def]
     """The volume of a box of W in units of ``2**-VOLUME_BITS``, rounded down."""
     volume = np.int64(1) << 48
     for j in range(len(w_lo)):
@@ -67,7 +67,7 @@ def _volume(w_lo, w_hi):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _rival(w_ih, columns, margins, A, lo, hi, middle, h, new):  # type: ignore[no-untyped-def]
+def rival_of(w_ih, columns, margins, A, lo, hi, middle, h, new):  # type: ignore[no-untyped-def]
     """The row with the least margin at the middle of the box, and that margin."""
     for j in range(len(lo)):
         middle[j] = 0.5 * (lo[j] + hi[j])
@@ -83,7 +83,7 @@ def _rival(w_ih, columns, margins, A, lo, hi, middle, h, new):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def _reaching(A, hi):  # type: ignore[no-untyped-def]
+def reaching(A, hi):  # type: ignore[no-untyped-def]
     """The size of the largest input over a box, as a share of what the slack is made for.
 
     The slack of :func:`certify.bounds.rounding_slack` grows in proportion to the sizes.
@@ -135,6 +135,54 @@ def _gain(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def best_cut(  # type: ignore[no-untyped-def]
+    kind, uniform, chain, parent, levels, w_lo, w_hi, table, work, trial, lo, hi,
+    part_lo, part_hi, score,
+):  # fmt: skip
+    """The position whose W is best halved, or -1 if none."""
+    best, most = -1, 0.0
+    for j in range(len(lo)):
+        if w_hi[j] - w_lo[j] < 2:
+            continue
+        at = -1
+        for i in range(len(chain)):
+            if chain[i] == j:
+                at = i
+        gain = _gain(
+            kind, uniform, chain, parent, levels, w_lo, w_hi, at, j, table, work, trial, lo, hi,
+            part_lo, part_hi, score,
+        )  # fmt: skip
+        if gain > most:
+            best, most = j, gain
+    return best
+
+
+@njit(cache=True, nogil=True)
+def weigh(  # type: ignore[no-untyped-def]
+    w_ih, w_hh, columns, rows, slack, A, b, lo, hi, lower, upper, codes, centre, values, tree
+):
+    """Prove by cases what bounds have not, worst first; returns the merit of the box.
+
+    ``values`` are the proved lower bounds of ``rows`` on the box; those of rows that cases prove
+    become infinite. ``centre`` is the worst margin in its middle.
+    """
+    worst = values.min()
+    near = abs(centre) / (abs(centre) - min(worst, 0.0) + 1e-300)
+    if worst <= 0.0 and near > WORTH:
+        for i in np.argsort(values):
+            if values[i] > 0.0:
+                break
+            size = prove_by_cases(
+                w_ih, w_hh, columns, rows[i], A, b, lo, hi, slack[i], lower, upper, codes,
+                CASES, tree,
+            )  # fmt: skip
+            if size < 0:
+                break
+            values[i] = np.inf
+    return max(near / NEAR, 1.0) ** POWER
+
+
+@njit(cache=True, nogil=True)
 def search(  # type: ignore[no-untyped-def]
     w_ih, w_hh, margins, unit_slack, row_slack, reach,
     kind, uniform, chain, parent, levels, A, table,
@@ -172,7 +220,6 @@ def search(  # type: ignore[no-untyped-def]
     trial = np.empty((WORK_ROWS, n))
     part_lo = np.empty(n)
     part_hi = np.empty(n)
-    gain = np.empty(n)
     values = np.empty(R)
     rows = np.empty((R, d))
     slack = np.empty(R)
@@ -198,7 +245,7 @@ def search(  # type: ignore[no-untyped-def]
             node = old[read]
             read += 1
             if node > OPEN:
-                volume = _volume(w_lo[top], w_hi[top])
+                volume = volume_of(w_lo[top], w_hi[top])
                 if node == RIGHT:
                     right += volume
                 else:
@@ -210,13 +257,13 @@ def search(  # type: ignore[no-untyped-def]
             if node < LEAF:
                 out[length] = node
                 length += 1
-                _cut(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
+                cut_box(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
                 inherits[top : top + 2] = False
                 known[top : top + 2] = True
                 top += 1
                 continue
             promise = promises[OPEN - node]
-        volume = _volume(w_lo[top], w_hi[top])
+        volume = volume_of(w_lo[top], w_hi[top])
         verdict = OPEN
         position = -1
         tail = 0
@@ -239,8 +286,8 @@ def search(  # type: ignore[no-untyped-def]
                     lower[top] = -reach
                     upper[top] = reach
                     proved[top] = False
-                share = _reaching(A, hi)
-                centre, rival = _rival(w_ih, columns, margins, A, lo, hi, part_lo, state, new)
+                share = reaching(A, hi)
+                centre, rival = rival_of(w_ih, columns, margins, A, lo, hi, part_lo, state, new)
                 count = 0
                 if centre > 0.0:
                     for r in range(R):
@@ -259,43 +306,20 @@ def search(  # type: ignore[no-untyped-def]
                     not inherits[top], 0, lower[top], upper[top], codes[top], values[:count],
                     score,
                 )  # fmt: skip
-                worst = values[:count].min()
-                near = abs(centre) / (abs(centre) - min(worst, 0.0) + 1e-300)
-                if worst <= 0.0 and near > WORTH:
-                    for i in np.argsort(values[:count]):
-                        if values[i] > 0.0:
-                            break
-                        if (
-                            prove_by_cases(
-                                w_ih, w_hh, columns, rows[i], A, b, lo, hi, share * slack[i],
-                                lower[top], upper[top], codes[top], CASES, tree,
-                            )
-                            < 0
-                        ):  # fmt: skip
-                            break
-                        values[i] = np.inf
+                merit = weigh(
+                    w_ih, w_hh, columns, rows[:count], share * slack[:count], A, b, lo, hi,
+                    lower[top], upper[top], codes[top], centre, values[:count], tree,
+                )  # fmt: skip
+                if centre > 0.0:
+                    for i in range(count):
+                        proved[top, which[i]] = values[i] > 0.0
                 if values[:count].min() > 0.0:
                     verdict = RIGHT if centre > 0.0 else WRONG
-                else:
-                    if centre > 0.0:
-                        for i in range(count):
-                            proved[top, which[i]] = values[i] > 0.0
-                    merit = max(near / NEAR, 1.0) ** POWER
-                    if volume * merit >= smallest:
-                        gain[:] = 0.0
-                        for j in range(n):
-                            at = -1
-                            for i in range(len(chain)):
-                                if chain[i] == j:
-                                    at = i
-                            if w_hi[top, j] - w_lo[top, j] >= 2:
-                                gain[j] = _gain(
-                                    kind, uniform, chain, parent, levels, w_lo[top], w_hi[top],
-                                    at, j, table, work, trial, lo, hi, part_lo, part_hi, score,
-                                )  # fmt: skip
-                        best = int(np.argmax(gain))
-                        if gain[best] > 0.0:
-                            position = best
+                elif volume * merit >= smallest:
+                    position = best_cut(
+                        kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, work,
+                        trial, lo, hi, part_lo, part_hi, score,
+                    )  # fmt: skip
         if (
             verdict == OPEN
             and position >= 0
@@ -304,7 +328,7 @@ def search(  # type: ignore[no-untyped-def]
         ):
             out[length] = position | tail
             length += 1
-            _cut(w_lo, w_hi, top, position, tail)
+            cut_box(w_lo, w_hi, top, position, tail)
             if bounded:
                 lower[top + 1] = lower[top]
                 upper[top + 1] = upper[top]
@@ -334,7 +358,7 @@ def search(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _cut(w_lo, w_hi, top, position, tail):  # type: ignore[no-untyped-def]
+def cut_box(w_lo, w_hi, top, position, tail):  # type: ignore[no-untyped-def]
     """Replace the box at ``top`` by its two parts, the lower one above the other."""
     middle = cut_at(w_lo[top, position], w_hi[top, position], tail)
     w_lo[top + 1] = w_lo[top]
@@ -381,7 +405,7 @@ def confirm(  # type: ignore[no-untyped-def]
         node = tape[at]
         at += 1
         if node < LEAF:
-            _cut(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
+            cut_box(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
             top += 1
             out[length] = node
             length += 1
@@ -403,7 +427,7 @@ def confirm(  # type: ignore[no-untyped-def]
         if good:
             lower[:] = -reach
             upper[:] = reach
-            share = _reaching(A, hi)
+            share = reaching(A, hi)
             rows = margins if right else -margins
             bound_box(
                 w_ih, w_hh, rows, A, b, lo, hi, share * unit_slack, 2.0 * share * row_slack, reach,

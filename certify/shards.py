@@ -82,6 +82,30 @@ def margins_of(network: Network, second: int) -> tuple[FloatArray, Slack]:
     return rows, rounding_slack(network, rows, sizes, n)
 
 
+def cut_boxes(
+    network: Network, inputs: str, word: str, tape: bytes, smallest: int, allowed: int
+) -> tuple[bytes, int, int, int]:
+    """A word's tape with at most ``allowed`` more boxes bounded, those of at least ``smallest``;
+    how many there were (fewer than allowed: no more are left), and the volumes right and wrong.
+    """
+    tree = forest(word, inputs)
+    arrays = as_arrays([tree])
+    k = int(arrays.length[0])
+    rows, slack = margins_of(network, tree.second)
+    net = network.floats
+    totals = np.zeros(5, dtype=np.int64)
+    old = np.frombuffer(tape, dtype=np.uint8)
+    out = np.empty(2 * len(old) + 8 * allowed + 1000, dtype=np.uint8)
+    while not search(
+        net.w_ih, net.w_hh, rows, slack.unit, slack.row, slack.reach,
+        arrays.kind[0], inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
+        arrays.levels[0], tree.A, quantile_table(), old, smallest, allowed, out, totals,
+    ):  # fmt: skip
+        out = np.empty(2 * len(out), dtype=np.uint8)
+    length, used, right, wrong, _ = (int(v) for v in totals)
+    return out[:length].tobytes(), used, right, wrong
+
+
 def extend(
     network: Network,
     inputs: str,
@@ -90,33 +114,18 @@ def extend(
     smallest: int,
     limit: int | None = None,
     stop: Callable[[], bool] = lambda: False,
+    cut: Callable[..., tuple[bytes, int, int, int]] = cut_boxes,
 ) -> Done:
     """Work on one word until all boxes of at least ``smallest`` are cut, or ``limit`` or ``stop``.
 
     A pure function but for ``stop``, which is asked between chunks.
     """
-    tree = forest(word, inputs)
-    arrays = as_arrays([tree])
-    k = int(arrays.length[0])
-    rows, slack = margins_of(network, tree.second)
-    net = network.floats
-    table = quantile_table()
-    totals = np.zeros(5, dtype=np.int64)
     boxes = 0
     while True:
         allowed = max(CHUNK, len(tape) >> 4)
         if limit is not None:
             allowed = min(allowed, limit - boxes)
-        old = np.frombuffer(tape, dtype=np.uint8)
-        out = np.empty(2 * len(old) + 8 * allowed + 1000, dtype=np.uint8)
-        while not search(
-            net.w_ih, net.w_hh, rows, slack.unit, slack.row, slack.reach,
-            arrays.kind[0], inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
-            arrays.levels[0], tree.A, table, old, smallest, allowed, out, totals,
-        ):  # fmt: skip
-            out = np.empty(2 * len(out), dtype=np.uint8)
-        length, used, right, wrong, _ = (int(v) for v in totals)
-        tape = out[:length].tobytes()
+        tape, used, right, wrong = cut(network, inputs, word, tape, smallest, allowed)
         boxes += used
         complete = used < allowed
         if complete or boxes == limit or stop():
@@ -145,6 +154,7 @@ class Run:
     method = "boxes"
     root = ROOT
     turn = 1 << 16  #: boxes that a word is given at a time
+    early = LATER  #: the next round begins when no more words of one are left
     extend: Callable[..., Done] = staticmethod(extend)
 
     def __init__(self, network: Network, inputs: str) -> None:
@@ -205,7 +215,7 @@ class Run:
             if index in self.behind:
                 self.behind.remove(index)
                 self.queue.append(index)
-            if len(self.queue) <= LATER and not self.behind:
+            if len(self.queue) <= self.early and not self.behind:
                 self.round += 1
                 self.behind = set(self.queue)
                 self.queue += [i for i in self._order() if i not in self.behind]

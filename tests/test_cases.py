@@ -10,7 +10,7 @@ import pytest
 
 from certify.bounds import bound_box, rounding_slack
 from certify.cases import CASES, PROVED, prove_by_cases
-from certify.checker.linear import GRID, OFF, ON, Box, Linear
+from certify.checker.linear import GRID, OFF, ON, Box, Cases, Linear
 from certify.model import Network
 
 
@@ -110,12 +110,19 @@ def test_the_checker_proves_every_case() -> None:
         identity = [[int(i == j) for j in range(4)] for i in range(4)]
         box = Box(identity, [0] * 4, *ends)
         known = linear.check(box, linear.root, 0, 4, {})
-        for case in leaves(tree):
+        found: Cases = {}
+        one_by_one = []
+        for slot, case in enumerate(leaves(tree)):
             told = [
                 [case.get((t, i), unit) for i, unit in enumerate(units)]
                 for t, units in enumerate(known)
             ]
-            assert linear.margins(box, told)[0] > 0
+            one_by_one += linear.margins(box, told)
+            for unit, state in case.items():
+                found.setdefault(unit, [0, 0])[state == ON] |= 1 << (linear.width * slot)
+        assert min(one_by_one) > 0
+        targets = [(linear.rows[0], 0)] * len(one_by_one)
+        assert linear.lower(box, known, 4, targets, found) == one_by_one
     assert seen > 4
 
 

@@ -332,7 +332,7 @@ def _no_words(boxes: Boxes) -> None:
         (_cases([RIGHT_BY_CASES, 255, 255, 255]), "not proved in one of its cases"),
         (_cases([RIGHT_BY_CASES, 4, 0, 255, 255, 255, 255]), "no unit 0 at step 4"),
         (_cases([RIGHT_BY_CASES, 0, 3, 255, 255, 255, 255]), "no unit 3 at step 0"),
-        (_cases([RIGHT_BY_CASES, *[0, 0] * 101, *[255] * 104]), "too many cases"),
+        (_cases([RIGHT_BY_CASES, *[0, 0] * 1002, *[255] * 1005]), "too many cases"),
         (_cases([WRONG_BY_CASES, 0, 255]), "not proved in one of its cases"),
         (_cases([WRONG_BY_CASES, 3, 255], WRONG_BY_CASES), "no rival 3"),
         (_cases([RIGHT_BY_CASES, 255, 255, 255], WRONG_BY_CASES), "not proved in one of"),

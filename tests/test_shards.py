@@ -125,9 +125,14 @@ def test_pruning_keeps_what_is_proved() -> None:
 
 
 @pytest.mark.slow
-def test_a_cluster_that_loses_a_worker_finds_the_same_bracket() -> None:
+@pytest.mark.parametrize(("length", "boxes"), [(3, 150_000), (6, 20_000)], ids=["boxes", "cones"])
+def test_a_cluster_that_loses_a_worker_finds_the_same_bracket(
+    length: int, boxes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     distributed = pytest.importorskip("distributed")
-    whole = bracket(FOUR, 150_000)
+    monkeypatch.setattr("certify.accuracy.CONE_LENGTH", length)
+    network = comparator(4 if length == 3 else 5)
+    whole = bracket(network, boxes)
     killed: list[int] = []
     with (
         distributed.LocalCluster(
@@ -141,9 +146,9 @@ def test_a_cluster_that_loses_a_worker_finds_the_same_bracket() -> None:
                 killed.append(next(iter(cluster.workers.values())).pid)
                 os.kill(killed[0], signal.SIGKILL)
 
-        found = prove_accuracy(FOUR, boxes=150_000, dask=client, progress=kill_one)
+        found = prove_accuracy(network, boxes=boxes, dask=client, progress=kill_one)
     assert killed
-    assert (found.lower, found.upper, found.boxes) == (whole.lower, whole.upper, 150_000)
+    assert (found.lower, found.upper, found.boxes) == (whole.lower, whole.upper, boxes)
 
 
 def test_a_word_whose_turn_is_over_waits_behind_those_under_way() -> None:
@@ -162,7 +167,7 @@ def test_a_word_whose_turn_is_over_waits_behind_those_under_way() -> None:
 def test_the_next_round_begins_while_the_last_words_of_one_are_under_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("certify.shards.LATER", 2)
+    monkeypatch.setattr(Run, "early", 2)
     run = Run(comparator(5), "gaussian")
     rounds = []
     while run.round < 2:

@@ -14,7 +14,7 @@ preorder, ``PROVED`` is a leaf of such a tree; a step and a unit come before tho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 from math import prod
@@ -23,7 +23,7 @@ from typing import Any
 from certify.checker.document import fields, integer, items
 from certify.checker.errors import Rejected
 from certify.checker.linear import GRID as LINEAR_GRID
-from certify.checker.linear import OFF, ON, Box, Known, Linear
+from certify.checker.linear import Box, Cases, Linear, Target
 from certify.checker.network import Weights
 from certify.checker.orders import GRID, LARGEST, W_BITS, W_ONE, box_of, inputs_map, order_of
 
@@ -31,7 +31,7 @@ TAIL = 64
 RIGHT, WRONG, OPEN = 255, 254, 253
 RIGHT_BY_CASES, WRONG_BY_CASES = 212, 211
 PROVED = 255
-DEEPEST = 100  # cases within cases
+MOST = 1000  # cases of one row
 ALONE = 2000  # nodes: for more than these, processes are worth starting
 
 Nodes = Iterator[tuple[int, int]]
@@ -153,48 +153,49 @@ def _check_word(task: tuple[str, bytes]) -> Found:
 def _check_leaf(linear: Linear, box: Box, node: int, nodes: Nodes) -> None:
     """Prove what a leaf says; ``nodes`` is where the tape goes on, with its trees if it has any."""
     known = linear.check(box, linear.root, 0, linear.n, {})
-    values = linear.margins(box, known)
-    if node == RIGHT and min(values) <= 0:
-        raise Rejected("said to be right, but a margin is not proved")
-    if node == WRONG and max(values) < 0:
-        raise Rejected("said to be wrong, but no rival is proved to win")
-    if node == RIGHT_BY_CASES:
-        for row, value in zip(linear.rows, values, strict=True):
-            _check_cases(linear, box, known, row, 1, nodes, value)
+    if node in (RIGHT, WRONG):
+        values = linear.margins(box, known)
+        if node == RIGHT and min(values) <= 0:
+            raise Rejected("said to be right, but a margin is not proved")
+        if node == WRONG and max(values) < 0:
+            raise Rejected("said to be wrong, but no rival is proved to win")
+        return
+    rows = linear.rows
     if node == WRONG_BY_CASES:
         rival = _byte(nodes)
-        if rival >= len(values):
+        if rival >= len(rows):
             raise Rejected(f"there is no rival {rival}")
-        _check_cases(linear, box, known, linear.rows[rival], 0, nodes, values[rival])
+        rows = [rows[rival]]
+    targets: list[Target] = []
+    cases: Cases = {}
+    for row in rows:
+        for case in _leaves(linear, nodes):
+            for unit, on in case.items():
+                slots = cases.setdefault(unit, [0, 0])
+                slots[on] |= 1 << (linear.width * len(targets))
+            targets.append((row, 0))
+    values = linear.lower(box, known, linear.n, targets, cases)
+    if min(values) < (node == RIGHT_BY_CASES):
+        raise Rejected("a row is not proved in one of its cases")
 
 
-def _check_cases(
-    linear: Linear,
-    box: Box,
-    known: Sequence[Sequence[Known]],
-    row: Sequence[int],
-    least: int,
-    nodes: Nodes,
-    value: int | None = None,
-    depth: int = 0,
-) -> None:
-    """Follow one tree: in each case the row is at least ``least``. ``value`` is its bound here,
-    where that is there already.
-    """
-    step = _byte(nodes)
-    if step == PROVED:
-        if value is None:
-            (value,) = linear.lower(box, known, linear.n, [(row, 0)])
-        if value < least:
-            raise Rejected("a row is not proved in one of its cases")
-        return
-    unit = _byte(nodes)
-    if step >= linear.n or unit >= linear.d or depth == DEEPEST:
-        raise Rejected(f"there is no unit {unit} at step {step}, or there are too many cases")
-    for state in (ON, OFF):
-        case = [list(units) for units in known]
-        case[step][unit] = state
-        _check_cases(linear, box, case, row, least, nodes, depth=depth + 1)
+def _leaves(linear: Linear, nodes: Nodes) -> list[dict[tuple[int, int], bool]]:
+    """The leaves of one tree of cases: which units are on or off there."""
+    leaves: list[dict[tuple[int, int], bool]] = []
+    stack: list[dict[tuple[int, int], bool]] = [{}]
+    while stack:
+        case = stack.pop()
+        step = _byte(nodes)
+        if step == PROVED:
+            leaves.append(case)
+            continue
+        unit = (step, _byte(nodes))
+        if unit[0] >= linear.n or unit[1] >= linear.d:
+            raise Rejected(f"there is no unit {unit[1]} at step {step}")
+        if len(stack) + len(leaves) > MOST:
+            raise Rejected("too many cases")
+        stack += [case | {unit: False}, case | {unit: True}]
+    return leaves
 
 
 def _byte(nodes: Nodes) -> int:

@@ -33,6 +33,8 @@ Known = int | tuple[int, int, int]
 Map = Sequence[Sequence[int]]
 #: What to bound: a row over the state that a step reads, and a factor of that step's input.
 Target = tuple[Sequence[int], int]
+#: For (step, unit): 1 in the slots of the targets for whose inputs it is off, and is on.
+Cases = dict[tuple[int, int], list[int]]
 
 
 def slope256(code: int) -> int:
@@ -164,9 +166,11 @@ class Linear:
         known: Sequence[Sequence[Known]],
         step: int,
         targets: Sequence[Target],
+        cases: Cases | None = None,
     ) -> list[int]:
         """Lower bounds, times ``2**fine``, of ``row . h + drive x_step`` for each target
-        (row, drive) over ``2**shift``, h being the state that step ``step`` reads.
+        (row, drive) over ``2**shift``, h being the state that step ``step`` reads; with ``cases``
+        for those inputs of the box for which the units are as told.
         """
         w_ih, w_hh, width = self.weights.w_ih, self.columns, self.width
         count, cut = len(targets), self.weights.shift + 8
@@ -174,6 +178,11 @@ class Linear:
         bias = one << (width - 1)
         low, down = one * ((1 << (width - cut)) - 1), bias >> cut
         lift = self.fraction - self.weights.shift
+
+        def pick(packed: int, slots: int) -> int:
+            """Some slots of a number, the others 0."""
+            return ((packed + bias) & ((slots << width) - slots)) - (slots << (width - 1))
+
         coefficients = [0] * self.d
         drives = [0] * self.n
         for row, drive in reversed(targets):
@@ -188,15 +197,17 @@ class Linear:
         for t in range(step - 1, -1, -1):
             active: list[tuple[int, int]] = []
             for i, (c, unit) in enumerate(zip(coefficients, known[t], strict=True)):
+                if cases and (t, i) in cases:
+                    off, on = cases[t, i]
+                    active.append((i, pick(c, on) << 8))
+                    c = pick(c, one - off - on)
                 if isinstance(unit, int):
                     if unit == ON and c:
                         active.append((i, c << 8))
                     continue
                 lo, up, code = unit
                 slope = slope256(code)
-                shifted = c + bias
-                plus = (shifted >> (width - 1)) & one
-                positive = (shifted & ((plus << width) - plus)) - (plus << (width - 1))
+                positive = pick(c, ((c + bias) >> (width - 1)) & one)
                 negative = c - positive
                 if negative:
                     constants += negative * max(-(min(slope * lo, (slope - 256) * up) >> 8), 0)

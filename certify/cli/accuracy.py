@@ -51,6 +51,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--dask", metavar="SCHEDULER", help="address of a dask.distributed scheduler to work on"
     )
     parser.add_argument(
+        "--device", metavar="NAME", help="torch device, such as cuda, on which to bound boxes"
+    )
+    parser.add_argument(
         "--method", choices=("proof", "sampling"), default="proof", help="sampling proves nothing"
     )
     parser.add_argument(
@@ -93,6 +96,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             jobs=arguments.jobs,
             state=arguments.resume,
             dask=arguments.dask,
+            device=arguments.device,
             progress=progress,
         )
     ending = "json" if result.exact else "zip"
