@@ -1,10 +1,10 @@
 """A fast second look at a large accuracy certificate: float64 for all leaves, integers for some.
 
-The checker needs about 10 ms a leaf, so hours for a certificate of a long run. Here every leaf is
-bounded anew in float64 with its rounding accounted for, the masses are summed as the prover sums
-them, and a seeded sample of leaves goes through the checker: as a certificate of its own, in which
-all other leaves are open. That rests on far more code than the checker (the engine that searched,
-numba), so it has a verdict of its own and is never an acceptance.
+The checker needs about 13 ms a leaf of boxes, so hours for a certificate of a long run. Here every
+leaf is bounded anew in float64 with its rounding accounted for, the masses are summed as the prover
+sums them, and a seeded sample of leaves goes through the checker: as a certificate of its own, in
+which all other leaves are open. That rests on far more code than the checker (the engine that
+searched, numba), so it has a verdict of its own and is never an acceptance.
 """
 
 from __future__ import annotations
