@@ -151,14 +151,15 @@ def _code(low, up, slack):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def bound_box(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, reach, fresh, start,
+    w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, tips, reach, fresh, start,
     lower, upper, codes, values, score,
 ):  # fmt: skip
     """Prove bounds over one box, in place; returns the number of units bounded anew.
 
     Read: float weights ``w_ih`` (d,) and ``w_hh`` (d, d); ``rows`` (R, d), functionals of the last
     state; ``A`` (n, k) and ``b`` (n,); ``lo`` and ``hi`` (k,), the box of y; ``unit_slack``,
-    ``row_slack`` and ``reach`` of :func:`rounding_slack`.
+    ``row_slack`` and ``reach`` of :func:`rounding_slack`; ``tips`` (n, d), the slack that tells
+    which units are settled: ``unit_slack``, or more.
 
     Tightened: ``lower``, ``upper`` and ``codes`` (n, d), proved bounds of the pre-activations over
     a box that contains this one, and the relaxations that were made from them (at a root
@@ -203,7 +204,7 @@ def bound_box(  # type: ignore[no-untyped-def]
     for t in range(0 if fresh else start, n):
         for i in range(d):
             low, up, slack = lower[t, i], upper[t, i], unit_slack[t, i]
-            if not settled(low, up, slack):
+            if not settled(low, up, tips[t, i]):
                 count += 1
                 for j in range(d):
                     row[j] = w_hh[i, j]
@@ -213,7 +214,7 @@ def bound_box(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
                 low = max(low, v - slack)
                 lower[t, i] = low
-                if not settled(low, up, slack):
+                if not settled(low, up, tips[t, i]):
                     for j in range(k):
                         unit_q[t * d + i, j] = q[j]
                     for j in range(d):
@@ -226,10 +227,10 @@ def bound_box(  # type: ignore[no-untyped-def]
                     upper[t, i] = up
                     for j in range(k):
                         unit_q[t * d + i, j] -= q[j]
-                codes[t, i] = _code(low, up, slack)
+                codes[t, i] = _code(low, up, tips[t, i])
                 a[t, i], slope[t, i], intercept[t, i] = relax(codes[t, i], low, up)
             elif fresh:
-                codes[t, i] = _code(low, up, slack)
+                codes[t, i] = _code(low, up, tips[t, i])
                 a[t, i], slope[t, i], intercept[t, i] = relax(codes[t, i], low, up)
     worst = np.inf
     score[:] = 0.0
@@ -277,8 +278,8 @@ def _bound_batch(  # type: ignore[no-untyped-def]
     for i in prange(len(lo)):
         p = which[i]
         count[i] = bound_box(
-            w_ih, w_hh, rows[p], A[p], b[p], lo[i], hi[i], unit_slack[p], row_slack[p], reach[p],
-            fresh, 0, lower[i], upper[i], codes[i], values[i], score[i],
+            w_ih, w_hh, rows[p], A[p], b[p], lo[i], hi[i], unit_slack[p], row_slack[p],
+            unit_slack[p], reach[p], fresh, 0, lower[i], upper[i], codes[i], values[i], score[i],
         )  # fmt: skip
 
 

@@ -144,7 +144,8 @@ def _look_ahead(  # type: ignore[no-untyped-def]
                 new_lo[pick] = middle
             if tighten(A, b, x_lo, x_hi, new_lo, new_hi):
                 bound_box(
-                    w_ih, w_hh, rows, A, b, new_lo, new_hi, unit_slack, row_slack, reach,
+                    w_ih, w_hh, rows, A, b, new_lo, new_hi, unit_slack, row_slack,
+                    unit_slack, reach,
                     False, _first(A, pick), lower.copy(), upper.copy(), codes.copy(),
                     values, unused,
                 )  # fmt: skip
@@ -243,7 +244,8 @@ def _run(  # type: ignore[no-untyped-def]
         for attempt in range(2):
             begin = max(start[top], first if attempt == 0 and not fresh else 0)
             renewed = bound_box(
-                w_ih, w_hh, rows, A[top], b[top], lo[top], hi[top], unit_slack, row_slack, reach,
+                w_ih, w_hh, rows, A[top], b[top], lo[top], hi[top], unit_slack, row_slack,
+                unit_slack, reach,
                 fresh, begin, low, up, code, values, score,
             )  # fmt: skip
             worst = values.min()

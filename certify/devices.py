@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -68,11 +69,18 @@ class Device:
             raise UsageError(f"--device {name}: torch cannot use it ({reason})") from error
         self.name, self._torch = name, torch
         self._jobs = min(jobs, get_num_threads())
+        self._alone = Lock()  # numba's simplest thread pool serves one thread at a time
 
     def __call__(
         self, network: Network, inputs: str, word: str, tape: bytes, smallest: int, allowed: int
     ) -> tuple[bytes, int, int, int]:
         """Like :func:`certify.shards.cut_boxes`."""
+        with self._alone:
+            return self._cut(network, inputs, word, tape, smallest, allowed)
+
+    def _cut(
+        self, network: Network, inputs: str, word: str, tape: bytes, smallest: int, allowed: int
+    ) -> tuple[bytes, int, int, int]:
         set_num_threads(self._jobs)  # of this thread
         tree = forest(word, inputs)
         arrays = as_arrays([tree])
@@ -219,8 +227,9 @@ class Device:
 
 def _unknown(count: int, slack: Slack, rows: int) -> tuple[Any, Any, Any]:
     """Lower and upper bounds that hold everywhere, and no row proved."""
-    reach = np.broadcast_to(slack.reach, (count, *slack.reach.shape))
-    return -reach, reach, np.zeros((count, rows), dtype=np.bool_)
+    shape = (count, *slack.reach.shape)
+    low, high = np.broadcast_to(-slack.reach, shape), np.broadcast_to(slack.reach, shape)
+    return low, high, np.zeros((count, rows), dtype=np.bool_)
 
 
 def _leaf_arrays(count: int, n: int) -> tuple[Any, Any, Any]:
@@ -417,5 +426,5 @@ def _decide(  # type: ignore[no-untyped-def]
             code[i] = position | tail
             cut[i] = code[i]
         elif status[i] == OK and code[i] == OPEN:
-            code[i] = OPEN - min(int(math.log(merit) * scale) + 1, MERITS)
+            code[i] = OPEN - min(int(math.log(merit) * scale), MERITS)
     return code, cut

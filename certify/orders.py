@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numba import njit
 
-from certify.bounds import bound_box
+from certify.bounds import SETTLED, bound_box
 from certify.cases import CASES, PROVED, last_state, prove_by_cases
 from certify.forests import TWO
 from certify.regions import (
@@ -45,6 +45,8 @@ MAX_DEPTH = 140
 NEAR, POWER = 0.05, 2.0
 #: From this near on cases are tried.
 WORTH = 0.1
+#: The checker has units settled that are within ``2**-36`` of what inputs of size 64 n reach.
+TIP = 2.0**-36 * 64 / (LARGEST_COORDINATE + 1.0) / SETTLED
 #: Volumes are summed in units of ``2**-VOLUME_BITS``, rounded down.
 VOLUME_BITS = 48
 
@@ -235,7 +237,7 @@ def search(  # type: ignore[no-untyped-def]
     scale = MERITS / (-POWER * math.log(NEAR))
     promises = np.array([NEAR ** (-POWER * step / MERITS) for step in range(MERITS + 1)])
     read = 0
-    promise = 1.0  # the most merit that a leaf of the old tape can have
+    promise = 1.0  # the merit of a leaf of the old tape, or less: none is looked at in vain
     top = 0
     known[0] = True
     while top >= 0:
@@ -302,7 +304,7 @@ def search(  # type: ignore[no-untyped-def]
                     count = 1
                 bound_box(
                     w_ih, w_hh, rows[:count], A, b, lo, hi, share * unit_slack,
-                    share * slack[:count], reach,
+                    share * slack[:count], share * unit_slack, reach,
                     not inherits[top], 0, lower[top], upper[top], codes[top], values[:count],
                     score,
                 )  # fmt: skip
@@ -349,7 +351,7 @@ def search(  # type: ignore[no-untyped-def]
             elif known[top] and not due:
                 verdict = old[read - 1]
             elif bounded:
-                verdict -= min(int(math.log(merit) * scale) + 1, MERITS)
+                verdict -= min(int(math.log(merit) * scale), MERITS)
         out[length] = verdict
         length += 1
         top -= 1
@@ -375,8 +377,8 @@ def confirm(  # type: ignore[no-untyped-def]
     """Prove each leaf of a tape, or of a certificate's, without what was known above it.
 
     The arguments are those of :func:`search`. A leaf stays proved if it is with bounds of its
-    own box alone, by cases where need be, and by twice the slack: then the checker's integers
-    agree. The others become open.
+    own box alone, by cases where need be, by twice the slack, and with the units settled that the
+    checker has settled: then its integers agree. The others become open.
 
     Written: ``out``, the tape as a certificate has it.
 
@@ -430,8 +432,9 @@ def confirm(  # type: ignore[no-untyped-def]
             share = reaching(A, hi)
             rows = margins if right else -margins
             bound_box(
-                w_ih, w_hh, rows, A, b, lo, hi, share * unit_slack, 2.0 * share * row_slack, reach,
-                True, 0, lower, upper, codes, values, score,
+                w_ih, w_hh, rows, A, b, lo, hi, share * unit_slack, 2.0 * share * row_slack,
+                np.maximum(share * unit_slack, TIP * reach),
+                reach, True, 0, lower, upper, codes, values, score,
             )  # fmt: skip
             rival = int(np.argmax(values))
             if right and values.min() > 0.0:

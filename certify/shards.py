@@ -270,6 +270,8 @@ class Run:
             (size,) = struct.unpack_from("<Q", raw)
             header = json.loads(raw[8 : 8 + size])
             version, model, inputs = header["version"], header["model"], header["inputs"]
+            if (version, header.get("method")) != (STATE_VERSION, self.method):
+                raise UsageError("the state of another version of certify; remove it")
             at = 8 + size
             shards = {}
             for index, length, right, wrong, base, spent, rate in header["shards"]:
@@ -280,8 +282,8 @@ class Run:
             boxes, number = header["boxes"], header["round"]
         except (zlib.error, struct.error, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"not the state of an accuracy run ({error})") from error
-        if (version, header.get("method")) != (STATE_VERSION, self.method) or at != len(raw):
-            raise UsageError("the state of another version of certify; remove it")
+        if at != len(raw):
+            raise UsageError(f"not the state of an accuracy run ({len(raw)} bytes, not {at})")
         if (model, inputs) != (self.network.sha256, self.inputs):
             raise UsageError(
                 f"the state of another run (model {model[:12]}.., {inputs} inputs); "

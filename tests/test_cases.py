@@ -24,7 +24,8 @@ def proof(network: Network, row: Any, lo: Any, hi: Any, most: int = CASES) -> tu
     values, score = np.empty(1), np.empty(n)
     A, b = np.eye(n), np.zeros(n)
     bound_box(
-        net.w_ih, net.w_hh, rows, A, b, lo, hi, slack.unit, slack.row, slack.reach, True, 0,
+        net.w_ih, net.w_hh, rows, A, b, lo, hi, slack.unit, slack.row, slack.unit, slack.reach,
+        True, 0,
         lower, upper, codes, values, score,
     )  # fmt: skip
     tree = np.zeros(2 * most, dtype=np.uint8)

@@ -82,6 +82,10 @@ def test_states_of_other_runs_and_broken_ones_are_refused(tmp_path: Path) -> Non
         bracket(FOUR, 200, "uniform", state=state)
     with pytest.raises(UsageError, match="another run"):
         bracket(comparator(5), 200, state=state)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("certify.shards.STATE_VERSION", 10**6)
+        with pytest.raises(UsageError, match="another version"):
+            bracket(FOUR, 200, state=state)
     state.write_bytes(state.read_bytes()[:-20])
     with pytest.raises(UsageError, match="not the state"):
         bracket(FOUR, 200, state=state)
