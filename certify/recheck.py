@@ -1,6 +1,6 @@
 """A fast second look at a large accuracy certificate: float64 for all leaves, integers for some.
 
-The checker needs about 13 ms a leaf of boxes, so hours for a certificate of a long run. Here every
+The checker needs about 14 ms a leaf of boxes, so hours for a certificate of a long run. Here every
 leaf is bounded anew in float64 with its rounding accounted for, the masses are summed as the prover
 sums them, and a seeded sample of leaves goes through the checker: as a certificate of its own, in
 which all other leaves are open. That rests on far more code than the checker (the engine that
