@@ -448,6 +448,10 @@ def confirm(  # type: ignore[no-untyped-def]
                 for r in range(R):
                     if not right and r != rival:
                         continue
+                    if values[r] > 0.0:
+                        out[length] = PROVED
+                        length += 1
+                        continue
                     size = prove_by_cases(
                         w_ih, w_hh, columns, rows[r], A, b, lo, hi, 2.0 * share * row_slack[r],
                         lower, upper, codes, CASES, tree,
