@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from certify.accuracy import EXACT_LENGTH, Moment, prove_accuracy
-from certify.weights import read_network
+from certify.probability.prove import EXACT_LENGTH, Moment, prove_accuracy
+from certify.reading.weights import read_network
 
 
 def main(arguments: list[str]) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from certify.estimate.benchmark import LEVELS, MODELS, benchmark_estimates
 from certify.files import atomic_write
-from certify.weights import read_network
+from certify.reading.weights import read_network
 
 
 def main() -> None:

@@ -18,12 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from certify.branch import DONE, Search
 from certify.checker.noise import check_noise
 from certify.claims import Pair, RatioRange
 from certify.model import Network
-from certify.noise import prove_noise
-from certify.weights import read_network
+from certify.noise.branch_and_bound import DONE, Search
+from certify.noise.prove import prove_noise
+from certify.reading.weights import read_network
 
 POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
 WIDE = RatioRange(Fraction(7, 10), Fraction(9, 10))

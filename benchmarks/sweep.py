@@ -10,8 +10,8 @@ import statistics
 import time
 from pathlib import Path
 
-from certify.tropical import sweep_all
-from certify.weights import read_network
+from certify.impulse.sweep import sweep_all
+from certify.reading.weights import read_network
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ class Network:
     """A 2nd-argmax RNN over the reals, exactly.
 
     ``w_ih`` (d), ``w_hh`` (d, d) and ``w_out`` (n, d) hold the weights times ``2**shift``.
-    Build one with :meth:`from_arrays` or :func:`certify.weights.read_network`.
+    Build one with :meth:`from_arrays` or :func:`certify.reading.weights.read_network`.
     """
 
     shift: int

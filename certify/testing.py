@@ -17,10 +17,10 @@ from pathlib import Path
 from certify.checker import check
 from certify.claims import Pair, all_pairs, parse_ratio_range
 from certify.errors import MissingExtraError
-from certify.float32 import float32_section, prove_float32
-from certify.impulse import ImpulseResult, impulse_certificate, prove_impulse
+from certify.impulse.float32 import float32_section, prove_float32
+from certify.impulse.prove import ImpulseResult, impulse_certificate, prove_impulse
 from certify.model import Network
-from certify.weights import read_network
+from certify.reading.weights import read_network
 
 try:
     from hypothesis import strategies as st

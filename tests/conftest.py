@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
-from certify.impulse import ImpulseResult, prove_impulse
+from certify.impulse.prove import ImpulseResult, prove_impulse
 from certify.model import Network
-from certify.weights import read_network
+from certify.reading.weights import read_network
 from tests.examples import M2_2, M16_10
 
 settings.register_profile(

@@ -7,7 +7,7 @@ import pytest
 
 from certify.certificate import read_document
 from certify.errors import CertificateFormatError
-from certify.impulse import impulse_certificate, prove_impulse
+from certify.impulse.prove import impulse_certificate, prove_impulse
 from tests.examples import EXAMPLES, ROOT, Example
 
 FLOAT32 = {"verdict": "unknown"}

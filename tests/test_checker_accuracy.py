@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
-from certify.accuracy import AccuracyResult, prove_accuracy
 from certify.checker import simplices
 from certify.checker.accuracy import check_accuracy
 from certify.checker.document import read_document
 from certify.checker.errors import Rejected
 from certify.checker.measure import angle, cone_angle, pi
-from certify.gaussian import gaussian_share
 from certify.model import Network
-from certify.orders import RIGHT_BY_CASES, WRONG_BY_CASES, nodes
+from certify.probability.boxes.branch_and_bound import RIGHT_BY_CASES, WRONG_BY_CASES, nodes
+from certify.probability.closed_form.solid_angles import gaussian_share
+from certify.probability.prove import AccuracyResult, prove_accuracy
 from tests.examples import HANDCRAFTED
 
 RNG = np.random.default_rng(5)
@@ -218,7 +218,7 @@ FOUR = Network.from_arrays(
 def boxes_result(inputs: Any, boxes: int) -> AccuracyResult:
     """Boxes, though the input is short enough for cones."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("certify.accuracy.CONE_LENGTH", 3)
+        patch.setattr("certify.probability.prove.CONE_LENGTH", 3)
         return prove_accuracy(FOUR, inputs, boxes=boxes, jobs=1)
 
 

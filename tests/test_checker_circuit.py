@@ -18,12 +18,12 @@ from certify.checker import Rejected, check
 from certify.checker.circuit import _decimal, check_circuit
 from certify.checker.reader import read_weights
 from certify.claims import RatioRange
-from certify.impulse import ImpulseResult
+from certify.impulse.prove import ImpulseResult
+from certify.impulse.sweep import sweep_all
 from certify.mechanism.circuit import CircuitStudy, Kept, circuit_certificate
 from certify.mechanism.search import study_circuit
 from certify.model import Network
 from certify.testing import networks
-from certify.tropical import sweep_all
 from tests.examples import M16_10, ROOT, TWO_INTERVALS, save_npz
 
 Document = dict[str, Any]

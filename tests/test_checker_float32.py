@@ -15,14 +15,14 @@ from certify.checker.errors import Rejected
 from certify.checker.float32 import check_float32
 from certify.checker.network import Line, Weights, impulses, run
 from certify.claims import RatioRange, all_pairs
-from certify.float32 import Program, float32_section, nearest_float32, prove_float32
-from certify.impulse import ImpulseResult
+from certify.impulse.float32 import Program, float32_section, nearest_float32, prove_float32
+from certify.impulse.prove import ImpulseResult
+from certify.impulse.sweep import sweep
 from certify.model import Network
 from certify.testing import networks, ratios
-from certify.tropical import sweep
 from tests import floatsim
 from tests.examples import HANDCRAFTED
-from tests.test_float32 import float_networks
+from tests.test_impulse_float32 import float_networks
 
 Section = dict[str, Any]
 Lines = Mapping[tuple[int, int], Line]

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from certify.certificate import Certificate
 from certify.checker import Accepted, Rejected, Unreadable, check
 from certify.claims import RatioRange
-from certify.float32 import float32_section, prove_float32
-from certify.impulse import impulse_certificate, prove_impulse
+from certify.impulse.float32 import float32_section, prove_float32
+from certify.impulse.prove import impulse_certificate, prove_impulse
 from certify.model import Network
 from certify.testing import networks, ratios
 from tests.examples import EXAMPLES, TWO_INTERVALS, Example, save_npz

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from certify.branch import EXACT, HISTORY, OUTSIDE, PROVED
 from certify.checker.errors import Rejected
 from certify.checker.linear import GRID, Box, Linear, rule, slope256
 from certify.checker.noise import check_noise
 from certify.claims import RatioRange
 from certify.model import Network
-from certify.noise import NoiseResult, prove_noise
+from certify.noise.branch_and_bound import EXACT, HISTORY, OUTSIDE, PROVED
+from certify.noise.prove import NoiseResult, prove_noise
 
 POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
 EPS = Fraction(1, 5)

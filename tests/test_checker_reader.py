@@ -22,7 +22,7 @@ from certify.checker.errors import Unreadable
 from certify.checker.reader import read_weights
 from certify.errors import ModelFileError
 from certify.model import Network
-from certify.weights import read_network
+from certify.reading.weights import read_network
 from tests import modelfiles as mf
 
 PUBLISHED = Path(__file__).parent.parent.parent / "shared" / "reference" / "algzoo"

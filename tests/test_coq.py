@@ -16,10 +16,10 @@ from certify.coq import check_coq, export_coq
 from certify.coq.export import development
 from certify.coq.kernel import CLOSED
 from certify.errors import CertificateFormatError, MissingExtraError, UsageError
-from certify.impulse import prove_impulse
+from certify.impulse.prove import prove_impulse
+from certify.impulse.sweep import sweep_all
 from certify.model import Network
-from certify.tropical import sweep_all
-from certify.weights import read_network
+from certify.reading.weights import read_network
 from tests.examples import HANDCRAFTED, MODELS, PROOFS, TWO_INTERVALS
 
 needs_coqc = pytest.mark.skipif(shutil.which("coqc") is None, reason="coqc is not installed")

@@ -8,10 +8,10 @@ import pytest
 import sympy
 
 from certify.claims import Pair, impulses
-from certify.impulse import ImpulseResult
+from certify.impulse.prove import ImpulseResult
+from certify.impulse.sweep import sweep_all
 from certify.mechanism.census import cell_formula, on_units, spectrum, take_census
 from certify.model import Network
-from certify.tropical import sweep_all
 from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example
 
 RATIO = Fraction(4, 5)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from certify.claims import Pair, RatioRange, all_pairs, impulses
-from certify.impulse import ImpulseResult
+from certify.impulse.prove import ImpulseResult
+from certify.impulse.sweep import sweep, sweep_all
 from certify.mechanism.circuit import (
     CircuitStudy,
     Kept,
@@ -16,7 +17,6 @@ from certify.mechanism.circuit import (
 from certify.mechanism.search import BAND, _Search, study_circuit
 from certify.model import Network
 from certify.testing import networks
-from certify.tropical import sweep, sweep_all
 from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example, brute_force_right
 
 TIGHT = RatioRange(Fraction(3, 5), Fraction(4, 5))

@@ -10,17 +10,17 @@ import pytest
 from certify.checker import check
 from certify.claims import Pair, RatioRange
 from certify.mechanism.explain import Explanation, explain
-from certify.mechanism.figures import (
+from certify.mechanism.interventions import patch
+from certify.mechanism.patched import Intervention
+from certify.mechanism.training import track
+from certify.model import Network
+from certify.report.mechanism_figures import (
     explanation_figures,
     offsets_figure,
     patch_figure,
     track_figure,
 )
-from certify.mechanism.interventions import patch
-from certify.mechanism.patched import Intervention
-from certify.mechanism.training import track
-from certify.model import Network
-from certify.plotting import write_figures
+from certify.report.style import write_figures
 from tests.examples import EXAMPLES, M16_10, TWO_INTERVALS, Example, save_npz
 
 

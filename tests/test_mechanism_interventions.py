@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from certify.claims import Pair, RatioRange, all_pairs, impulses
 from certify.errors import UsageError
+from certify.impulse.sweep import sweep
 from certify.mechanism.circuit import Kept
 from certify.mechanism.interventions import PatchResult, patch
 from certify.mechanism.patched import Intervention, replay, sweep_patched
 from certify.model import Network
 from certify.testing import networks
-from certify.tropical import sweep
 from tests.examples import HANDCRAFTED, TWO_INTERVALS
 
 RATIO = Fraction(4, 5)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 
 from certify.claims import Pair
-from certify.impulse import ImpulseResult
+from certify.impulse.offset import offset, separable_form
+from certify.impulse.prove import ImpulseResult
+from certify.impulse.sweep import sweep_all
 from certify.mechanism.offsets import cell_parts, conditional_expectation, study_offsets
 from certify.model import Network
-from certify.offset import offset, separable_form
 from certify.testing import networks
-from certify.tropical import sweep_all
 from tests.examples import EXAMPLES, HANDCRAFTED, Example
 
 RATIO = Fraction(4, 5)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from certify.claims import impulses
 from certify.errors import ModelFileError, UsageError
+from certify.impulse.sweep import sweep_all
 from certify.mechanism.training import (
     SIGNIFICANT,
     impulse_dimension,
@@ -18,7 +19,6 @@ from certify.mechanism.training import (
 )
 from certify.model import Network
 from certify.testing import networks
-from certify.tropical import sweep_all
 from tests.examples import HANDCRAFTED, TWO_INTERVALS, save_npz
 
 

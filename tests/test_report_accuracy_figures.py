@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from certify.cones import enumerate_cells
 from certify.model import Network
-from certify.plotting import save
+from certify.probability.closed_form.cells import enumerate_cells
 from certify.report.accuracy_figures import bracket_over_time, sphere_of_directions
+from certify.report.style import save
 from tests.examples import HANDCRAFTED
 
 

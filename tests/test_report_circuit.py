@@ -10,12 +10,12 @@ from certify.certificate import Certificate
 from certify.claims import Pair, RatioRange
 from certify.cli import main
 from certify.errors import CertificateFormatError, ExitCode
+from certify.impulse.sweep import sweep_all
 from certify.mechanism.circuit import circuit_certificate
 from certify.mechanism.interventions import patch, patch_certificate
 from certify.mechanism.patched import Intervention
 from certify.mechanism.search import study_circuit
 from certify.report.build import build_report
-from certify.tropical import sweep_all
 from tests.examples import TWO_INTERVALS, save_npz
 
 RATIOS = RatioRange(Fraction(3, 5), Fraction(4, 5))

@@ -21,7 +21,7 @@ from benchmarks.peers.table import table
 from benchmarks.peers.tools import TOOLS, Tool
 from certify.files import atomic_write
 from certify.model import Network
-from certify.weights import read_network
+from certify.reading.weights import read_network
 
 
 def measure(

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from certify.attack import replay
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
+from certify.impulse.sweep import sweep
 from certify.model import Network
-from certify.tropical import sweep
+from certify.noise.attack import replay
 
 IMPULSE = RatioRange(Fraction(1, 4), Fraction(19, 20))
 NOISES = (Fraction(1, 100), Fraction(3, 100), Fraction(1, 10))

@@ -1,9 +1,9 @@
 """The weights of a model as exact integers: the checker's own reader.
 
-Reads what ``certify.weights`` reads (torch's zip layout, safetensors, npz; float16, bfloat16,
-float32, float64), shares no code with it, and never turns a weight into a float. A pickle is only
-tokenised; what its operations do to a stack is spelled out here for the few that a state dict has.
-Everything else in a file is :class:`Unreadable`.
+Reads what ``certify.reading.weights`` reads (torch's zip layout, safetensors, npz; float16,
+bfloat16, float32, float64), shares no code with it, and never turns a weight into a float. A pickle
+is only tokenised; what its operations do to a stack is spelled out here for the few that a state
+dict has. Everything else in a file is :class:`Unreadable`.
 """
 
 from __future__ import annotations

@@ -13,14 +13,21 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from certify.accuracy import DIGITS, SECONDS, AccuracyResult, Moment, decimal, prove_accuracy
 from certify.cli.output import json_argument, progress_bar, write_json
 from certify.errors import ExitCode, UsageError
 from certify.model import Network
-from certify.plotting import write_figures
+from certify.probability.prove import (
+    DIGITS,
+    SECONDS,
+    AccuracyResult,
+    Moment,
+    decimal,
+    prove_accuracy,
+)
+from certify.probability.sampling import sample_accuracy
+from certify.reading.weights import read_network
 from certify.report.accuracy_figures import bracket_over_time, sphere_of_directions
-from certify.sampling import sample_accuracy
-from certify.weights import read_network
+from certify.report.style import write_figures
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from certify.cli.output import json_argument, progress_bar, write_json
 from certify.errors import ExitCode
 from certify.estimate.benchmark import LEVELS, MODELS, benchmark_estimates
-from certify.plotting import write_figures
-from certify.weights import read_network
+from certify.reading.weights import read_network
+from certify.report.style import write_figures
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -67,7 +67,7 @@ def _ask_checker(certificate: Path, model: Path) -> _Answer:
 
 def _ask_coq(development: Path, model: Path) -> _Answer:
     from certify.coq import check_coq
-    from certify.weights import read_network
+    from certify.reading.weights import read_network
 
     network = read_network(model)
     found = check_coq(development, network)

@@ -15,8 +15,8 @@ from certify.claims import NOMINAL_RATIO, RatioRange
 from certify.cli.output import json_argument, progress_bar, write_json
 from certify.errors import ExitCode
 from certify.estimate import METHODS, Certified, render, run_estimates, table, to_json
-from certify.impulse import prove_impulse
-from certify.weights import read_network
+from certify.impulse.prove import prove_impulse
+from certify.reading.weights import read_network
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -13,10 +13,10 @@ from certify.claims import parse_ratio_range
 from certify.cli.output import json_argument, progress_bar, write_json
 from certify.errors import ExitCode, UsageError
 from certify.mechanism.explain import SAMPLES, explain
-from certify.mechanism.figures import explanation_figures
 from certify.mechanism.search import BAND
-from certify.plotting import write_figures
-from certify.weights import read_network
+from certify.reading.weights import read_network
+from certify.report.mechanism_figures import explanation_figures
+from certify.report.style import write_figures
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from certify.claims import parse_ratio_range
 from certify.errors import ExitCode, UsageError
-from certify.impulse import prove_impulse
-from certify.weights import read_network
+from certify.impulse.prove import prove_impulse
+from certify.reading.weights import read_network
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,9 +8,9 @@ from fractions import Fraction
 from certify.claims import NOMINAL_RATIO, RatioRange, parse_ratio_range, parse_rational
 from certify.cli.output import Stopwatch, progress_bar, show, write_json
 from certify.errors import ExitCode, UsageError
-from certify.noise import NoiseResult, noise_max, prove_noise, read_answers, write_certificate
+from certify.noise.prove import NoiseResult, noise_max, prove_noise, read_answers, write_certificate
+from certify.reading.weights import read_network
 from certify.report.terminal import noise_report
-from certify.weights import read_network
 
 MAX_BUDGET = 1800.0
 """Seconds that ``--noise max`` takes if no budget is given."""

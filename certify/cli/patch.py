@@ -14,11 +14,11 @@ from typing import Any
 from certify.claims import NOMINAL_RATIO, Pair, parse_ratio_range, parse_rational
 from certify.cli.output import json_argument, write_json
 from certify.errors import ExitCode, UsageError
-from certify.mechanism.figures import patch_figure
 from certify.mechanism.interventions import patch, patch_certificate
 from certify.mechanism.patched import Intervention
-from certify.plotting import write_figures
-from certify.weights import read_network
+from certify.reading.weights import read_network
+from certify.report.mechanism_figures import patch_figure
+from certify.report.style import write_figures
 
 
 class _Collect(argparse.Action):

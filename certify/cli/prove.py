@@ -17,12 +17,12 @@ from certify.certificate import describe_model, interval_json
 from certify.claims import Pair, impulses, parse_ratio_range
 from certify.cli.output import Stopwatch, json_argument, progress_bar, show, write_json
 from certify.errors import ExitCode, InternalError, UsageError
-from certify.float32 import float32_section, prove_float32
-from certify.impulse import ImpulseResult, impulse_certificate, prove_impulse
+from certify.impulse.float32 import float32_section, prove_float32
+from certify.impulse.prove import ImpulseResult, impulse_certificate, prove_impulse
 from certify.model import Network
+from certify.reading.weights import read_network
 from certify.report.terminal import impulse_report
 from certify.smt import SmtVerdict, decide
-from certify.weights import read_network
 
 SMT_TIMEOUT = 60.0
 """Seconds that z3 may spend on one query before it answers unknown."""

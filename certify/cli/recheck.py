@@ -11,10 +11,10 @@ import argparse
 import time
 from pathlib import Path
 
-from certify.accuracy import decimal
 from certify.cli.output import json_argument, progress_bar, write_json
 from certify.errors import ExitCode
-from certify.recheck import recheck
+from certify.probability.prove import decimal
+from certify.probability.recheck import recheck
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

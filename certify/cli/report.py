@@ -17,11 +17,11 @@ from certify.certificate import read_document
 from certify.checker import Rejected, Unreadable, check
 from certify.errors import CertificateFormatError, ExitCode, UsageError
 from certify.model import Network
+from certify.reading.weights import read_network
 from certify.report.answers import answer_report, is_answer
 from certify.report.build import build_report
 from certify.report.content import Report
 from certify.report.render import render
-from certify.weights import read_network
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

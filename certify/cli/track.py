@@ -11,9 +11,9 @@ from pathlib import Path
 
 from certify.cli.output import json_argument, progress_bar, write_json
 from certify.errors import ExitCode
-from certify.mechanism.figures import track_figure
 from certify.mechanism.training import track
-from certify.plotting import write_figures
+from certify.report.mechanism_figures import track_figure
+from certify.report.style import write_figures
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

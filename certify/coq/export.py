@@ -37,7 +37,7 @@ def export_coq(
     """Write the Coq development of the impulse claim for all pairs over ``ratio_range``.
 
     ``breaks`` gives for each pair the sorted break points of the ratio, at least those inside
-    the range (:attr:`certify.tropical.Sweep.breaks` fits). They are not trusted: Coq's kernel
+    the range (:attr:`certify.impulse.sweep.Sweep.breaks` fits). They are not trusted: Coq's kernel
     rejects the file if the network is not linear between neighbours or the claim is false.
 
     Raises:

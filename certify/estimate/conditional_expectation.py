@@ -15,7 +15,7 @@ def conditional_expectation(network: Network, *, seed: int = 0) -> Estimate:
     """``f(p) = E[h | M at p] - E[h | S at p]``, the means over the impulse pairs.
 
     ``(n-1)/n`` times this is the least-squares separable fit of the offsets
-    (:mod:`certify.offset`); the R^2 in the details is that of the fit.
+    (:mod:`certify.impulse.offset`); the R^2 in the details is that of the fit.
     """
     n = network.seq_len
     runs = impulse_runs(network.floats)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from certify.claims import NOMINAL_RATIO, RatioRange
 from certify.estimate.base import Estimate
 from certify.estimate.tropical import sweep_cost
+from certify.impulse.offset import bound_offsets
+from certify.impulse.sweep import sweep_all
 from certify.model import Network
-from certify.offset import bound_offsets
-from certify.tropical import sweep_all
 
 _AT_NOMINAL = RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)
 
@@ -16,8 +16,8 @@ def margin_bounds(network: Network, *, seed: int = 0) -> Estimate:
     """Margin bounds: pairs with ``g - e > 0`` at the nominal ratio, in exact rationals.
 
     g is the separable margin ``(W_out[s] - W_out[m]) . (f(m) - f(s))`` and e the error of the
-    separable form in that product, see :mod:`certify.offset`: a lower bound of the number of
-    pairs whose offset reads out right.
+    separable form in that product, see :mod:`certify.impulse.offset`: a lower bound of the number
+    of pairs whose offset reads out right.
     """
     sweeps = sweep_all(network)
     bounds = bound_offsets(sweeps, _AT_NOMINAL)

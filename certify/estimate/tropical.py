@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from certify.claims import NOMINAL_RATIO
 from certify.estimate.base import Estimate
+from certify.impulse.sweep import Sweep, sweep_all
 from certify.model import Network
-from certify.tropical import Sweep, sweep_all
 
 
 def tropical(network: Network, *, seed: int = 0) -> Estimate:

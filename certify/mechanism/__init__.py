@@ -15,7 +15,6 @@ module               holds
 ``interventions``    a run replayed with units changed at a step, beside the baseline
 ``training``         the same quantities over checkpoints
 ``explain``          all of it for one model
-``figures``          the figures of all of it
 ===================  =============================================================================
 
 Numbers that are exact are fractions; numbers from samples carry their size and standard error.

@@ -20,10 +20,10 @@ import sympy
 from flint import fmpz_mat
 
 from certify.claims import NOMINAL_RATIO, Pair
+from certify.impulse.sweep import Sweep
 from certify.mechanism._text import decimal, heading, table, units
 from certify.mechanism.maxplus import CriticalCycle, product_eigenvalue, sum_eigenvalue
 from certify.model import Network
-from certify.tropical import Sweep
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,9 @@ from typing import Any, Literal
 
 from certify.certificate import Certificate, describe_model
 from certify.claims import Pair, RatioRange, impulses
+from certify.impulse.sweep import Sweep
 from certify.mechanism._text import decimal, heading, table, units
 from certify.model import IntMatrix, Network
-from certify.tropical import Sweep
 
 KIND = "circuit"
 Place = Literal["max", "second", "elsewhere"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from certify.certificate import Certificate, describe_model
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
+from certify.impulse.sweep import Sweep, sweep
 from certify.mechanism.census import CellFormula, Census, cell_formula, take_census
 from certify.mechanism.circuit import CircuitStudy, circuit_certificate
 from certify.mechanism.offsets import OffsetStudy, study_offsets
@@ -16,7 +17,6 @@ from certify.mechanism.roles import UnitRole, find_roles, unit_groups, units_tex
 from certify.mechanism.samples import Inputs, Progress
 from certify.mechanism.search import BAND, study_circuit
 from certify.model import Network
-from certify.tropical import Sweep, sweep
 
 SAMPLES = 100_000
 ROLE_SAMPLES = 10_000

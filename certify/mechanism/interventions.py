@@ -19,11 +19,11 @@ from typing import Any
 from certify.certificate import Certificate, describe_model
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs, impulses
 from certify.errors import UsageError
+from certify.impulse.sweep import Sweep, sweep
 from certify.mechanism._text import decimal, heading, table, units
 from certify.mechanism.circuit import KIND
 from certify.mechanism.patched import Intervention, Trace, replay, sweep_patched
 from certify.model import Network
-from certify.tropical import Sweep, sweep
 
 
 @dataclass(frozen=True)

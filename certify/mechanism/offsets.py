@@ -25,11 +25,11 @@ from typing import Any
 import numpy as np
 
 from certify.claims import NOMINAL_RATIO, Pair, impulses
+from certify.impulse.offset import Vector, offset, separable_form
+from certify.impulse.sweep import Sweep
 from certify.mechanism._text import decimal, heading, table
 from certify.mechanism.roles import Sinusoid, fit_sinusoid
 from certify.model import FloatArray, Network
-from certify.offset import Vector, offset, separable_form
-from certify.tropical import Sweep
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +176,7 @@ def study_offsets(sweeps: Mapping[Pair, Sweep], ratio: Fraction = NOMINAL_RATIO)
 def conditional_expectation(sweeps: Mapping[Pair, Sweep], ratio: Fraction) -> tuple[Vector, ...]:
     """``E[h | M at p] - E[h | S at p]`` (n, d) over the pairs, exactly.
 
-    ``(n-1)/n`` times this is the separable form of :func:`certify.offset.separable_form`.
+    ``(n-1)/n`` times this is the separable form of :func:`certify.impulse.offset.separable_form`.
     """
     network = next(iter(sweeps.values())).network
     n, d = network.seq_len, network.hidden_size

@@ -17,8 +17,8 @@ from typing import Any, Literal
 from flint import fmpz_mat
 
 from certify.claims import Pair
+from certify.impulse.sweep import Piece, Sweep
 from certify.model import Network
-from certify.tropical import Piece, Sweep
 
 Vector = list[Fraction]
 _Part = tuple[Fraction, Fraction, tuple[int, ...], list[list[int]]]
@@ -100,7 +100,7 @@ def sweep_patched(
 ) -> tuple[Sweep, int]:
     """The exact sweep of a pair with interventions, and the factor by which it is scaled.
 
-    As :func:`certify.tropical.sweep`, but the columns of the maps stand for (1, r) instead of
+    As :func:`certify.impulse.sweep.sweep`, but the columns of the maps stand for (1, r) instead of
     (M, S): a constant joins the first column. States and logits are multiplied by the returned
     positive integer, so that they stay integers whatever the values' denominators; signs, and
     with them pieces and right intervals, don't depend on it. Neighbouring pieces may be equal,

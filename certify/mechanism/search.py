@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, impulses
+from certify.impulse.sweep import Sweep, sweep
 from certify.mechanism.circuit import (
     Circuit,
     CircuitStudy,
@@ -21,7 +22,6 @@ from certify.mechanism.circuit import (
 )
 from certify.mechanism.samples import Progress
 from certify.model import FloatArray, Network
-from certify.tropical import Sweep, sweep
 
 _GRID = 9
 BAND = RatioRange(Fraction(7, 10), Fraction(9, 10))

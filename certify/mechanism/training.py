@@ -22,11 +22,11 @@ import numpy as np
 
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange
 from certify.errors import UsageError
+from certify.impulse.sweep import Sweep, sweep_all
 from certify.mechanism._text import decimal, heading, table
 from certify.mechanism.samples import Estimate, Inputs, Progress, draw, mean, top_two
 from certify.model import FloatArray, Network
-from certify.tropical import Sweep, sweep_all
-from certify.weights import read_network
+from certify.reading.weights import read_network
 
 SIGNIFICANT = 3.0
 RESAMPLES = 200

@@ -6,8 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from certify.accuracy import decimal
 from certify.model import Network
+from certify.probability.prove import decimal
 from certify.report.content import Report, Statement, short
 
 LAWS = {"gaussian": "standard normal", "uniform": "uniform [0, 1]"}

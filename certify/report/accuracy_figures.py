@@ -9,7 +9,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from certify.plotting import OKABE_ITO, new_figure, style
+from certify.report.style import OKABE_ITO, new_figure, style
 
 Rays = Sequence[Sequence[int]]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from certify.report import figures
+from certify.report import impulse_figures as figures
 from certify.report.accuracy_figures import bracket_over_time
 from certify.report.content import MEASURED, Figure, Report, Statement, Table
 

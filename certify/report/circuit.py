@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from certify.model import Network
-from certify.plotting import new_figure
 from certify.report.content import Figure, Report, Statement, Table, short
+from certify.report.style import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing

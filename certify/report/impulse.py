@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from certify.claims import Pair, impulses
+from certify.impulse.sweep import sweep
 from certify.model import Network
-from certify.report import figures
+from certify.report import impulse_figures as figures
 from certify.report.content import Figure, Report, Statement, Table, pair_grid, short
-from certify.tropical import sweep
 
 
 def impulse_statement(claim: dict[str, Any], pairs: list[dict[str, Any]]) -> Statement:

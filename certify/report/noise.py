@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from certify.model import Network
-from certify.report import figures
+from certify.report import impulse_figures as figures
 from certify.report.content import Figure, Report, Statement, Table, pair_grid, short
 
 Pairs = dict[tuple[int, int], dict[str, Any]]

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from certify.files import atomic_write
-from certify.plotting import save
 from certify.report.content import Figure, Report, Table
+from certify.report.style import save
 
 CAPTION = "{} ({})"
 

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from certify.certificate import Certificate
 from certify.claims import Pair, RatioRange
-from certify.float32 import Float32Verdict
-from certify.impulse import ImpulseResult, PairResult
-from certify.noise import NoiseResult, PairNoise
+from certify.impulse.float32 import Float32Verdict
+from certify.impulse.prove import ImpulseResult, PairResult
+from certify.noise.prove import NoiseResult, PairNoise
 from certify.smt import SmtVerdict
 
 WIDEST_GRID = 12

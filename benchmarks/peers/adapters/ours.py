@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from benchmarks.peers.adapters.protocol import Answer, Query, serve
 from certify.claims import Pair, RatioRange
+from certify.impulse.sweep import sweep
 from certify.model import Network
-from certify.noise import Clock, decide_pair
-from certify.tropical import sweep
+from certify.noise.prove import Clock, decide_pair
 
 
 def solve(query: Query) -> Answer:

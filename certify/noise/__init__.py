@@ -1,0 +1,1 @@
+"""The ``noise`` claim: histories, branch and bound, attacks and exact leaves."""

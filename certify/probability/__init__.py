@@ -1,0 +1,1 @@
+"""The accuracy on random inputs: closed forms, cones, boxes, samples."""

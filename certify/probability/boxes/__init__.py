@@ -1,0 +1,1 @@
+"""Longer inputs: boxes of uniforms inside order words."""

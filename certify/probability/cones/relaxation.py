@@ -1,0 +1,394 @@
+"""Linear bounds over simplicial cones, and the measure of the part of a cone that they decide.
+
+A cone is given by n rays, ``x = sum_k s_k x_k`` with ``s >= 0``. The network has no biases, so a
+bound over a cone is a linear function of s, hence n numbers, its values at the rays ("vector"
+below), and rays may be scaled at will. A pre-activation z between the vectors L and U of an
+undecided unit is relaxed in s as well::
+
+    a z <= relu(z) <= slope z + sum_k s_k max((1 - slope) U_k, -slope L_k)
+
+with a in {0, 1}: ``relu(z) - slope z`` is a convex function of z, homogeneous in s, so its values
+at the rays bound it. Where z is linear, ``L = U = z``, that is the least concave bound whatever
+the slope. Otherwise as in :mod:`certify.relaxation.linear`: backward substitution, slopes in
+256ths.
+
+So a margin has a linear lower and a linear upper bound on the cone, and the two decide it but for
+a thin wedge along its zero: :func:`decided` cuts the cone along the zeros of the bounds and sums
+what is proved.
+
+Measures. With unit rays and ``q(s) = |sum_k s_k x_k|^2 <= 1``, the share of the sphere of a cone
+is ``Gamma(n/2) / (2 pi^(n/2) (n-1)!) |det x|`` times the mean of ``f(q) = q^(-n/2)`` over the
+simplex ``sum s = 1``. As f'' falls, Taylor's formula at the mean m of q gives
+
+    mean f >= f(m) + f''(1) / 2  variance(q),      f''(1) = n (n + 2) / 4,
+
+and the mean and the variance of a quadratic form on a simplex are polynomials in its entries
+(:func:`measure`). For uniform inputs the part of the cube in a cone is a simplex.
+
+Rounding. What float64 may have lost is taken from every bound: see :func:`allowances`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from certify.model import FloatArray, Network
+from certify.relaxation.linear import UNIT_ROUNDOFF, rounding_slack
+
+MAX_DEPTH = 128  #: of the cuts above a cone
+#: More than rounding takes of a measure, relative to it.
+LOSS = 1e-9
+#: Roundings of a coordinate of a ray, twice over; and more than underflow loses of a run.
+_RAY_ROUNDINGS = 4.0 * (MAX_DEPTH + 8)
+_TINY = 1e-250
+#: Parts below this share of their cone are not followed: rounding's own slivers.
+_SLIVER = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Allowances:
+    """What is taken from computed bounds: ``unit`` (n, d), ``row`` (R,)."""
+
+    unit: FloatArray
+    row: FloatArray
+
+
+def allowances(network: Network, rows: FloatArray) -> Allowances:
+    """What rounding may cost a vector over rays of size at most 1, for ``rows`` (R, d).
+
+    1. One substitution, per ray, has the operations of
+    :func:`certify.relaxation.linear.rounding_slack`.
+       Its constants are bounded by vectors, which in step t are at most ``2^t`` times the
+       interval bounds that the slack is made for (by induction: a vector is at most the interval
+       bound plus what the relaxations before add, each at most its own vector), hence sizes
+       ``2^n``.
+    2. A ray is cut out of the rays of a chamber in at most ``MAX_DEPTH`` convex combinations.
+       Coordinates have one sign in a chamber, so each loses at most two roundings of itself; with
+       the slack of n >= 2 (above 190 roundings) counted four times both are covered.
+    3. A unit whose vectors are on one side of 0 up to its allowance E counts as decided, which
+       shifts its state by at most 2 E, and with relaxations of slopes at most 1 a later vector by
+       at most that times the absolute weights.
+    """
+    n = network.seq_len
+    slack = rounding_slack(network, rows, np.full(n, 2.0 ** (n + 2)), n)
+    weights = np.abs(network.floats.w_hh)
+    unit = np.empty_like(slack.unit)
+    shift = np.zeros(network.hidden_size)
+    for t in range(n):
+        carried = weights @ shift
+        unit[t] = slack.unit[t] + carried
+        shift = carried + 2.0 * unit[t]
+    return Allowances(unit * (1 + 1e-9), (slack.row + np.abs(rows) @ shift) * (1 + 1e-9))
+
+
+@njit(cache=True, nogil=True)
+def run_at(w_ih, w_hh, rows, x, before, margins, doubt, row_doubt):  # type: ignore[no-untyped-def]
+    """Pre-activations ``before`` (n, d) and ``margins`` (R,) at the ray ``x`` (n,), and what
+    rounding may have cost each, ``doubt`` and ``row_doubt``: nothing where all terms are 0.
+    """
+    n = len(x)
+    d = len(w_ih)
+    unit = _RAY_ROUNDINGS * UNIT_ROUNDOFF
+    h, error = np.zeros(d), np.zeros(d)
+    for t in range(n):
+        for i in range(d):
+            v = w_ih[i] * x[t]
+            size, spread = abs(v), 0.0
+            tiny = _TINY if w_ih[i] != 0.0 and x[t] != 0.0 else 0.0
+            for j in range(d):
+                if w_hh[i, j] != 0.0 and (h[j] != 0.0 or error[j] != 0.0):
+                    tiny = _TINY
+                v += w_hh[i, j] * h[j]
+                size += abs(w_hh[i, j]) * h[j]
+                spread += abs(w_hh[i, j]) * error[j]
+            before[t, i] = v
+            doubt[t, i] = (unit + 4 * d * UNIT_ROUNDOFF) * (size + spread) + spread + tiny
+        for i in range(d):
+            h[i] = max(before[t, i], 0.0)
+            error[i] = doubt[t, i] if before[t, i] > -doubt[t, i] else 0.0
+    for r in range(len(rows)):
+        v, size, spread, tiny = 0.0, 0.0, 0.0, 0.0
+        for j in range(d):
+            if rows[r, j] != 0.0 and (h[j] != 0.0 or error[j] != 0.0):
+                tiny = _TINY
+            v += rows[r, j] * h[j]
+            size += abs(rows[r, j]) * h[j]
+            spread += abs(rows[r, j]) * error[j]
+        margins[r] = v
+        row_doubt[r] = 4 * d * UNIT_ROUNDOFF * (size + spread) + spread + tiny
+
+
+@njit(cache=True, nogil=True)
+def _substitute(  # type: ignore[no-untyped-def]
+    step, row, drive, w_ih, w_hh, status, a, slope, intercept, x, g, other, constant, out, keep
+):
+    """A vector below ``row . h_step + drive x_step`` (h_step: the state that the step reads);
+    returns its least entry.
+
+    ``row`` is destroyed, ``out`` (n,) becomes the vector, ``keep`` (n, d) the coefficients of the
+    states on the way. ``status`` is 1 (on), 0 (off), 2 (relaxed).
+    """
+    d = len(w_ih)
+    n = len(x)
+    for k in range(n):
+        constant[k] = 0.0
+        g[k] = 0.0
+    if step < n:
+        g[step] = drive
+    for t in range(step - 1, -1, -1):
+        for j in range(d):
+            other[j] = 0.0
+        gt = 0.0
+        for i in range(d):
+            c = row[i]
+            keep[t, i] = c
+            if status[t, i] == 0 or c == 0.0:
+                continue
+            if status[t, i] == 2:
+                if c > 0.0:
+                    c *= a[t, i]
+                else:
+                    for k in range(n):
+                        constant[k] += c * intercept[t, i, k]
+                    c *= slope[t, i]
+            gt += c * w_ih[i]
+            for j in range(d):
+                other[j] += c * w_hh[i, j]
+        g[t] = gt
+        for j in range(d):
+            row[j] = other[j]
+    least = np.inf
+    for k in range(n):
+        v = constant[k]
+        for t in range(n):
+            v += g[t] * x[k, t]
+        out[k] = v
+        least = min(least, v)
+    return least
+
+
+@njit(cache=True, nogil=True)
+def bound_simplex(  # type: ignore[no-untyped-def]
+    w_ih, w_hh, rows, unit_allowance, row_allowance,
+    x, before, margins, doubt, row_doubt, lower, upper, score,
+):  # fmt: skip
+    """Prove vectors of the ``rows`` (R, d) over the cone of the rays ``x`` (n, n).
+
+    Read: ``before`` and ``doubt`` (n, n, d), ``margins`` and ``row_doubt`` (n, R), what
+    :func:`run_at` found ray by ray. Where these leave no doubt about any sign, a row loses no more
+    than they do; where it reads only units that are off for certain it is 0 and loses nothing.
+    Without that no tie could be proved.
+    Written: ``lower`` and ``upper`` (n, R), ray by ray; ``score`` (n, d), what relaxing each unit
+    costs the rows that aren't decided.
+    """
+    n = len(x)
+    d = len(w_ih)
+    status = np.empty((n, d), np.int8)
+    a = np.zeros((n, d))
+    slope = np.zeros((n, d))
+    intercept = np.zeros((n, d, n))
+    below = np.zeros((n, d))  # cost of a relaxation from above, and from below
+    above = np.zeros((n, d))
+    keep = np.zeros((n, d))
+    row, other, g = np.empty(d), np.empty(d), np.empty(n)
+    constant, L, U = np.empty(n), np.empty(n), np.empty(n)
+    linear, strict = True, True
+    dead = np.zeros(d, np.bool_)  # off in the last step, for certain
+    for t in range(n):
+        relaxed = False
+        for i in range(d):
+            e = unit_allowance[t, i]
+            dead[i] = False
+            if linear:
+                for k in range(n):
+                    L[k] = U[k] = before[k, t, i]
+            else:
+                # First the side on which all rays are: if it is proved, the other isn't needed.
+                first = 0
+                for k in range(n):
+                    if before[k, t, i] > e:
+                        break
+                else:
+                    first = 1
+                known = False
+                for side in range(2):
+                    sign = 1.0 if side == first else -1.0
+                    for j in range(d):
+                        row[j] = sign * w_hh[i, j]
+                    least = _substitute(
+                        t, row, sign * w_ih[i], w_ih, w_hh, status, a, slope, intercept,
+                        x, g, other, constant, U if sign < 0.0 else L, keep,
+                    )  # fmt: skip
+                    if least >= -e:
+                        status[t, i] = 1 if sign > 0.0 else 0
+                        dead[i] = sign < 0.0 and least >= e
+                        known = True
+                        break
+                if known:
+                    continue
+                for k in range(n):
+                    U[k] = -U[k]
+                strict = False
+            lo, up = L.min(), U.max()
+            if linear:
+                on, off = True, True
+                for k in range(n):
+                    on = on and before[k, t, i] >= doubt[k, t, i]
+                    off = off and before[k, t, i] <= -doubt[k, t, i]
+                strict = strict and (on or off)
+                dead[i] = off
+            if lo >= -e:
+                status[t, i] = 1
+                continue
+            if up <= e:
+                status[t, i] = 0
+                continue
+            status[t, i] = 2
+            relaxed = True
+            lo -= e
+            up += e
+            s = np.floor(256.0 * up / (up - lo) + 0.5) / 256.0
+            slope[t, i] = s
+            a[t, i] = 1.0 if s >= 0.5 else 0.0
+            for k in range(n):
+                intercept[t, i, k] = max((1.0 - s) * (U[k] + e), -s * (L[k] - e))
+            above[t, i] = -up * lo / (up - lo)
+            below[t, i] = min(up, -lo)
+        linear = linear and not relaxed
+    score[:] = 0.0
+    for r in range(len(rows)):
+        e = row_allowance[r]
+        tied = True
+        for j in range(d):
+            tied = tied and (dead[j] or rows[r, j] == 0.0)
+        if tied:
+            lower[:, r] = 0.0
+            upper[:, r] = 0.0
+            continue
+        if linear:
+            for k in range(n):
+                lower[k, r] = margins[k, r] - (row_doubt[k, r] if strict else e)
+                upper[k, r] = margins[k, r] + (row_doubt[k, r] if strict else e)
+            continue
+        for side in range(2):
+            for j in range(d):
+                row[j] = -rows[r, j] if side else rows[r, j]
+            _substitute(
+                n, row, 0.0, w_ih, w_hh, status, a, slope, intercept,
+                x, g, other, constant, L, keep,
+            )  # fmt: skip
+            for k in range(n):
+                if side:
+                    upper[k, r] = e - L[k]
+                else:
+                    lower[k, r] = L[k] - e
+            # A margin of one sign at all rays is only of interest from that side.
+            if L.min() > e or (margins[:, r].max() < 0 if side == 0 else margins[:, r].min() > 0):
+                continue
+            for t in range(n):
+                for i in range(d):
+                    if status[t, i] == 2:
+                        c = keep[t, i]
+                        score[t, i] += c * below[t, i] if c > 0.0 else -c * above[t, i]
+
+
+@njit(cache=True, nogil=True)
+def measure(x, volume, uniform, sharp):  # type: ignore[no-untyped-def]
+    """The measure of the cone of the rays ``x`` (n, n), whose determinant is ``volume``, but for
+    the factor that depends on n alone: a lower bound up to rounding, or with ``sharp`` an estimate.
+
+    With G the inner products of the unit rays, S their sum, r the sums of its rows and
+    ``(n)_k = n (n+1) .. (n+k-1)``, the means of q and of its square are ``(S + n) / (n)_2`` and
+    ``(S^2 + 2 n S + 4 |r|^2 + n^2 + 2 |G|^2 + 8 S + 6 n) / (n)_4``: sums over the permutations of
+    the indices of ``E[s_i s_j]`` and ``E[s_i s_j s_k s_l]``.
+    """
+    n = len(x)
+    if uniform:
+        for k in range(n):
+            volume /= x[k].max()
+        return volume
+    norm = np.empty(n)
+    for k in range(n):
+        v = 0.0
+        for j in range(n):
+            v += x[k, j] * x[k, j]
+        norm[k] = np.sqrt(v)
+        volume /= norm[k]
+    total, rows, squares = float(n), 0.0, float(n)
+    row = np.ones(n)
+    for k in range(n):
+        for j in range(k):
+            v = 0.0
+            for i in range(n):
+                v += x[k, i] * x[j, i]
+            v /= norm[k] * norm[j]
+            row[k] += v
+            row[j] += v
+            total += 2.0 * v
+            squares += 2.0 * v * v
+    for k in range(n):
+        rows += row[k] * row[k]
+    m = (total + n) / (n * (n + 1))
+    second = total * total + 2 * n * total + 4 * rows + n * n + 2 * squares + 8 * total + 6 * n
+    variance = max(second / (n * (n + 1) * (n + 2) * (n + 3)) - m * m, 0.0)
+    bend = n * (n + 2) / 8.0 * variance
+    f = m ** (-0.5 * n)
+    return volume * (f * (1.0 + bend / (m * m)) if sharp else f + bend)
+
+
+@njit(cache=True, nogil=True)
+def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type: ignore[no-untyped-def]
+    """The :func:`measure` of the part of a cone on which all ``vectors`` (n, R) are positive, with
+    ``some`` at least one is not negative: a lower bound up to rounding.
+
+    ``parts`` (P, n, n), ``values`` (P, n, R) and ``volumes`` (P,) are room to work in.
+    """
+    n, R = vectors.shape
+    parts[0], values[0], volumes[0] = x, vectors, volume
+    top, total = 1, 0.0
+    while top:
+        top -= 1
+        cut, cut_i, cut_j, most = -1, 0, 0, 0.0
+        whole, dead = False, volumes[top] < _SLIVER * volume
+        for r in range(R):
+            i, j = 0, 0
+            for k in range(1, n):
+                if values[top, k, r] > values[top, i, r]:
+                    i = k
+                if values[top, k, r] < values[top, j, r]:
+                    j = k
+            up, lo = values[top, i, r], values[top, j, r]
+            if some and lo >= 0.0:
+                whole = True
+            elif not some and up <= 0.0:
+                dead = True
+            elif lo < 0.0 < up and (up if some else -lo) / (up - lo) > most:
+                cut, cut_i, cut_j, most = r, i, j, (up if some else -lo) / (up - lo)
+        if dead:
+            continue
+        if whole or (cut < 0 and not some):
+            total += measure(parts[top], volumes[top], uniform, False)
+        elif cut >= 0 and top + 2 <= len(parts):
+            i, j = cut_i, cut_j
+            up, lo = values[top, i, cut], values[top, j, cut]
+            w, v = -lo / (up - lo), up / (up - lo)
+            to = top + 1
+            for k in range(n):
+                for c in range(n):
+                    parts[to, k, c] = parts[top, k, c]
+                for r in range(R):
+                    values[to, k, r] = values[top, k, r]
+            for c in range(n):
+                parts[to, i, c] = w * parts[top, i, c] + v * parts[top, j, c]
+                parts[top, j, c] = parts[to, i, c]
+            for r in range(R):
+                values[to, i, r] = w * values[top, i, r] + v * values[top, j, r]
+                if r == cut:
+                    values[to, i, r] = 0.0
+                values[top, j, r] = values[to, i, r]
+            volumes[to], volumes[top] = volumes[top] * w, volumes[top] * v
+            top += 2
+    return total

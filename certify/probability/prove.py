@@ -1,0 +1,294 @@
+"""The certified accuracy of a model: exact rationals around ``P(model is right)``.
+
+For inputs of length 2 and 3 all cells are enumerated and the bracket is as narrow as the digits
+asked for (:mod:`certify.probability.closed_form.cells`,
+:mod:`certify.probability.closed_form.solid_angles`). For longer ones a branch and bound narrows a
+bracket for as long as it may: over simplicial cones for length 4 to 6
+(:mod:`certify.probability.cones.chambers`), else over boxes of known probability
+(:mod:`certify.probability.scheduler`). A tie counts as wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from certify.certificate import Certificate, describe_model
+from certify.errors import UsageError
+from certify.model import Network
+from certify.probability.boxes.batches import Device
+from certify.probability.closed_form.cells import ChamberTree, enumerate_cells
+from certify.probability.closed_form.solid_angles import gaussian_share, uniform_share
+from certify.probability.cones import chambers
+from certify.probability.cones.chambers import ChamberRun
+from certify.probability.scheduler import Run, confirmed, extend, warm_up, work
+
+Inputs = Literal["gaussian", "uniform"]
+
+EXACT_LENGTH = 3  #: Up to here all cells are enumerated.
+CONE_LENGTH = 6  #: And from there up to here simplicial cones are bounded, then boxes.
+DIGITS = 30
+SECONDS = 60.0
+PLACES = 10**12
+#: The share of what cones prove that a certificate doesn't claim: float64 and the exact arithmetic
+#: of the checker may round a slope, or cut a cone along its zeros, differently.
+MODESTY = Fraction(1, 2**20)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The bracket at some time: after ``boxes`` bounded boxes (or cut cones) and ``seconds`` of
+    wall time.
+    """
+
+    seconds: float
+    boxes: int
+    lower: Fraction
+    upper: Fraction
+
+
+Progress = Callable[[Moment], None]
+
+
+@dataclass(frozen=True)
+class AccuracyResult:
+    """``lower <= P(right) <= upper``.
+
+    ``exact`` says that the value is a closed form and the bracket reflects the digits alone;
+    ``pieces`` counts cones, or proved boxes; ``cells`` the activation patterns of a full
+    enumeration (else 0); ``boxes`` the boxes bounded, or the cones cut; ``history`` the bracket
+    over time.
+    """
+
+    network: Network
+    inputs: Inputs
+    lower: Fraction
+    upper: Fraction
+    exact: bool
+    pieces: int
+    cells: int
+    boxes: int
+    seconds: float
+    history: tuple[Moment, ...]
+    settings: dict[str, Any] = field(repr=False)
+    trees: tuple[ChamberTree, ...] = field(default=(), repr=False)
+    run: Run | None = field(default=None, repr=False)
+
+    def to_json(self, certificate: str | None = None) -> dict[str, Any]:
+        """The answer as the command line prints it."""
+        places = self.settings.get("digits", 6) + 1 if self.exact else 9
+        return {
+            "claim": "accuracy",
+            "model": describe_model(self.network),
+            "inputs": self.inputs,
+            "lower": str(self.lower),
+            "upper": str(self.upper),
+            "lower_decimal": decimal(self.lower, places, up=False),
+            "upper_decimal": decimal(self.upper, places, up=True),
+            "exact": self.exact,
+            "pieces": self.pieces,
+            "cells": self.cells,
+            "boxes": self.boxes,
+            "seconds": round(self.seconds, 3),
+            "history": [
+                [
+                    round(now.seconds, 1),
+                    now.boxes,
+                    decimal(now.lower, places, up=False),
+                    decimal(now.upper, places, up=True),
+                ]
+                for now in self.history
+            ],
+            "certificate": certificate,
+        }
+
+    def certificate(self) -> tuple[Certificate, bytes]:
+        """The certificate and its binary evidence (empty for a closed form).
+
+        A certificate claims what its leaves prove one by one, without what their parents knew or
+        proved: the bracket may be a little wider than the one found.
+        """
+        if self.run is None:
+            entries = [
+                {
+                    "order": list(tree.chamber.order),
+                    "above": tree.chamber.above,
+                    "nodes": [int(v) if isinstance(v, bool) else list(v) for v in tree.nodes],
+                }
+                for tree in self.trees
+            ]
+            evidence = {"cones": {"chambers": entries}}
+            return self._certificate(self.lower, self.upper, evidence), b""
+        right = wrong = Fraction(0)
+        if isinstance(self.run, ChamberRun):
+            cut = list(chambers.confirmed(self.run))
+            for _, good, bad in cut:
+                right += good
+                wrong += bad
+            lower, upper = _outward(right * (1 - MODESTY), 1 - wrong * (1 - MODESTY))
+            lengths = {"lengths": [len(tape) for tape, _, _ in cut]}
+            tapes = [tape for tape, _, _ in cut]
+            return self._certificate(lower, upper, {"simplices": lengths}), b"".join(tapes)
+        words, tapes = [], []
+        for word, tape, good, bad in confirmed(self.run):
+            words.append([word, len(tape)])
+            tapes.append(tape)
+            right += good
+            wrong += bad
+        lower, upper = _outward(right, 1 - wrong)
+        return self._certificate(lower, upper, {"boxes": {"words": words}}), b"".join(tapes)
+
+    def _certificate(
+        self, lower: Fraction, upper: Fraction, evidence: dict[str, Any]
+    ) -> Certificate:
+        claim = {"inputs": self.inputs, "lower": str(lower), "upper": str(upper)}
+        body = {"claim": claim, "evidence": evidence}
+        return Certificate("accuracy", describe_model(self.network), body, self.settings)
+
+    def write_certificate(self, path: Path) -> None:
+        """Write the certificate: JSON, or with binary evidence a zip container; atomically."""
+        document, binary = self.certificate()
+        document.write(path, binary)
+
+
+def _outward(lower: Fraction, upper: Fraction) -> tuple[Fraction, Fraction]:
+    """A bracket with 12 decimals around this one."""
+    return (
+        Fraction(lower.numerator * PLACES // lower.denominator, PLACES),
+        Fraction(-(-upper.numerator * PLACES // upper.denominator), PLACES),
+    )
+
+
+def decimal(value: Fraction, places: int, *, up: bool) -> str:
+    """``value`` in decimal, rounded down or up to so many places."""
+    scaled = value * 10**places
+    units = -(-scaled.numerator // scaled.denominator) if up else int(scaled // 1)
+    digits = f"{units:0{places + 1}d}"
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def prove_accuracy(
+    network: Network,
+    inputs: Inputs = "gaussian",
+    *,
+    digits: int = DIGITS,
+    budget: float | None = None,
+    boxes: int | None = None,
+    jobs: int | None = None,
+    state: Path | None = None,
+    progress: Progress | None = None,
+    dask: Any = None,
+    device: str | None = None,
+) -> AccuracyResult:
+    """Prove a bracket for the accuracy on i.i.d. standard normal or uniform [0, 1] inputs.
+
+    Args:
+        network: the model.
+        inputs: the distribution.
+        digits: for inputs of length 2 and 3: the width is at most ``10**-digits``.
+        budget: for longer ones, seconds (default 60, or no limit where ``boxes`` is given).
+        boxes: for longer ones, the number of boxes to bound, or of cones to cut: the same bracket
+            on every machine.
+        jobs: threads, all cores by default.
+        state: a file that is resumed from if it exists, and kept up to date.
+        progress: called with the bracket so far, at most twice a second.
+        dask: the address of a dask.distributed scheduler, or a client, to work there instead.
+        device: the torch device, such as ``cuda``, on which to bound boxes.
+
+    Raises:
+        UsageError: an argument is out of its range, or the state is that of another run.
+        MissingExtraError: ``dask`` without dask.distributed, or ``device`` without torch.
+    """
+    if inputs not in ("gaussian", "uniform"):
+        raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
+    if not 1 <= digits <= 1000:
+        raise UsageError(f"--digits needs a number from 1 to 1000, got {digits}")
+    if budget is not None and not budget > 0:
+        raise UsageError(f"--budget needs a positive number of seconds, got {budget}")
+    if boxes is not None and boxes < 1:
+        raise UsageError(f"--boxes needs a positive number, got {boxes}")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs needs a positive number, got {jobs}")
+    if network.seq_len <= EXACT_LENGTH:
+        return _enumerate(network, inputs, digits, time.monotonic())
+    run = (ChamberRun if network.seq_len <= CONE_LENGTH else Run)(network, inputs)
+    jobs = jobs or os.cpu_count() or 1
+    if device is not None:
+        if run.method != "boxes" or dask is not None:
+            raise UsageError(
+                f"--device is for boxes, with inputs longer than {CONE_LENGTH}, and without --dask"
+            )
+        run.extend = partial(extend, cut=Device(device, jobs))
+        jobs = 1  # a batch keeps all threads busy
+    if state is not None and state.exists():
+        try:
+            run.restore(state.read_bytes())
+        except UsageError as error:
+            raise UsageError(f"{state}: {error}") from error
+        if boxes is not None and run.boxes > boxes:
+            raise UsageError(f"{state} already holds {run.boxes} boxes, more than --boxes {boxes}")
+    warm_up(run)
+    started = time.monotonic()
+    history: list[Moment] = []
+
+    def report() -> None:
+        now = time.monotonic() - started
+        if history and now < history[-1].seconds + 0.5:
+            return
+        history.append(Moment(now, run.boxes, *_outward(run.lower, run.upper)))
+        if progress is not None:
+            progress(history[-1])
+
+    report()
+    if boxes is None and budget is None:
+        budget = SECONDS
+    work(run, seconds=budget, boxes=boxes, jobs=jobs, state=state, dask=dask, report=report)
+    lower, upper = _outward(run.lower, run.upper)
+    seconds = time.monotonic() - started
+    return AccuracyResult(
+        network=network,
+        inputs=inputs,
+        lower=lower,
+        upper=upper,
+        exact=False,
+        pieces=run.pieces,
+        cells=0,
+        boxes=run.boxes,
+        seconds=seconds,
+        history=(*history, Moment(seconds, run.boxes, lower, upper)),
+        settings={"inputs": inputs, "method": run.method, "boxes": run.boxes},
+        run=run,
+    )
+
+
+def _enumerate(network: Network, inputs: Inputs, digits: int, started: float) -> AccuracyResult:
+    trees = tuple(enumerate_cells(network, positive=inputs == "uniform"))
+    leaves = [leaf for tree in trees for leaf in tree.leaves]
+    right = [leaf.rays for leaf in leaves if leaf.right]
+    if len(right) in (0, len(leaves)):
+        lower = upper = Fraction(1 if right else 0)
+    elif inputs == "uniform":
+        lower = upper = uniform_share(right)
+    else:
+        lower, upper = gaussian_share(right, digits)
+    seconds = time.monotonic() - started
+    return AccuracyResult(
+        network=network,
+        inputs=inputs,
+        lower=lower,
+        upper=upper,
+        exact=True,
+        pieces=len(leaves),
+        cells=len({leaf.pattern for leaf in leaves}),
+        boxes=0,
+        seconds=seconds,
+        history=(Moment(seconds, 0, lower, upper),),
+        settings={"inputs": inputs, "method": "cones", "digits": digits},
+        trees=trees,
+    )

@@ -1,0 +1,1 @@
+"""From bytes to exact numbers: containers of tensors, the weights in them; nothing is run."""

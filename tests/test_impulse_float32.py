@@ -1,0 +1,464 @@
+"""The bound of the rounding error holds for every order of summation, fused or not."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from certify.claims import Pair, RatioRange, all_pairs
+from certify.impulse import float32
+from certify.impulse.float32 import (
+    Float32Verdict,
+    Gap,
+    MayOverflowError,
+    Program,
+    Step,
+    float32_section,
+    nearest_float32,
+    prove_float32,
+)
+from certify.impulse.prove import ImpulseResult
+from certify.impulse.sweep import sweep
+from certify.model import Network
+from tests import floatsim
+from tests.examples import HANDCRAFTED
+
+NOMINAL = RatioRange(Fraction(4, 5), Fraction(4, 5))
+
+
+def prove(network: Network, ratios: RatioRange = NOMINAL) -> dict[Pair, Float32Verdict]:
+    pairs = all_pairs(network.seq_len)
+    verdicts = prove_float32(network, {p: sweep(network, p) for p in pairs}, ratios)
+    assert [v.pair for v in verdicts] == list(pairs)
+    return {v.pair: v for v in verdicts}
+
+
+@st.composite
+def float_networks(draw: st.DrawFn) -> Network:
+    """Small networks with float32 weights: full mantissas, wild scales, zeros, near ties."""
+    d, n = draw(st.integers(1, 4)), draw(st.integers(2, 4))
+    scale = draw(st.sampled_from([0, 0, 0, -12, -40, -80, -130, 14]))
+    weight = st.one_of(
+        st.just(0),
+        st.integers(-(2**24), 2**24),
+        st.integers(-8, 8).map(lambda v: v << 21),
+        st.builds(lambda v, e: v << e, st.integers(-3, 3), st.integers(0, 20)),
+    )
+    values = draw(st.lists(weight, min_size=d * (1 + d + n), max_size=d * (1 + d + n)))
+    rows = [tuple(values[i : i + d]) for i in range(0, len(values), d)]
+    w_out = rows[1 + d :]
+    if draw(st.booleans()):  # two readouts that differ in a last bit or two
+        twin = [v + draw(st.integers(-2, 2)) if abs(v) < 2**23 else v for v in w_out[0]]
+        w_out = [*w_out[:-1], tuple(twin)]
+    # Weights are multiples of 2**(scale - 22) with 24 bits, or of the smallest subnormal number.
+    shift = min(22 - scale, 149)
+    return Network(shift, rows[0], tuple(rows[1 : 1 + d]), tuple(w_out))
+
+
+@pytest.mark.parametrize("sharpen", [0, 4, 10**9])
+@given(data=st.data())
+@settings(max_examples=60)
+def test_no_order_is_further_off_than_the_bound(sharpen: int, data: st.DataObject) -> None:
+    """With the forward bound alone, with both, and with the adjoint alone."""
+    network = data.draw(float_networks())
+    pair = data.draw(st.sampled_from(all_pairs(network.seq_len)))
+    s = floatsim.rounded(data.draw(st.fractions(Fraction(1, 1000), Fraction(999, 1000))))
+    rng = random.Random(data.draw(st.integers(0, 10**6)))
+    program = Program(network)
+    exact = network.logits(floatsim.inputs(pair, s, network.seq_len))
+    run = program.run(pair, s)
+    assert run.logits == exact
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(float32, "SHARPEN", sharpen)
+        gaps = program.gaps(pair, run, run)
+    for _ in range(6):
+        computed = floatsim.logits(network, floatsim.inputs(pair, s, network.seq_len), rng)
+        for gap in gaps:
+            assert gap.margin == exact[pair.second] - exact[gap.rival]
+            off = computed[pair.second] - computed[gap.rival] - gap.margin
+            assert abs(off) <= gap.error
+
+
+@given(network=float_networks(), data=st.data())
+@settings(max_examples=60)
+def test_whatever_is_proved_is_true(network: Network, data: st.DataObject) -> None:
+    """Over a range, at its ends, at the break points' neighbours and inside."""
+    lo = data.draw(st.fractions(Fraction(1, 50), Fraction(9, 10), max_denominator=100))
+    hi = data.draw(st.fractions(lo, Fraction(49, 50), max_denominator=100))
+    verdicts = prove(network, RatioRange(lo, hi))
+    proved = [v for v in verdicts.values() if v.verdict == "proved"]
+    for v in verdicts.values():
+        assert (v.reason is None) == (v.verdict == "proved")
+    assume(proved)
+    verdict = data.draw(st.sampled_from(proved))
+    assert verdict.margin is not None
+    assert verdict.error_bound is not None
+    assert verdict.margin > verdict.error_bound >= 0
+    assert (verdict.points[0], verdict.points[-1]) == verdict.inputs
+    rng = random.Random(data.draw(st.integers(0, 10**6)))
+    inside = Fraction(rng.uniform(float(verdict.inputs.lo), float(verdict.inputs.hi)))
+    candidates = {floatsim.rounded(v) for v in (*verdict.points, inside)}
+    for s in sorted(c for c in candidates if verdict.inputs.lo <= c <= verdict.inputs.hi):
+        x = floatsim.inputs(verdict.pair, s, network.seq_len)
+        for _ in range(3):
+            logits = floatsim.logits(network, x, rng)
+            assert logits.index(max(logits)) == verdict.pair.second
+            assert logits.count(max(logits)) == 1
+
+
+def bound_at(
+    network: Network, pair: Pair, s: Fraction, sharpen: int = 4
+) -> tuple[Program, dict[int, Gap]]:
+    """The program and the gaps by rival, at one S."""
+    program = Program(network)
+    run = program.run(pair, s)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(float32, "SHARPEN", sharpen)
+        return program, {gap.rival: gap for gap in program.gaps(pair, run, run)}
+
+
+def worst(
+    network: Network, pair: Pair, s: Fraction, rng: random.Random, tries: int
+) -> list[Fraction]:
+    """Per logit the largest error over random orders."""
+    x = floatsim.inputs(pair, s, network.seq_len)
+    exact = network.logits(x)
+    runs = [floatsim.logits(network, x, rng) for _ in range(tries)]
+    return [max(abs(run[k] - exact[k]) for run in runs) for k in range(network.seq_len)]
+
+
+@given(st.lists(st.integers(-(2**24), 2**24), min_size=1, max_size=6), st.integers(0, 10**6))
+@settings(max_examples=60)
+def test_one_neuron(weights: list[int], seed: int) -> None:
+    """The rival's logit is one sum of products with exact states."""
+    rng = random.Random(seed)
+    d = len(weights)
+    w_ih = [rng.randrange(1, 2**24) for _ in range(d)]
+    network = Network(20, tuple(w_ih), ((0,) * d,) * d, ((0,) * d, tuple(weights)))
+    s = floatsim.rounded(Fraction(rng.random()))
+    # With M last and no memory the state is exact.
+    _, gaps = bound_at(network, Pair(1, 0), s)
+    assert worst(network, Pair(1, 0), s, rng, 5)[1] <= gaps[1].error
+
+
+def test_the_worst_order_is_as_bad_as_the_bound() -> None:
+    """A chain that loses half a last bit at every addition."""
+    n = 64
+    terms = [Fraction(1), *[Fraction(1, 2**24)] * (n - 1)]
+    total = Fraction(0)
+    for term in terms:  # 1 + u rounds to 1, ties to even
+        total = floatsim.rounded(total + term)
+    off = sum(terms) - total
+    weights = tuple(int(term * 2**24) for term in terms)
+    network = Network(24, (1 << 24,) * n, ((0,) * n,) * n, ((0,) * n, weights))
+    _, gaps = bound_at(network, Pair(1, 0), Fraction(1, 2))  # at the last step each unit is 1
+    assert off <= gaps[1].error <= off * Fraction(11, 10)
+
+
+@pytest.mark.parametrize("sharpen", [0, 10**9])
+def test_the_product_with_s_is_rounded_and_that_with_m_is_not(sharpen: int) -> None:
+    """A lone product, handed on by a second unit: the bound is nearly attained, or zero."""
+    rng = random.Random(5)
+    attained = []
+    for _ in range(200):
+        w = rng.randrange(2**23, 2**24)
+        memory = ((0, 0), (1 << 24, 0))
+        network = Network(24, (w, 0), memory, ((0, 1 << 24), (0, 0)))
+        s = floatsim.rounded(Fraction(rng.random()))
+        _, gaps = bound_at(network, Pair(1, 0), s, sharpen)
+        (off, _) = worst(network, Pair(1, 0), s, rng, 1)
+        # Handing on and reading are products with the weight 1, bounded like any other.
+        assert off <= gaps[1].error <= Fraction(31, 10) * s * w / 2**48 + Fraction(1, 2**140)
+        assert gaps[1].error >= 3 * s * w / 2**48
+        attained.append(off / gaps[1].error)
+        network = Network(24, (w, 0), memory, ((0, 0), (0, 1 << 24)))
+        _, gaps = bound_at(network, Pair(0, 1), s, sharpen)
+        assert gaps[0].error <= Fraction(21, 10) * w / 2**48 + Fraction(1, 2**140)
+        assert gaps[0].error >= Fraction(2 * w, 2**48)
+    assert max(attained) > Fraction(3, 10)
+
+
+def test_subnormal_products() -> None:
+    """Where all that is lost is lost below the smallest normal number."""
+    rng = random.Random(6)
+    attained = []
+    for _ in range(200):
+        w, memory = rng.randrange(1, 2**10), rng.randrange(2**22, 2**24)
+        # Multiples of 2**-149, read with the weight 2**20: the weights are times 2**149.
+        network = Network(149, (w, 0), ((0, 0), (memory << 125, 0)), ((0, 1 << 169), (0, 0)))
+        s = floatsim.rounded(Fraction(rng.random()))
+        _, gaps = bound_at(network, Pair(1, 0), s)
+        (off, _) = worst(network, Pair(1, 0), s, rng, 1)
+        assert off <= gaps[1].error
+        attained.append(off / gaps[1].error)
+    assert max(attained) > Fraction(2, 10)
+
+
+@given(float_networks(), st.data())
+@settings(max_examples=60)
+def test_intervals(network: Network, data: st.DataObject) -> None:
+    """The bound of an interval within a piece holds at every S in it."""
+    pair = data.draw(st.sampled_from(all_pairs(network.seq_len)))
+    piece = data.draw(st.sampled_from(sweep(network, pair).pieces))
+    program = Program(network)
+    a, b = (program.run(pair, end) for end in (piece.lo, piece.hi))
+    try:
+        gaps = program.gaps(pair, a, b)
+    except MayOverflowError:
+        return
+    rng = random.Random(data.draw(st.integers(0, 10**6)))
+    for _ in range(4):
+        s = floatsim.rounded(Fraction(rng.uniform(float(piece.lo), float(piece.hi))))
+        if not piece.lo <= s <= piece.hi:
+            continue
+        x = floatsim.inputs(pair, s, network.seq_len)
+        exact, computed = network.logits(x), floatsim.logits(network, x, rng)
+        for gap in gaps:
+            margin = exact[pair.second] - exact[gap.rival]
+            assert margin >= gap.margin
+            assert abs(computed[pair.second] - computed[gap.rival] - margin) <= gap.error
+
+
+@given(float_networks(), st.data())
+@settings(max_examples=60)
+def test_adjoint_by_brute_force(network: Network, data: st.DataObject) -> None:
+    """No choice of local errors and of unknown slopes goes beyond the adjoint's bound."""
+    d = network.hidden_size
+    scale = 2**network.shift
+    units = st.lists(st.integers(0, 2**170), min_size=d, max_size=d)
+    slopes = st.lists(st.sampled_from([0, 1, None]), min_size=d, max_size=d)
+    steps = [Step(data.draw(units), data.draw(slopes)) for _ in range(data.draw(st.integers(1, 3)))]
+    weights = network.w_out[0]
+    bound = Fraction(Program(network)._adjoint(weights, steps), 2**160)
+    rng = random.Random(data.draw(st.integers(0, 10**6)))
+
+    def reach(corner: bool) -> Fraction:
+        distance = [Fraction(0)] * d
+        for step in steps:
+            local = [Fraction(rng.choice([-r, r]), 2**160) for r in step.rounding]
+            chosen = [
+                Fraction(rng.choice([0, 1]) if corner else rng.random()) if v is None else v
+                for v in step.slopes
+            ]
+            carried = [
+                sum(w * e for w, e in zip(row, distance, strict=True)) / scale
+                for row in network.w_hh
+            ]
+            distance = [c * (e + r) for c, e, r in zip(chosen, carried, local, strict=True)]
+        seen = (w * e for w, e in zip(weights, distance, strict=True))
+        reached: Fraction = abs(sum(seen, Fraction(0)) / scale)
+        return reached
+
+    samples = [reach(corner) for corner in (True, False) for _ in range(40)]
+    assert max(samples) <= bound
+    if len(steps) == 1:  # then signs alone decide, and the bound is attained
+        attained = sum(
+            abs(w) * r
+            for w, r, c in zip(weights, steps[0].rounding, steps[0].slopes, strict=True)
+            if c != 0
+        )
+        exact = Fraction(attained, scale << 160)
+        assert exact <= bound <= exact + Fraction(sum(steps[0].rounding) * 4 + 1, 1 << 320) * 2**160
+
+
+@pytest.mark.parametrize("sharpen", [0, 10**9])
+@given(
+    st.integers(2**22, 2**24),
+    st.one_of(st.integers(-3, 3), st.integers(1, 2**12)),
+    st.integers(0, 10**6),
+)
+@settings(max_examples=40)
+def test_errors_of_early_steps_are_carried_on(sharpen: int, w: int, gap: int, seed: int) -> None:
+    """Two units round, a third takes their small difference exactly, a fourth hands it on."""
+    rng = random.Random(seed)
+    w_hh = ((1, 0, 0, 0), (0, 1, 0, 0), (1, -1, 0, 0), (0, 0, 1, 0))
+    network = Network(
+        24,
+        (w, w - gap, 0, 0),
+        tuple(tuple(v << 24 for v in row) for row in w_hh),
+        ((0, 0, 0, 1 << 24),) + ((0,) * 4,) * 3,
+    )
+    pair, s = Pair(1, 0), floatsim.rounded(Fraction(rng.random()) / 2)
+    run = Program(network).run(pair, s)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(float32, "SHARPEN", sharpen)
+        found = Program(network).gaps(pair, run, run)
+    computed = floatsim.logits(network, floatsim.inputs(pair, s, 4), rng)
+    exact = network.logits(floatsim.inputs(pair, s, 4))
+    assert abs(computed[0] - exact[0]) <= found[0].error
+
+
+@pytest.mark.parametrize("sharpen", [0, 10**9])
+def test_a_unit_that_is_on_in_the_program_alone(sharpen: int) -> None:
+    """Exactly it is 0, the difference of two equal units; the program rounds these differently."""
+    rng = random.Random(7)
+    pair, one, w, memory = Pair(1, 0), 1 << 24, 11184811, 9876543
+    w_hh = ((memory, 0, 0), (0, memory, 0), (one, -one, 0))
+    network = Network(24, (w, w, 0), w_hh, ((0, 0, one), (0, 0, 0), (0, 0, 0)))
+    found = []
+    for _ in range(250):
+        s = floatsim.rounded(Fraction(rng.random()))
+        program, gaps = bound_at(network, pair, s, sharpen)
+        run = program.run(pair, s)
+        steps, distance, bound = program._forward(pair, run, run)
+        assert steps[-1].slopes == [1, 1, None]
+        x = floatsim.inputs(pair, s, 3)
+        assert network.logits(x)[0] == 0
+        found.append(floatsim.logits(network, x, rng)[0])
+        assert found[-1] <= gaps[1].error
+        assert found[-1] * 2**160 <= bound[2] == distance[2]
+    assert max(found) > 0
+
+
+def test_an_unknown_slope_cancels_nothing() -> None:
+    """Unit 0 feeds unit 1, whose slope is unknown, and unit 2 with the opposite sign."""
+    network = Network(0, (0,) * 3, ((0, 0, 0), (1, 0, 0), (-1, 0, 0)), ((0, 1, 1), (0, 0, 0)))
+    unit = 1 << 160
+    for slope, reach in ((1, 0), (0, 1), (None, 1)):
+        steps = [Step([unit, 0, 0], [1, 1, 1]), Step([0, 0, 0], [1, slope, 1])]
+        bound = Fraction(Program(network)._adjoint((0, 1, 1), steps), unit)
+        assert reach <= bound <= reach + Fraction(1, 2**100)
+
+
+def test_where_the_float32_program_is_wrong_nothing_is_proved() -> None:
+    """The exact margin is positive, and smaller than a rounding."""
+    one = 1 << 24
+    network = Network(24, (one,), ((one,),), ((one,), (one + 1,)))
+    verdict = prove(network)[Pair(0, 1)]
+    # The weight 1 + 2**-24 is no float32 number; halving the difference of the readouts below.
+    assert verdict.reason == "W_out holds a number that is not a float32 number"
+    third = (1 << 24) // 3
+    network = Network(24, (one, third), ((0, 0), (0, third)), ((one, 0), (one, 1)))
+    verdict = prove(network)[Pair(0, 1)]
+    x = floatsim.inputs(Pair(0, 1), verdict.inputs.lo, 2)
+    exact = network.logits(x)
+    assert exact[1] > exact[0]
+    assert verdict.verdict == "unknown"
+    assert "not above the bound of the rounding error" in (verdict.reason or "")
+    computed = floatsim.logits(network, x, random.Random(0))
+    assert computed[1] == computed[0]
+
+
+def test_reasons() -> None:
+    wrong = Network(0, (1, -1), ((-1, 1), (1, -1)), ((-1, 1), (1, -1)))
+    assert "is not always positive" in (prove(wrong)[Pair(0, 1)].reason or "")
+    close = RatioRange(Fraction(1, 2), 1 - Fraction(1, 2**30))
+    assert "do not lie between 0 and 1" in (prove(HANDCRAFTED, close)[Pair(0, 1)].reason or "")
+    tiny = RatioRange(Fraction(1, 2**200), Fraction(1, 2))
+    assert "do not lie between 0 and 1" in (prove(HANDCRAFTED, tiny)[Pair(0, 1)].reason or "")
+    double = Network.from_arrays([0.1, 1], [[0, 0], [1, 0]], [[0, 1], [1, 1]])
+    assert "W_ih holds a number" in (prove(double)[Pair(0, 1)].reason or "")
+    big = 1 << 100
+    huge = Network(0, (big, -big), ((-big, big), (big, -big)), ((big, -big), (-big, big)))
+    assert "leave the range" in (prove(huge)[Pair(0, 1)].reason or "")
+    subnormal = Network(150, (1, 1), ((1, 1), (1, 1)), ((1, 1), (1, 1)))
+    assert "W_ih holds a number" in (prove(subnormal)[Pair(0, 1)].reason or "")
+
+
+def test_underflow_is_counted() -> None:
+    """Products below the smallest float32 vanish in the program and not in the exact network."""
+    small = 1  # 2**-80
+    network = Network(80, (small, small), ((0, 0), (0, 0)), ((0, 0), (small, small)))
+    assert network.choice(floatsim.inputs(Pair(0, 1), Fraction(1, 2), 2)) == 1
+    verdict = prove(network)[Pair(0, 1)]
+    assert verdict.verdict == "unknown"
+    computed = floatsim.logits(
+        network, floatsim.inputs(Pair(0, 1), verdict.inputs.lo, 2), random.Random(0)
+    )
+    assert computed == [0, 0]
+
+
+@given(st.fractions(Fraction(1, 10**50), Fraction(1), max_denominator=10**55))
+def test_nearest_float32(x: Fraction) -> None:
+    assume(x < 1)
+    assert nearest_float32(x) == floatsim.rounded(x)
+    # numpy rounds a float64 once; a float64 is exact here.
+    y = Fraction(float(x))
+    if y:
+        assert nearest_float32(y) == Fraction(float(np.float32(float(y))))
+
+
+def test_section() -> None:
+    verdicts = prove(HANDCRAFTED)
+    section = float32_section(list(verdicts.values()))
+    assert section["verdict"] == "proved"
+    assert section["inputs"] == ["13421773/16777216"] * 2
+    assert section["pairs"][0]["points"] == ["13421773/16777216"]
+    unknown = verdicts[Pair(0, 1)], *prove(HANDCRAFTED, RatioRange(Fraction(1, 2), Fraction(1, 2)))
+    assert len(unknown) == 3
+
+
+def test_published_model_is_proved_over_the_default_range(
+    published_impulse: ImpulseResult,
+) -> None:
+    for ratios in (NOMINAL, published_impulse.ratios):
+        verdicts = prove_float32(published_impulse.network, published_impulse.sweeps, ratios)
+        assert [v.verdict for v in verdicts] == ["proved"] * 90
+
+
+def random_orders(
+    network: Network, x: np.ndarray[tuple[int, ...], np.dtype[np.float32]], seed: int
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Logits (N, n) in numpy's float32, every sum of every run in a random order of its own."""
+    rng = np.random.default_rng(seed)
+    w = network.floats
+    w_in = np.c_[w.w_hh, w.w_ih].astype(np.float32)
+    w_out = w.w_out.astype(np.float32)
+
+    def sums(
+        products: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        shuffled = rng.permuted(products, axis=-1)
+        return np.add.accumulate(shuffled, axis=-1, dtype=np.float32)[..., -1]
+
+    state = np.zeros((len(x), network.hidden_size), np.float32)
+    for t in range(x.shape[1]):
+        seen = np.c_[state, x[:, t]]
+        state = np.maximum(sums(seen[:, None, :] * w_in), np.float32(0))
+    return sums(state[:, None, :] * w_out)
+
+
+def test_random_orders_in_numpy(published_impulse: ImpulseResult) -> None:
+    """Every pair of the published model: no deviation from the exact margin beyond the bound."""
+    network = published_impulse.network
+    program = Program(network)
+    for index, (pair, found) in enumerate(published_impulse.sweeps.items()):
+        s = nearest_float32(Fraction(4, 5))
+        run = program.run(pair, s)
+        x = np.zeros((40, network.seq_len), np.float32)
+        x[:, pair.max], x[:, pair.second] = 1, float(s)
+        logits = random_orders(network, x, index).astype(np.float64)
+        for gap in program.gaps(pair, run, run):
+            off = logits[:, pair.second] - logits[:, gap.rival] - float(gap.margin)
+            assert abs(off).max() <= float(gap.error)
+        assert found.pair == pair
+
+
+def test_torch_agrees(published_impulse: ImpulseResult) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    network, ratios = published_impulse.network, published_impulse.ratios
+    w = network.floats
+    rnn = torch.nn.RNN(1, network.hidden_size, nonlinearity="relu", bias=False, batch_first=True)
+    rnn.load_state_dict(
+        {"weight_ih_l0": torch.tensor(w.w_ih[:, None]), "weight_hh_l0": torch.tensor(w.w_hh)}
+    )
+    w_out = torch.tensor(w.w_out, dtype=torch.float32)
+    rng = np.random.default_rng(0)
+    values = rng.uniform(float(ratios.lo), float(ratios.hi), 50).astype(np.float32)
+    values[:3] = float(ratios.lo), float(ratios.hi), 0.8
+    program = Program(network)
+    with torch.no_grad():
+        for pair in published_impulse.sweeps:
+            x = torch.zeros(len(values), network.seq_len, 1)
+            x[:, pair.max], x[:, pair.second, 0] = 1, torch.tensor(values)
+            logits = (rnn(x)[0][:, -1] @ w_out.T).numpy().astype(np.float64)
+            assert (logits.argmax(1) == pair.second).all()
+            run = program.run(pair, Fraction(float(values[2])))
+            for gap in program.gaps(pair, run, run):
+                off = logits[2, pair.second] - logits[2, gap.rival] - float(gap.margin)
+                assert abs(off) <= float(gap.error)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+
+from certify.claims import NOMINAL_RATIO, RatioRange, all_pairs
+from certify.errors import ModelFileError
+from certify.impulse.prove import ImpulseResult, prove_impulse
+from certify.model import Network
+from certify.testing import networks
+from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example, brute_force_right
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_verdict_at_the_nominal_ratio(example: Example) -> None:
+    result = prove_impulse(example.network, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO))
+    assert result.certified_pairs == example.right_at_nominal
+    everything = len(all_pairs(example.network.seq_len))
+    assert (result.verdict == "proved") == (example.right_at_nominal == everything)
+
+
+def test_default_range_is_the_common_interval_rounded_inwards() -> None:
+    result = prove_impulse(TWO_INTERVALS)
+    assert result.common_interval == (Fraction(1, 2), Fraction(5, 6))
+    assert result.ratios == (Fraction(501, 1000), Fraction(833, 1000))
+    assert prove_impulse(HANDCRAFTED).ratios == (Fraction(1, 1000), Fraction(999, 1000))
+
+
+def test_a_wrong_model_is_refuted_at_the_nominal_ratio() -> None:
+    result = prove_impulse(next(e.network for e in EXAMPLES if e.name == "tie at 4/5"))
+    assert result.ratios == (NOMINAL_RATIO, NOMINAL_RATIO)
+    assert result.common_interval is None
+    tie = result.pairs[0]
+    assert tie.counterexample == (Fraction(1), NOMINAL_RATIO)
+    assert tie.min_margin.value == 0
+    assert tie.interval is None
+    assert tie.right_intervals == ((NOMINAL_RATIO, Fraction(1)),)
+
+
+def test_a_pair_may_be_right_on_several_intervals_or_nowhere() -> None:
+    assert [len(p.right_intervals) for p in prove_impulse(TWO_INTERVALS).pairs] == [1, 2]
+    assert all(not p.right_intervals for p in prove_impulse(EXAMPLES[1].network).pairs)
+
+
+@settings(max_examples=50)
+@given(networks())
+def test_counterexamples_are_wrong_and_proofs_hold(network: Network) -> None:
+    result = prove_impulse(network, RatioRange(Fraction(1, 3), Fraction(9, 10)))
+    for found in result.pairs:
+        if found.counterexample:
+            assert not network.is_right(found.counterexample)
+            assert found.interval is None
+        else:
+            assert found.interval is not None
+            for ratio in (*result.ratios, Fraction(1, 2), Fraction(4, 5)):
+                assert brute_force_right(network, *found.pair, ratio)
+
+
+def test_progress_counts_pairs() -> None:
+    seen: list[tuple[int, int]] = []
+    prove_impulse(HANDCRAFTED, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_published_m16_10(published_impulse: ImpulseResult) -> None:
+    assert published_impulse.verdict == "proved"
+    assert published_impulse.certified_pairs == 90
+    assert published_impulse.ratios == (Fraction(277, 1000), Fraction(24, 25))
+    assert published_impulse.cells == 1103
+    assert all(b.proved for b in published_impulse.offsets)
+
+
+def test_published_m16_10_at_the_nominal_ratio(published_m16_10: Network) -> None:
+    result = prove_impulse(published_m16_10, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO))
+    assert result.certified_pairs == 90
+    assert result.worst.pair == (7, 6)
+    assert float(result.worst.min_margin.value) == pytest.approx(3.5657, abs=1e-4)
+
+
+def test_published_m2_2(published_m2_2: Network) -> None:
+    assert prove_impulse(published_m2_2).verdict == "proved"
+
+
+def test_numbers_too_long_for_a_certificate_are_refused() -> None:
+    fine = Network.from_arrays([2.0**-1074], [[1.0]], [[1.0]] * 24)
+    with pytest.raises(ModelFileError, match="exact numbers may have"):
+        prove_impulse(fine)

@@ -1,0 +1,200 @@
+"""Noise verdicts against exact enumeration and by hand, thin margins included."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import z3
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from certify.checker.noise import check_noise
+from certify.claims import Pair, RatioRange, all_pairs, impulses, rivals
+from certify.errors import CertificateFormatError, UsageError
+from certify.impulse.sweep import sweep
+from certify.model import Network
+from certify.noise.attack import attack, replay
+from certify.noise.prove import (
+    Clock,
+    PairNoise,
+    decide_pair,
+    noise_max,
+    prove_noise,
+    read_answers,
+    write_certificate,
+)
+from tests.examples import HANDCRAFTED
+
+POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
+
+
+def random_network(seed: int, d: int, n: int) -> Network:
+    rng = np.random.default_rng(seed)
+    weights = [rng.integers(-4, 5, size=s) / 4 for s in ((d,), (d, d), (n, d))]
+    return Network.from_arrays(weights[0], weights[1], weights[2])
+
+
+def enumerate_cells(network: Network, pair: Pair, ratio: RatioRange, eps: Fraction) -> bool:
+    """Whether every margin is positive on the whole box: z3 on every activation pattern."""
+    n, d = network.seq_len, network.hidden_size
+    scale = 2**network.shift
+    x = [z3.Real(f"x{t}") for t in range(n)]
+    box = [
+        z3.And(
+            v >= z3.Q(-eps.numerator, eps.denominator), v <= z3.Q(eps.numerator, eps.denominator)
+        )
+        for v in x
+    ]
+    box[pair.max] = x[pair.max] == 1
+    box[pair.second] = z3.And(
+        x[pair.second] >= z3.RealVal(str(ratio.lo)), x[pair.second] <= z3.RealVal(str(ratio.hi))
+    )
+    for pattern in product((0, 1), repeat=n * d):
+        solver = z3.Solver()
+        solver.add(box)
+        state = [z3.RealVal(0)] * d
+        for t in range(n):
+            drives = [
+                z3.Sum([z3.Q(w, scale) * h for w, h in zip(row, state, strict=True)])
+                + z3.Q(network.w_ih[i], scale) * x[t]
+                for i, row in enumerate(network.w_hh)
+            ]
+            on = pattern[t * d : (t + 1) * d]
+            solver.add([z >= 0 if o else z <= 0 for z, o in zip(drives, on, strict=True)])
+            state = [z if o else z3.RealVal(0) for z, o in zip(drives, on, strict=True)]
+        if solver.check() == z3.unsat:
+            continue
+        logits = [
+            z3.Sum([z3.Q(w, scale) * h for w, h in zip(row, state, strict=True)])
+            for row in network.w_out
+        ]
+        solver.add(z3.Or([logits[pair.second] <= logits[j] for j in rivals(pair, n)]))
+        if solver.check() == z3.sat:
+            return False
+    return True
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([(1, 3), (2, 2), (2, 3), (3, 2)]),
+    st.sampled_from([Fraction(0), Fraction(1, 20), Fraction(1, 3)]),
+)
+def test_verdicts_agree_with_enumeration(seed: int, shape: tuple[int, int], eps: Fraction) -> None:
+    network = random_network(seed, *shape)
+    ratio = RatioRange(Fraction(1, 2), Fraction(4, 5))
+    for pair in all_pairs(network.seq_len)[:2]:
+        got = decide_pair(network, pair, ratio, eps, Clock(20))
+        assert got.verdict != "unknown", got.reason
+        assert (got.verdict == "proved") == enumerate_cells(network, pair, ratio, eps)
+
+
+def test_a_proof_is_accepted_and_says_so() -> None:
+    result = prove_noise(HANDCRAFTED, POINT, Fraction(1, 10), jobs=1)
+    assert result.verdict == "proved"
+    made = result.certificate()
+    assert made is not None
+    document, evidence = made
+    lines = check_noise(HANDCRAFTED, json.loads(document.to_bytes()), evidence)
+    assert lines[0].startswith("PROVED: 2 of 2 pairs")
+    answer = result.to_json()
+    assert answer["pairs"][0]["margin_bound"] is not None
+    assert Fraction(answer["pairs"][0]["margin_bound"]) > 0
+
+
+def test_a_refutation_is_replayed() -> None:
+    network = Network.from_arrays([1, -1], [[-1, 1], [1, -1]], [[-1, 1], [1, -1]])
+    result = prove_noise(network, POINT, Fraction(0), jobs=1)
+    assert result.verdict == "refuted"
+    assert result.pairs[0].counterexample == (Fraction(1), Fraction(4, 5))
+    document, evidence = result.certificate() or (None, b"")
+    assert document is not None
+    assert "REFUTED" in check_noise(network, json.loads(document.to_bytes()), evidence)[0]
+
+
+def threshold() -> Network:
+    """For x = (1, r) the logits are r and relu(7 r - 3): right for r > 1/2, a tie at 1/2."""
+    w_hh = [[0.0, -3.0], [0.0, 0.0]]
+    return Network.from_arrays([7.0, 1.0], w_hh, [[0.0, 1.0], [1.0, 0.0]])
+
+
+@pytest.mark.parametrize("distance", [6, 9, 15, 40])
+def test_ranges_that_begin_next_to_the_border(distance: int) -> None:
+    border, tiny = Fraction(1, 2), Fraction(1, 10**distance)
+    assert threshold().choice(impulses(Pair(0, 1), border, 2)) is None
+    for lo, verdict in ((border + tiny, "proved"), (border, "refuted"), (border - tiny, "refuted")):
+        ratio = RatioRange(lo, Fraction(9, 10))
+        got = decide_pair(threshold(), Pair(0, 1), ratio, Fraction(0), Clock(20))
+        assert got.verdict == verdict
+
+
+@pytest.mark.parametrize("distance", [6, 9, 15])
+def test_the_published_model_next_to_its_border(published_m16_10: Network, distance: int) -> None:
+    network, pair = published_m16_10, Pair(7, 0)
+    interval = sweep(network, pair).interval_around(POINT)
+    assert interval is not None
+    end = interval[0]
+    tiny = Fraction(1, 10**distance)
+    for lo, verdict in ((end + tiny, "proved"), (end - tiny, "refuted")):
+        ratio = RatioRange(lo, Fraction(9, 10))
+        assert decide_pair(network, pair, ratio, Fraction(0), Clock(60)).verdict == verdict
+
+
+def test_the_noise_must_stay_below_the_ratio() -> None:
+    with pytest.raises(UsageError, match="0 <= EPS < 4/5"):
+        prove_noise(HANDCRAFTED, POINT, Fraction(4, 5))
+    with pytest.raises(UsageError, match="got -1"):
+        prove_noise(HANDCRAFTED, POINT, Fraction(-1))
+
+
+def test_a_budget_of_nothing_leaves_unknown_and_resumes() -> None:
+    first = prove_noise(HANDCRAFTED, POINT, Fraction(1, 10), jobs=1, budget=0.0)
+    assert {p.verdict for p in first.pairs} == {"unknown"}
+    assert first.certificate() is None
+    seen: list[float] = []
+    whole = prove_noise(
+        HANDCRAFTED, POINT, Fraction(1, 10), jobs=1, resume=first.pairs,
+        progress=lambda done, total, share: seen.append(share),
+    )  # fmt: skip
+    assert whole.verdict == "proved"
+    assert seen[-1] == 1
+    again = prove_noise(HANDCRAFTED, POINT, Fraction(1, 10), jobs=1, resume=whole.pairs)
+    assert again.pairs == whole.pairs
+
+
+def test_noise_max_brackets_the_truth() -> None:
+    result = noise_max(HANDCRAFTED, POINT, jobs=1, budget=1.0, step=Fraction(1, 10))
+    assert all(p.certified == Fraction(7, 10) for p in result.pairs)
+    other = noise_max(threshold(), POINT, jobs=1, budget=1.0, step=Fraction(1, 10))
+    for p in other.pairs:
+        assert p.certified is None or p.broken is None or p.certified < p.broken
+
+
+def test_attacks_replay_within_the_claim() -> None:
+    network = random_network(5, 3, 4)
+    for pair in all_pairs(4):
+        wrong = attack(network, pair, POINT, Fraction(1, 2), tries=16)
+        if wrong is not None:
+            assert wrong[pair.max] == 1
+            assert wrong[pair.second] == Fraction(4, 5)
+            assert max(abs(v) for t, v in enumerate(wrong) if t not in pair) <= Fraction(1, 2)
+            assert replay(network, pair, POINT, Fraction(1, 2), wrong) == wrong
+    assert PairNoise(Pair(0, 1)).verdict == "unknown"
+
+
+def test_a_certificate_is_a_file_to_resume_from(tmp_path: Path) -> None:
+    result = prove_noise(HANDCRAFTED, POINT, Fraction(1, 10), jobs=1)
+    path = tmp_path / "noise.zip"
+    assert write_certificate(result, path)
+    assert read_answers(path, HANDCRAFTED, POINT) == result.pairs
+    other = RatioRange(Fraction(1, 2), Fraction(4, 5))
+    with pytest.raises(CertificateFormatError, match="another kind, model or ratio"):
+        read_answers(path, HANDCRAFTED, other)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(CertificateFormatError, match="not a noise certificate"):
+        read_answers(path, HANDCRAFTED, POINT)
