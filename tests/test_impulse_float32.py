@@ -462,3 +462,16 @@ def test_torch_agrees(published_impulse: ImpulseResult) -> None:
             for gap in program.gaps(pair, run, run):
                 off = logits[2, pair.second] - logits[2, gap.rival] - float(gap.margin)
                 assert abs(off) <= float(gap.error)
+
+
+def test_pairs_on_which_the_exact_network_is_wrong_cost_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrong = Network(0, (1, -1), ((-1, 1), (1, -1)), ((-1, 1), (1, -1)))
+    sweeps = {p: sweep(wrong, p) for p in all_pairs(2)}
+    monkeypatch.setattr(Program, "run", lambda *_: pytest.fail("a wrong pair was run"))
+    told: list[tuple[int, int]] = []
+    half = RatioRange(Fraction(1, 2), Fraction(1, 2))
+    found = prove_float32(wrong, sweeps, half, progress=lambda *now: told.append(now))
+    assert [v.verdict for v in found] == ["unknown", "unknown"]
+    assert told == [(1, 2), (2, 2)]

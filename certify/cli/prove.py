@@ -98,7 +98,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     with progress_bar("exact sweep") as progress:
         result = prove_impulse(network, given, progress=progress)
     watch.lap("sweep")
-    deployed = prove_float32(network, result.sweeps, result.ratios)
+    with progress_bar("float32 program") as progress:
+        deployed = prove_float32(network, result.sweeps, result.ratios, progress=progress)
     watch.lap("float32")
     section = float32_section(deployed)
     certificate = impulse_certificate(result, section, default_range=given is None)

@@ -37,7 +37,7 @@ computes the same integers from the end points of the intervals alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -93,9 +93,17 @@ class Float32Verdict:
 
 
 def prove_float32(
-    network: Network, sweeps: Mapping[Pair, Sweep], ratios: RatioRange
+    network: Network,
+    sweeps: Mapping[Pair, Sweep],
+    ratios: RatioRange,
+    *,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Float32Verdict, ...]:
-    """The verdict for every pair of ``sweeps``, over the float32 S of a range of ratios."""
+    """The verdict for every pair of ``sweeps``, over the float32 S of a range of ratios.
+
+    A pair on which the exact network is wrong is unknown at once: no bound could close.
+    ``progress`` is called with (pairs done, pairs in all).
+    """
     inputs = RatioRange(nearest_float32(ratios.lo), nearest_float32(ratios.hi))
     odd = _not_float32(network)
     if odd is None and not 0 < inputs.lo <= inputs.hi < 1:
@@ -103,7 +111,12 @@ def prove_float32(
     if odd is not None:
         return tuple(Float32Verdict(pair, "unknown", inputs, odd) for pair in sweeps)
     program = Program(network)
-    return tuple(_prove_pair(program, sweep, inputs) for sweep in sweeps.values())
+    found = []
+    for done, sweep in enumerate(sweeps.values(), start=1):
+        found.append(_prove_pair(program, sweep, inputs))
+        if progress:
+            progress(done, len(sweeps))
+    return tuple(found)
 
 
 def float32_section(verdicts: Sequence[Float32Verdict]) -> dict[str, Any]:
@@ -168,6 +181,11 @@ class MayOverflowError(Exception):
 
 
 def _prove_pair(program: Program, sweep: Sweep, inputs: RatioRange) -> Float32Verdict:
+    exact = sweep.min_margin(inputs)
+    if exact.value <= 0:
+        where = f"for S in [{float(inputs.lo):.9g}, {float(inputs.hi):.9g}]"
+        reason = f"{where} the exact margin over position {exact.rival} is not always positive"
+        return Float32Verdict(sweep.pair, "unknown", inputs, reason)
     try:
         return _cut_until_closed(program, sweep, inputs)
     except MayOverflowError:
@@ -207,12 +225,10 @@ def _cut_until_closed(program: Program, sweep: Sweep, inputs: RatioRange) -> Flo
 
 def _explain(gaps: list[Gap], a: Run, b: Run) -> str:
     gap = min(gaps, key=lambda g: g.left)
-    where = f"for S in [{float(a.ratio):.9g}, {float(b.ratio):.9g}]"
-    if gap.margin <= 0:
-        return f"{where} the exact margin over position {gap.rival} is not always positive"
     return (
-        f"{where} the margin over position {gap.rival}, {float(gap.margin):.3g}, "
-        f"is not above the bound of the rounding error, {float(gap.error):.3g}"
+        f"for S in [{float(a.ratio):.9g}, {float(b.ratio):.9g}] the margin over position "
+        f"{gap.rival}, {float(gap.margin):.3g}, is not above the bound of the rounding error, "
+        f"{float(gap.error):.3g}"
     )
 
 
