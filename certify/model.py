@@ -20,6 +20,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 from math import lcm
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,12 +32,35 @@ IntVector = tuple[int, ...]
 IntMatrix = tuple[IntVector, ...]
 
 
+def exact_floats(values: ArrayLike) -> FloatArray:
+    """Floats, ints or Fractions as float64, none of them rounded; NaN and infinity stay.
+
+    Raises:
+        ModelFileError: something that is no number, or that float64 does not hold.
+    """
+    array = np.asarray(values)
+    if (array.dtype.kind == "f" and array.dtype.itemsize <= 8) or array.dtype.name == "bfloat16":
+        return array.astype(np.float64)
+    flat = array.ravel().tolist()
+    for value in flat:
+        if not isinstance(value, Real) or isinstance(value, bool):
+            raise ModelFileError(f"{str(value)[:40]!r} is not a number")
+        try:
+            exact = float(value) == value or value != value
+        except OverflowError:
+            exact = False
+        if not exact:
+            raise ModelFileError(f"{str(value)[:40]} is not a number that float64 holds exactly")
+    return np.array([float(v) for v in flat], dtype=np.float64).reshape(array.shape)
+
+
 @dataclass(frozen=True)
 class Network:
     """A 2nd-argmax RNN over the reals, exactly.
 
     ``w_ih`` (d), ``w_hh`` (d, d) and ``w_out`` (n, d) hold the weights times ``2**shift``.
-    Build one with :meth:`from_arrays` or :func:`certify.reading.weights.read_network`.
+    Build one with :meth:`from_arrays` or :func:`certify.reading.weights.read_network`; ``notes``
+    says what the latter assumed. Neither they nor ``source`` make a difference between networks.
     """
 
     shift: int
@@ -44,6 +68,7 @@ class Network:
     w_hh: IntMatrix
     w_out: IntMatrix
     source: str = field(default="", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         d = len(self.w_ih)
@@ -54,15 +79,21 @@ class Network:
 
     @classmethod
     def from_arrays(
-        cls, w_ih: ArrayLike, w_hh: ArrayLike, w_out: ArrayLike, source: str = ""
+        cls,
+        w_ih: ArrayLike,
+        w_hh: ArrayLike,
+        w_out: ArrayLike,
+        source: str = "",
+        notes: tuple[str, ...] = (),
     ) -> Network:
         """The network with these float weights: ``w_ih`` (d,) or (d, 1), ``w_hh`` (d, d),
         ``w_out`` (n, d).
 
         Raises:
-            ModelFileError: shapes that do not fit together, NaN or infinity.
+            ModelFileError: shapes that do not fit together, NaN, infinity, or a number that
+                float64 does not hold.
         """
-        arrays = [np.asarray(a, dtype=np.float64) for a in (w_ih, w_hh, w_out)]
+        arrays = [exact_floats(a) for a in (w_ih, w_hh, w_out)]
         if arrays[0].ndim == 2 and arrays[0].shape[1] == 1:
             arrays[0] = arrays[0][:, 0]
         for name, array, rank in zip(("W_ih", "W_hh", "W_out"), arrays, (1, 2, 2), strict=True):
@@ -83,6 +114,7 @@ class Network:
             rows(ints[1], arrays[1].shape[1]),
             rows(ints[2], arrays[2].shape[1]),
             source,
+            notes,
         )
 
     @property

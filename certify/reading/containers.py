@@ -20,7 +20,7 @@ import tokenize
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from certify.errors import ModelFileError
+from certify.reading.roles import EXPECTED, ITEM_SIZE, Entries, Tensor, shown
 
 if TYPE_CHECKING:
     from certify.model import FloatArray
@@ -53,23 +54,7 @@ DAMAGE = (
     SyntaxError,
     tokenize.TokenError,  # numpy, of an npy header
 )
-ITEM_SIZE = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}  #: bytes by dtype
-EXPECTED = (
-    "expected exactly rnn.weight_ih_l0 (d, 1), rnn.weight_hh_l0 (d, d) and linear.weight (n, d)"
-)
 _OLD_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-
-
-@dataclass(frozen=True, eq=False)
-class Tensor:
-    """A tensor that is described but not yet read; ``load`` gives it as float64."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    load: Callable[[], FloatArray]
-
-
-Entries = Mapping[str, object]  #: tensors by name; whatever else a file names is in it as well
 
 
 def read_entries(content: bytes) -> Entries:
@@ -418,8 +403,3 @@ def _sizes(values: Iterable[Any], name: str) -> tuple[int, ...]:
     if len(sizes) > 8 or any(type(v) is not int or not 0 <= v < 2**31 for v in sizes):
         raise ModelFileError(f"{shown(name)} has a shape or position that cannot be")
     return sizes
-
-
-def shown(name: str) -> str:
-    """A name out of a file for a message: quoted, and not too long."""
-    return repr(name if len(name) <= 80 else name[:77] + "...")
