@@ -13,6 +13,7 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -114,3 +115,59 @@ def read_document(path: Path) -> dict[str, Any]:
 def interval_json(interval: tuple[Fraction, Fraction] | None) -> list[str] | None:
     """``["p/q", "p/q"]``, or None."""
     return None if interval is None else [str(interval[0]), str(interval[1])]
+
+
+def covers(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    """Whether a certificate says all that an older one says, so that it may take its place.
+
+    Both are documents. Of the same model: the same range or a wider one, the same pairs with the
+    same verdicts or more, the same noise or larger, the same bracket or a narrower one; for other
+    kinds, the same claim. Nothing is checked here.
+    """
+    try:
+        if (new["kind"], new["model"]["sha256"]) != (old["kind"], old["model"]["sha256"]):
+            return False
+        rule = _COVERS.get(new["kind"])
+        if rule is None:
+            return bool(new["claim"] == old["claim"])
+        return rule(new, old)
+    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError):
+        return False
+
+
+def _inside(inner: Sequence[str], outer: Sequence[str]) -> bool:
+    return Fraction(outer[0]) <= Fraction(inner[0]) <= Fraction(inner[1]) <= Fraction(outer[1])
+
+
+def _impulse_covers(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    found, known = (
+        {(p["max"], p["second"]): p["verdict"] for p in document["evidence"]["pairs"]}
+        for document in (new, old)
+    )
+    wider = _inside(old["claim"]["ratio"], new["claim"]["ratio"])
+    return wider and all(found.get(pair) == verdict for pair, verdict in known.items())
+
+
+def _noise_covers(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    found = {(p["max"], p["second"]): p for p in new["claim"]["pairs"]}
+    if not _inside(old["claim"]["ratio"], new["claim"]["ratio"]):
+        return False
+    for known in old["claim"]["pairs"]:
+        pair = found.get((known["max"], known["second"]), {})
+        certified, broken = pair.get("certified"), pair.get("broken")
+        if known["certified"] and (
+            not certified or Fraction(certified) < Fraction(known["certified"])
+        ):
+            return False
+        if known["broken"] and (not broken or Fraction(broken) > Fraction(known["broken"])):
+            return False
+    return True
+
+
+def _accuracy_covers(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    same = new["claim"]["inputs"] == old["claim"]["inputs"]
+    brackets = [[document["claim"]["lower"], document["claim"]["upper"]] for document in (new, old)]
+    return same and _inside(*brackets)
+
+
+_COVERS = {"impulse": _impulse_covers, "noise": _noise_covers, "accuracy": _accuracy_covers}

@@ -27,7 +27,7 @@ class ExitCode(IntEnum):
     UNKNOWN = 3  #: a solver or a budget gave out before a verdict
     BAD_INPUT = 4  #: a file is not a model or not a certificate
     INTERNAL = 70  #: a bug in certify
-    INTERRUPTED = 130  #: ctrl-C
+    INTERRUPTED = 130  #: ctrl-C, SIGTERM or SIGHUP
 
 
 class CertifyError(Exception):

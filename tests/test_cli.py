@@ -45,7 +45,7 @@ def test_prove_then_check(model: str, tmp_path: Path, capsys: pytest.CaptureFixt
     assert [p["smt"] for p in found["pairs"]] == ["unsat", "unsat"]
     assert set(found["pairs"][0]) == {
         *("max", "second", "verdict", "interval", "right_intervals", "min_margin", "rival"),
-        *("cells", "smt", "counterexample"),
+        *("cells", "smt", "smt_reason", "counterexample"),
     }
     assert found["offset"]["verdict"] == "proved"
     assert found["float32"]["verdict"] in ("proved", "unknown")
@@ -85,7 +85,7 @@ def test_the_report_says_what_was_proved(
 ) -> None:
     assert main([model, "--out", str(tmp_path), "--no-smt", "--ratio", "1/2", "0.9"]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("PROVED  hand.npz: 2 of 2 pairs right")
+    assert shown.startswith("PROVED  hand.npz: 2 of 2 pairs proved right")
     assert "S/M in [1/2, 9/10]" in shown
     assert "logit[s] - logit[rival]" in shown
     assert f"check it with: certify check {tmp_path / 'hand.impulse.json'} {model}" in shown

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import sys
 import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 
 import certify
+from certify.cli.streams import lasting_streams
 from certify.errors import CertifyError, ExitCode, UsageError
+from certify.interrupts import interrupts_raise
 
 COMMANDS = {
     "prove": "prove the impulse or noise claim (the default command)",
@@ -52,25 +56,64 @@ writes the answer for programs.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code (:class:`certify.errors.ExitCode`)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    log = logging.getLogger("certify")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler := _Messages())
     try:
-        return int(_dispatch(words))
+        with lasting_streams() as lost:
+            code = _run(words)
+    finally:
+        log.removeHandler(handler)
+    if lost:
+        print(f"certify: standard output: {lost[0].strerror}", file=sys.stderr)
+        code = ExitCode.USAGE if code is ExitCode.OK else code
+    return int(code)
+
+
+def _run(words: list[str]) -> ExitCode:
+    try:
+        with interrupts_raise():
+            return _dispatch(words)
     except CertifyError as error:
-        print(f"certify: {error}", file=sys.stderr)
-        return int(error.exit_code)
+        _say(str(error))
+        return error.exit_code
     except KeyboardInterrupt:
-        print("certify: interrupted", file=sys.stderr)
-        return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        return int(ExitCode.OK)
+        _say("interrupted; what was not written before is lost")
+        return ExitCode.INTERRUPTED
+    except MemoryError:
+        _say("out of memory; nothing was decided")
+        return ExitCode.UNKNOWN
     except OSError as error:
         # A file or folder that cannot be written, a full disk, a scheduler that does not answer.
         where = "" if error.filename is None else f"{error.filename}: "
-        print(f"certify: {where}{error.strerror or error}", file=sys.stderr)
-        return int(ExitCode.USAGE)
+        _say(f"{where}{error.strerror or error}")
+        return ExitCode.USAGE
     except Exception:
         traceback.print_exc()
-        print("certify: this is a bug in certify; nothing was decided", file=sys.stderr)
-        return int(ExitCode.INTERNAL)
+        _say("this is a bug in certify; nothing was decided")
+        return ExitCode.INTERNAL
+
+
+class _Messages(logging.Handler):
+    """What the library has to tell, such as that it compiles, on standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _say(record.getMessage())
+
+
+def _say(text: str) -> None:
+    print(f"certify: {text}", file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with a hint where an option was misspelt."""
+
+    def error(self, message: str) -> NoReturn:
+        _, _, word = message.partition("unrecognized arguments: ")
+        options = [name for action in self._actions for name in action.option_strings]
+        close = get_close_matches(word.split("=")[0].split(" ")[0], options, n=1)
+        hint = f"did you mean {close[0]}?" if word and close else f"'{self.prog} --help' explains"
+        raise UsageError(f"{message}; {hint}")
 
 
 def _dispatch(words: list[str]) -> ExitCode:
@@ -85,7 +128,7 @@ def _dispatch(words: list[str]) -> ExitCode:
         _expect_model(words[0])
     module = importlib.import_module(f"certify.cli.{command.replace('-', '_')}")
     shown = "certify" if command == "prove" else f"certify {command}"
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=shown, description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     module.configure(parser)
@@ -111,5 +154,6 @@ def _overview() -> str:
         f"{DESCRIPTION}\ncommands:\n{commands}\n\n"
         "'certify COMMAND --help' explains a command, prove is the default one.\n"
         "exit codes: 0 proved or accepted, 1 refuted or rejected, 2 usage, 3 unknown,\n"
-        "            4 not a model or not a certificate, 70 a bug, 130 interrupted"
+        "            4 not a model or not a certificate, 70 a bug,\n"
+        "            130 interrupted (ctrl-C, SIGTERM, SIGHUP)"
     )

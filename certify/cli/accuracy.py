@@ -13,8 +13,15 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from certify.cli.output import json_argument, progress_bar, write_json
-from certify.errors import ExitCode, UsageError
+from certify.cli.output import (
+    Outputs,
+    command,
+    json_argument,
+    out_arguments,
+    progress_bar,
+    seconds_argument,
+)
+from certify.errors import ExitCode
 from certify.model import Network
 from certify.probability.prove import (
     DIGITS,
@@ -27,7 +34,6 @@ from certify.probability.prove import (
 from certify.probability.sampling import sample_accuracy
 from certify.reading.weights import read_network
 from certify.report.accuracy_figures import bracket_over_time, sphere_of_directions
-from certify.report.style import write_figures
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget",
         metavar="SECONDS",
-        type=float,
+        type=seconds_argument,
         help=f"time for longer inputs (default {SECONDS:g})",
     )
     parser.add_argument(
@@ -67,24 +73,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--samples", metavar="N", type=int, default=100_000, help="for --method sampling"
     )
     parser.add_argument("--seed", metavar="K", type=int, default=0, help="for --method sampling")
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path(),
-        help="folder for the certificate (default: this one)",
-    )
+    out_arguments(parser)
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Prove, write the certificate, report."""
-    if not arguments.out.is_dir():
-        raise UsageError(f"--out {arguments.out}: not a folder")
+    outputs = Outputs(arguments)
     network = read_network(arguments.model)
     if arguments.method == "sampling":
-        return _sample(network, arguments)
+        return _sample(network, arguments, outputs)
     with progress_bar("accuracy") as bar:
 
         def progress(now: Moment) -> None:
@@ -108,15 +107,16 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
     ending = "json" if result.exact else "zip"
     path = arguments.out / f"{arguments.model.stem}.accuracy-{arguments.inputs}.{ending}"
-    result.write_certificate(path)
-    if arguments.figures:
-        write_figures(_figures(result), arguments.figures)
-    if arguments.json:
-        write_json(result.to_json(str(path)), arguments.json)
-    if arguments.json != "-":
+    written = outputs.certificate(path, *result.certificate())
+    outputs.json(result.to_json(str(written) if written else None))
+    if outputs.text:
         print(_text(result, arguments.model))
-        print(f"certificate  {path}\n\ncheck it with: certify check {path} {arguments.model}")
-    return ExitCode.OK
+        if written:
+            print(f"certificate  {written}")
+            print(f"\ncheck it with: {command('check', written, arguments.model)}")
+    if arguments.figures:
+        outputs.figures(lambda: _figures(result))
+    return outputs.finish(ExitCode.OK)
 
 
 def _text(result: AccuracyResult, model: Path) -> str:
@@ -150,13 +150,12 @@ def _figures(result: AccuracyResult) -> dict[str, Figure]:
     return {"sphere": sphere_of_directions([(v.rays, cells[v.pattern], v.right) for v in leaves])}
 
 
-def _sample(network: Network, arguments: argparse.Namespace) -> ExitCode:
+def _sample(network: Network, arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
     found = sample_accuracy(
         network, arguments.inputs, samples=arguments.samples, seed=arguments.seed
     )
-    if arguments.json:
-        write_json(found.to_json(), arguments.json)
-    if arguments.json != "-":
+    outputs.json(found.to_json())
+    if outputs.text:
         print(
             f"SAMPLED  {arguments.model.name}: right on {found.right} of {found.samples} "
             f"{_named(found.inputs)} inputs (seed {found.seed})\n"
@@ -164,4 +163,4 @@ def _sample(network: Network, arguments: argparse.Namespace) -> ExitCode:
             f"[{found.lower:.6f}, {found.upper:.6f}]\n"
             f"statistical, not a proof; {found.near} inputs near a tie decided in integers"
         )
-    return ExitCode.OK
+    return outputs.finish(ExitCode.OK)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from certify.cli.output import json_argument, progress_bar, write_json
+from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.estimate.benchmark import LEVELS, MODELS, benchmark_estimates
 from certify.reading.weights import read_network
-from certify.report.style import write_figures
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Run the protocol and show the scores."""
+    outputs = Outputs(arguments)
     network = read_network(arguments.model)
     with progress_bar("noisy models") as bar:
         found = benchmark_estimates(
@@ -40,10 +40,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             seed=arguments.seed,
             progress=lambda name, done, total: bar(done, total, name),
         )
-    if arguments.figures:
-        write_figures({"estimates": found.figure()}, arguments.figures)
-    if arguments.json:
-        write_json(found.to_json(), arguments.json)
-    if arguments.json != "-":
+    outputs.json(found.to_json())
+    if outputs.text:
         print(found.text())
-    return ExitCode.OK
+    if arguments.figures:
+        outputs.figures(lambda: {"estimates": found.figure()})
+    return outputs.finish(ExitCode.OK)

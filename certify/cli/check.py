@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from certify.checker import Rejected, Unreadable, check
-from certify.cli.output import json_argument, write_json
+from certify.cli.output import Outputs, json_argument
 from certify.errors import ExitCode
 
 
@@ -32,19 +32,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Check, and say what was accepted or why not."""
+    outputs = Outputs(arguments)
     ask = _ask_coq if arguments.kernel else _ask_checker
     found = ask(arguments.certificate, arguments.model)
-    if arguments.json:
-        answer = {"certificate": str(arguments.certificate), "model": str(arguments.model)}
-        lines = "establishes" if found.code is ExitCode.OK else "reason"
-        write_json(
-            {**answer, "verdict": found.verdict, **found.about, lines: found.lines}, arguments.json
-        )
-    if arguments.json != "-":
+    answer = {"certificate": str(arguments.certificate), "model": str(arguments.model)}
+    lines = "establishes" if found.code is ExitCode.OK else "reason"
+    outputs.json({**answer, "verdict": found.verdict, **found.about, lines: found.lines})
+    if outputs.text:
         print(f"{found.verdict.upper()}  {arguments.certificate}")
         for line in (*(f"{k}: {v}" for k, v in found.about.items()), *found.lines):
             print(f"  {line}")
-    return found.code
+    return outputs.finish(found.code)
 
 
 class _Answer(NamedTuple):

@@ -12,7 +12,7 @@ from textwrap import fill
 
 from certify.certificate import describe_model
 from certify.claims import NOMINAL_RATIO, RatioRange
-from certify.cli.output import json_argument, progress_bar, write_json
+from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.estimate import METHODS, Certified, render, run_estimates, table, to_json
 from certify.impulse.prove import prove_impulse
@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Estimate, and show what is certified beside it."""
+    outputs = Outputs(arguments)
     network = read_network(arguments.model)
     with progress_bar("estimates") as bar:
         estimates = run_estimates(
@@ -44,12 +45,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
     exact = prove_impulse(network, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)).certified_pairs
     certified = {"pairs right": Certified(exact, exact, "certify MODEL --ratio 4/5")}
-    if arguments.json:
-        answer = {"model": describe_model(network), **to_json(estimates, certified)}
-        write_json(answer, arguments.json)
-    if arguments.json != "-":
+    outputs.json({"model": describe_model(network), **to_json(estimates, certified)})
+    if outputs.text:
         print(render(table(estimates, certified)))
         notes = [(e.method, note) for e in estimates for note in e.notes]
         if notes:
             print("\n" + "\n".join(f"{method}: {note}" for method, note in notes))
-    return ExitCode.OK
+    return outputs.finish(ExitCode.OK)

@@ -10,13 +10,12 @@ import argparse
 from pathlib import Path
 
 from certify.claims import parse_ratio_range
-from certify.cli.output import json_argument, progress_bar, write_json
-from certify.errors import ExitCode, UsageError
+from certify.cli.output import Outputs, command, json_argument, out_arguments, progress_bar
+from certify.errors import ExitCode
 from certify.mechanism.explain import SAMPLES, explain
 from certify.mechanism.search import BAND
 from certify.reading.weights import read_network
 from certify.report.mechanism_figures import explanation_figures
-from certify.report.style import write_figures
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,20 +36,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path(),
-        help="folder for the certificate (default: this one)",
-    )
+    out_arguments(parser)
     json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Take the model apart and report."""
-    if not arguments.out.is_dir():
-        raise UsageError(f"--out {arguments.out}: not a folder")
+    outputs = Outputs(arguments)
     network = read_network(arguments.model)
     ratios = parse_ratio_range(arguments.ratio) if arguments.ratio else BAND
     with progress_bar("sweeps") as bar:
@@ -63,16 +55,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
     certificate = found.certificate()
     path = arguments.out / f"{arguments.model.stem}.circuit.json"
-    if certificate:
-        certificate.write(path)
-    if arguments.figures:
-        write_figures(explanation_figures(found), arguments.figures)
-    if arguments.json:
-        write_json(
-            found.to_json() | {"certificate": str(path) if certificate else None}, arguments.json
-        )
-    if arguments.json != "-":
+    written = outputs.certificate(path, certificate) if certificate else None
+    outputs.json(found.to_json() | {"certificate": written and str(written)})
+    if outputs.text:
         print(found.text())
-        if certificate:
-            print(f"\ncheck the proved part with: certify check {path} {arguments.model}")
-    return ExitCode.OK
+        if written:
+            print(f"\ncheck the proved part with: {command('check', written, arguments.model)}")
+    if arguments.figures:
+        outputs.figures(lambda: explanation_figures(found))
+    return outputs.finish(ExitCode.OK)

@@ -1,38 +1,188 @@
-"""What the commands share: JSON answers and a progress line."""
+"""What the commands share: the files they leave, JSON answers and a progress line."""
 
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import math
+import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from certify.errors import UsageError
-from certify.files import atomic_write
+from certify.errors import CertificateFormatError, ExitCode, UsageError
+from certify.files import atomic_write, demand_writable, place_beside
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.console import RenderableType
 
+    from certify.certificate import Certificate
 
-def write_json(answer: Mapping[str, Any], target: str) -> None:
-    """Write an answer as JSON to a file, or to standard output for ``-``.
+
+class Outputs:
+    """The files that a command leaves: looked at before work begins, and told of at the end.
+
+    Made from a command's arguments ``out``, ``json``, ``figures`` and ``force``, as far as it has
+    them. What cannot be written costs neither the answer nor the other files: it is printed by
+    :meth:`finish`, and the exit code is then no success.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: a place cannot be written, or the answer would replace what is none.
     """
-    text = json.dumps(answer, indent=2) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-        return
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.force: bool = getattr(arguments, "force", False)
+        self._target: str | None = getattr(arguments, "json", None)
+        self._notes: list[str] = []
+        self._failed = False
+        out: Path | None = getattr(arguments, "out", None)
+        if out is not None:
+            demand_folder("--out", out)
+        if self._target is not None and self.text:
+            demand_place("--json", Path(self._target))
+            self._demand_answer(Path(self._target))
+        self._figures: Path | None = getattr(arguments, "figures", None)
+        if self._figures is not None:
+            with naming("--figures", self._figures):
+                self._figures.mkdir(parents=True, exist_ok=True)
+            demand_folder("--figures", self._figures)
+
+    @property
+    def text(self) -> bool:
+        """Whether the answer is to be printed for people."""
+        return self._target != "-"
+
+    def certificate(
+        self, path: Path, certificate: Certificate, evidence: bytes = b""
+    ) -> Path | None:
+        """Write a certificate to ``path``, or beside it where another one says what it doesn't.
+
+        Returns where it is; None where it could not be written.
+        """
+        from certify.certificate import covers, read_document
+
+        new = json.loads(certificate.to_bytes())
+
+        def may_replace(found: Path) -> bool:
+            try:
+                return found.stat().st_size == 0 or covers(new, read_document(found))
+            except (CertificateFormatError, OSError):
+                return False
+
+        place = path if self.force else place_beside(path, may_replace)
+        if place != path:
+            self.note(f"{path} says what this run does not, and was kept (--force replaces it)")
+        return self.write(place, lambda: certificate.write(place, evidence))
+
+    def write(self, path: Path, write: Callable[[], object]) -> Path | None:
+        """Call ``write``, which writes ``path``; None where that fails."""
+        try:
+            write()
+        except OSError as error:
+            self.note(f"{error.filename or path} could not be written: {error.strerror or error}")
+            self._failed = True
+            return None
+        return path
+
+    def figures(self, draw: Callable[[], Mapping[str, Figure]]) -> None:
+        """Draw figures, and write them where ``--figures`` asks for them."""
+        from certify.report.style import write_figures
+
+        if (folder := self._figures) is not None:
+            self.write(folder, lambda: write_figures(draw(), folder))
+
+    def json(self, answer: Mapping[str, Any]) -> None:
+        """Write an answer where ``--json`` asks for it: to a file, or to standard output."""
+        if self._target is None:
+            return
+        text = json.dumps(answer, indent=2) + "\n"
+        if self._target == "-":
+            sys.stdout.write(text)
+            return
+        target = Path(self._target)
+        try:
+            self._demand_answer(target)
+        except UsageError as error:
+            self.note(str(error))
+            self._failed = True
+            return
+        self.write(target, lambda: atomic_write(target, text.encode()))
+
+    def note(self, text: str) -> None:
+        """Something that the user must know, said on standard error after the answer."""
+        self._notes.append(text)
+
+    def finish(self, code: ExitCode) -> ExitCode:
+        """Say what could not be kept; the exit code is then USAGE instead of OK."""
+        sys.stdout.flush()
+        for text in self._notes:
+            print(f"certify: {text}", file=sys.stderr)
+        return ExitCode.USAGE if self._failed and code is ExitCode.OK else code
+
+    def _demand_answer(self, target: Path) -> None:
+        """Refuse to replace a file by an answer, unless it is one, or empty."""
+        if self.force or not target.is_file():
+            return
+        data = target.read_bytes()
+        try:
+            answer = not data or "format" not in json.loads(data)
+        except ValueError:
+            answer = False
+        if not answer:
+            raise UsageError(f"--json {target}: there is a file that is no answer; name another")
+
+
+def demand_place(option: str, path: Path) -> None:
+    """Look whether a file can be written, before work that would be lost.
+
+    Raises:
+        UsageError: it cannot; it names the option and the folder or file.
+    """
+    with naming(option, path):
+        demand_writable(path)
+
+
+def demand_folder(option: str, folder: Path) -> None:
+    """Look whether files can be written into a folder.
+
+    Raises:
+        UsageError: they cannot; it names the option and the folder.
+    """
+    with naming(option, folder):
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "not a folder")
+        demand_writable(folder / ".certify")
+
+
+@contextmanager
+def naming(option: str, path: Path) -> Iterator[None]:
+    """Turn an OSError into a usage error that names the option and the place."""
     try:
-        atomic_write(Path(target), text.encode())
+        yield
     except OSError as error:
-        raise UsageError(f"--json {target}: {error.strerror}") from None
+        raise UsageError(f"{option} {path}: {error.strerror or error}") from None
+
+
+def command(*words: object) -> str:
+    """A command line that a shell reads as these words: ``certify check 'my file.json' m.pt``."""
+    return shlex.join(["certify", *map(str, words)])
+
+
+def seconds_argument(text: str) -> float:
+    """Read a positive number of seconds, for argparse."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a positive number of seconds, got {text!r}")
+    return value
 
 
 class Progress(Protocol):
@@ -96,3 +246,24 @@ def show(report: RenderableType) -> None:
 def json_argument(parser: argparse.ArgumentParser) -> None:
     """Declare ``--json``, the same for every command."""
     parser.add_argument("--json", metavar="FILE", help="write the answer as JSON ('-': stdout)")
+
+
+def out_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--out`` and ``--force``, the same for every command that writes certificates."""
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="folder for the certificate (default: this one)",
+    )
+    force_argument(parser)
+
+
+def force_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--force``."""
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace even a file that says what this run does not",
+    )

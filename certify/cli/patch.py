@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from certify.claims import NOMINAL_RATIO, Pair, parse_ratio_range, parse_rational
-from certify.cli.output import json_argument, write_json
+from certify.cli.output import Outputs, command, force_argument, json_argument
 from certify.errors import ExitCode, UsageError
 from certify.mechanism.interventions import patch, patch_certificate
 from certify.mechanism.patched import Intervention
 from certify.reading.weights import read_network
 from certify.report.mechanism_figures import patch_figure
-from certify.report.style import write_figures
 
 
 class _Collect(argparse.Action):
@@ -68,14 +67,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="write a certificate of both verdicts there"
     )
+    force_argument(parser)
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Replay, and show what changes."""
-    if arguments.out and not arguments.out.is_dir():
-        raise UsageError(f"--out {arguments.out}: not a folder")
+    outputs = Outputs(arguments)
     network = read_network(arguments.model)
     ratios = parse_ratio_range(arguments.ratio) if arguments.ratio else None
     inside = ratios is None or ratios.lo <= NOMINAL_RATIO <= ratios.hi
@@ -86,18 +85,18 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         ratio=NOMINAL_RATIO if inside or ratios is None else ratios.lo,
         ratios=ratios,
     )
-    path = arguments.out / f"{arguments.model.stem}.patch.json" if arguments.out else None
-    if path:
-        patch_certificate(network, found).write(path)
-    if arguments.figures:
-        write_figures({"patch": patch_figure(found)}, arguments.figures)
-    if arguments.json:
-        write_json(found.to_json() | {"certificate": path and str(path)}, arguments.json)
-    if arguments.json != "-":
+    written = None
+    if arguments.out:
+        path = arguments.out / f"{arguments.model.stem}.patch.json"
+        written = outputs.certificate(path, patch_certificate(network, found))
+    outputs.json(found.to_json() | {"certificate": written and str(written)})
+    if outputs.text:
         print(found.text())
-        if path:
-            print(f"\ncheck it with: certify check {path} {arguments.model}")
-    return ExitCode.OK
+        if written:
+            print(f"\ncheck it with: {command('check', written, arguments.model)}")
+    if arguments.figures:
+        outputs.figures(lambda: {"patch": patch_figure(found)})
+    return outputs.finish(ExitCode.OK)
 
 
 def _intervention(change: dict[str, Any]) -> Intervention:

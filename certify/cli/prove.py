@@ -15,7 +15,16 @@ from typing import Any
 
 from certify.certificate import describe_model, interval_json
 from certify.claims import Pair, impulses, parse_ratio_range
-from certify.cli.output import Stopwatch, json_argument, progress_bar, show, write_json
+from certify.cli.output import (
+    Outputs,
+    Stopwatch,
+    command,
+    json_argument,
+    out_arguments,
+    progress_bar,
+    seconds_argument,
+    show,
+)
 from certify.errors import ExitCode, InternalError, UsageError
 from certify.impulse.float32 import float32_section, prove_float32
 from certify.impulse.prove import ImpulseResult, impulse_certificate, prove_impulse
@@ -48,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget",
         metavar="SECONDS",
-        type=float,
+        type=seconds_argument,
         help="stop a noise run after so long (default: no limit; with max 1800)",
     )
     parser.add_argument(
@@ -57,13 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="go on from a noise certificate, such as an interrupted run leaves",
     )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path(),
-        help="folder for the certificate (default: this one)",
-    )
+    out_arguments(parser)
     json_argument(parser)
     parser.add_argument(
         "--jobs",
@@ -84,12 +87,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise UsageError("which MODEL? (certify --help explains)")
     if arguments.jobs < 1:
         raise UsageError(f"--jobs needs at least 1, got {arguments.jobs}")
-    if not arguments.out.is_dir():
-        raise UsageError(f"--out {arguments.out}: not a folder")
+    outputs = Outputs(arguments)
     if arguments.noise is not None:
         from certify.cli.noise import run_noise
 
-        return run_noise(arguments)
+        return run_noise(arguments, outputs)
     if arguments.budget is not None or arguments.resume is not None:
         raise UsageError("--budget and --resume go with --noise; the exact sweep needs neither")
     given = parse_ratio_range(arguments.ratio) if arguments.ratio else None
@@ -104,23 +106,20 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     section = float32_section(deployed)
     certificate = impulse_certificate(result, section, default_range=given is None)
     path = arguments.out / f"{arguments.model.stem}.impulse.json"
-    certificate.write(path)
+    written = outputs.certificate(path, certificate)
     watch.lap("certificate")
     smt: dict[Pair, SmtVerdict] = {}
     if not arguments.no_smt:
         smt = _second_witness(network, result, arguments.jobs)
         watch.lap("smt")
 
-    if arguments.json:
-        answer = _answer(result, smt, section, path, watch)
-        write_json(answer, arguments.json)
-    if arguments.json != "-":
-        show(impulse_report(arguments.model, result, smt, deployed, path, certificate))
+    outputs.json(_answer(result, smt, section, written, watch))
+    if outputs.text:
+        show(impulse_report(arguments.model, result, smt, deployed, written, certificate))
         print(watch)
-        print(f"\ncheck it with: certify check {path} {arguments.model}")
-    if any(v.verdict == "unknown" for v in smt.values()):
-        return ExitCode.UNKNOWN
-    return ExitCode.OK if result.verdict == "proved" else ExitCode.REFUTED
+        if written:
+            print(f"\ncheck it with: {command('check', written, arguments.model)}")
+    return outputs.finish(ExitCode.OK if result.verdict == "proved" else ExitCode.REFUTED)
 
 
 def _second_witness(network: Network, result: ImpulseResult, jobs: int) -> dict[Pair, SmtVerdict]:
@@ -150,7 +149,7 @@ def _answer(
     result: ImpulseResult,
     smt: dict[Pair, SmtVerdict],
     float32: dict[str, Any],
-    certificate: Path,
+    certificate: Path | None,
     watch: Stopwatch,
 ) -> dict[str, Any]:
     return {
@@ -162,11 +161,16 @@ def _answer(
         "total_pairs": len(result.pairs),
         "common_interval": interval_json(result.common_interval),
         "pairs": [
-            p.to_json() | {"smt": smt[p.pair].verdict if smt else None} for p in result.pairs
+            p.to_json()
+            | {
+                "smt": smt[p.pair].verdict if smt else None,
+                "smt_reason": (smt[p.pair].reason or None) if smt else None,
+            }
+            for p in result.pairs
         ],
         "cells": result.cells,
         "offset": result.offset_json(),
         "float32": float32,
-        "certificate": str(certificate),
+        "certificate": certificate and str(certificate),
         "seconds": watch.to_json(),
     }

@@ -11,7 +11,7 @@ import argparse
 import time
 from pathlib import Path
 
-from certify.cli.output import json_argument, progress_bar, write_json
+from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.probability.prove import decimal
 from certify.probability.recheck import recheck
@@ -32,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Recheck, and say what was found."""
+    outputs = Outputs(arguments)
     started = time.monotonic()
     with progress_bar("recheck") as bar:
         found = recheck(
@@ -42,8 +43,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             progress=bar,
         )
     seconds = time.monotonic() - started
-    if arguments.json:
-        answer = {
+    outputs.json(
+        {
             "certificate": str(arguments.certificate),
             "model": str(arguments.model),
             "verdict": found.verdict,
@@ -56,8 +57,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             "seed": found.seed,
             "seconds": round(seconds, 3),
         }
-        write_json(answer, arguments.json)
-    if arguments.json != "-":
+    )
+    if outputs.text:
         lower, upper = decimal(found.lower, 9, up=False), decimal(found.upper, 9, up=True)
         print(f"{found.verdict.upper()}  {arguments.certificate}")
         print(f"  claim: {lower} <= P(right) <= {upper}")
@@ -65,4 +66,4 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         if found.refused:
             print(f"  {found.refused}")
         print(f"  {seconds:.0f} s; only 'certify check' accepts a certificate")
-    return ExitCode.REFUTED if found.refused else ExitCode.OK
+    return outputs.finish(ExitCode.REFUTED if found.refused else ExitCode.OK)

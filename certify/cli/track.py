@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from certify.cli.output import json_argument, progress_bar, write_json
+from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.mechanism.training import track
 from certify.report.mechanism_figures import track_figure
-from certify.report.style import write_figures
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure each checkpoint and show the table."""
+    outputs = Outputs(arguments)
     with progress_bar("checkpoints") as bar:
         found = track(
             arguments.models,
@@ -36,10 +36,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             seed=arguments.seed,
             progress=lambda name, done, total: bar(done, total, name),
         )
-    if arguments.figures:
-        write_figures({"track": track_figure(found)}, arguments.figures)
-    if arguments.json:
-        write_json(found.to_json(), arguments.json)
-    if arguments.json != "-":
+    outputs.json(found.to_json())
+    if outputs.text:
         print(found.text())
-    return ExitCode.OK
+    if arguments.figures:
+        outputs.figures(lambda: {"track": track_figure(found)})
+    return outputs.finish(ExitCode.OK)

@@ -8,8 +8,8 @@ implementations.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from certify.compiled import kernel
 from certify.model import FloatArray
 
 LANES = 120
@@ -19,7 +19,7 @@ LANES = 120
 # being vectorised.
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def rectify(before, w_ih, x, h):  # type: ignore[no-untyped-def]
     """``h = relu(before + w_ih x)`` for before, h (d, LANES), x (LANES)."""
     for i in range(w_ih.size):
@@ -28,7 +28,7 @@ def rectify(before, w_ih, x, h):  # type: ignore[no-untyped-def]
             h[i, b] = max(before[i, b] + v * x[b], 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def track(x, t, top, second, top_at, second_at):  # type: ignore[no-untyped-def]
     """Update each lane's two largest inputs and their positions with the input x at step t."""
     for b in range(LANES):
@@ -39,7 +39,7 @@ def track(x, t, top, second, top_at, second_at):  # type: ignore[no-untyped-def]
             second[b], second_at[b] = x[b], t
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def count_right(w_ih, w_hh, w_out, inputs):  # type: ignore[no-untyped-def]
     """How many of the inputs (N, n) the network gets right."""
     d, n = w_ih.size, w_out.shape[0]
@@ -69,7 +69,7 @@ def count_right(w_ih, w_hh, w_out, inputs):  # type: ignore[no-untyped-def]
     return right
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def count_right_tree(w_ih, w_hh, w_out, prefixes, branches, leaves):  # type: ignore[no-untyped-def]
     """How many leaves of a tree of inputs the network gets right.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from certify.compiled import kernel
 from certify.estimate.kernels import LANES, rectify, track
 
 _NEGLIGIBLE = 1e-4
@@ -16,7 +16,7 @@ _FAR = 1e300
 _HALF = 512
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def ratio_cdf(c, nu):  # type: ignore[no-untyped-def]
     """``P(x / R <= c)`` for x standard normal and R independent, chi with nu >= 1 degrees.
 
@@ -39,7 +39,7 @@ def ratio_cdf(c, nu):  # type: ignore[no-untyped-def]
     return 0.5 + 0.5 * sine * total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _table(nu):  # type: ignore[no-untyped-def]
     """:func:`ratio_cdf` at ``u = -1, .., 1`` in equal steps, where ``u = c / (1 + |c|)``."""
     values = np.empty(2 * _HALF + 1)
@@ -50,7 +50,7 @@ def _table(nu):  # type: ignore[no-untyped-def]
     return values
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(error_model="numpy", inline="always")
 def _look_up(table, c):  # type: ignore[no-untyped-def]
     """:func:`ratio_cdf` to within 1e-5, linear between the table's entries."""
     place = (c / (1.0 + abs(c)) + 1.0) * _HALF
@@ -58,7 +58,7 @@ def _look_up(table, c):  # type: ignore[no-untyped-def]
     return table[k] + (place - k) * (table[k + 1] - table[k])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _reach(nu):  # type: ignore[no-untyped-def]
     """A c beyond which :func:`ratio_cdf` has less than a negligible mass on either side."""
     c = 1.0
@@ -67,7 +67,7 @@ def _reach(nu):  # type: ignore[no-untyped-def]
     return c
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(error_model="numpy", inline="always")
 def _rival(logits, pick, n):  # type: ignore[no-untyped-def]
     """The first position whose logit is not below the pick's, or -1 where the pick wins."""
     own = logits[pick]
@@ -81,7 +81,7 @@ def _rival(logits, pick, n):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _right_part(logits, slopes, pick, n, lo, hi):  # type: ignore[no-untyped-def]
     """The part of the segment from lo to hi where the pick wins; its ends cross if there is none.
 
@@ -101,7 +101,7 @@ def _right_part(logits, slopes, pick, n, lo, hi):  # type: ignore[no-untyped-def
     return lo, hi
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _sort_breaks(before, scale, inverse, breaks, network):  # type: ignore[no-untyped-def]
     """Each lane's breaks ``before inverse scale`` in order, the unit's number in the lowest bits.
 
@@ -130,7 +130,7 @@ def _sort_breaks(before, scale, inverse, breaks, network):  # type: ignore[no-un
     return bits
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _sorting_network(size):  # type: ignore[no-untyped-def]
     """The comparators (count, 2) of Batcher's odd-even merge sort, for a power of two."""
     pairs = [(0, 0)]
@@ -147,7 +147,7 @@ def _sorting_network(size):  # type: ignore[no-untyped-def]
     return np.array(pairs[1:] if size > 1 else pairs)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def right_mass(  # type: ignore[no-untyped-def]
     breaks,
     bits,
@@ -246,7 +246,7 @@ def right_mass(  # type: ignore[no-untyped-def]
     return total, operations
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def mean_right_mass(w_ih, w_hh, w_out, prefixes, branches):  # type: ignore[no-untyped-def]
     """The mean of :func:`right_mass` over prefixes and branches, and the sweeps' operations.
 

@@ -29,10 +29,10 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from certify.claims import Pair, RatioRange
+from certify.compiled import kernel
 from certify.model import FloatArray, Network
 from certify.noise.histories import GRID, LETTERS, ceil_grid, fill_family, floor_grid
 from certify.relaxation.linear import bound_box, margin_rows, rounding_slack, settled
@@ -51,7 +51,7 @@ _DOUBT = 256.0
 _CANDIDATES = 3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tighten(A, b, x_lo, x_hi, lo, hi):  # type: ignore[no-untyped-def]
     """Shrink the box to what the bounds of the inputs leave of it; False where that is nothing.
 
@@ -83,7 +83,7 @@ def tighten(A, b, x_lo, x_hi, lo, hi):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _least_margin(w_ih, w_hh, rows, x):  # type: ignore[no-untyped-def]
     """The least row value at the input x, in plain floats."""
     d = len(w_ih)
@@ -105,7 +105,7 @@ def _least_margin(w_ih, w_hh, rows, x):  # type: ignore[no-untyped-def]
     return least
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _first(A, column):  # type: ignore[no-untyped-def]
     """The first input that a coordinate moves."""
     row = 0
@@ -114,7 +114,7 @@ def _first(A, column):  # type: ignore[no-untyped-def]
     return row
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _look_ahead(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, A, b, x_lo, x_hi, lo, hi, unit_slack, row_slack, reach,
     lower, upper, codes, score,
@@ -156,7 +156,7 @@ def _look_ahead(  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _last_settled(lower, upper, low, up, slack):  # type: ignore[no-untyped-def]
     """The number of steps up to the last one where a unit became settled."""
     n, d = slack.shape
@@ -169,7 +169,7 @@ def _last_settled(lower, upper, low, up, slack):  # type: ignore[no-untyped-def]
     return 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _write(lower, upper, slack, low, up, codes, start, stop, out, written):  # type: ignore[no-untyped-def]
     """Append the steps bounded anew, and the codes of units where rounding might tip the rule."""
     head = written
@@ -200,7 +200,7 @@ def _write(lower, upper, slack, low, up, codes, start, stop, out, written):  # t
     return written
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _run(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, m, s, first, x_lo, x_hi, unit_slack, row_slack, reach, trigger, max_nodes,
     top, lo, hi, lower, upper, codes, A, b, letters, length, depth, weight, start,

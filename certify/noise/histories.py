@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numba import njit
 
 from certify.claims import Pair, RatioRange
+from certify.compiled import kernel
 from certify.model import FloatArray
 
 #: Box ends are multiples of 2**-GRID, so that float64 and integers agree on them.
@@ -54,7 +54,7 @@ def choices(pair: Pair, history: str) -> str:
     return "nbd" if "n" in history else "nd"
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_family(m, s, letters, length, r_lo, r_hi, noise, A, b, lo, hi):  # type: ignore[no-untyped-def]
     """Write the affine map and the box of a history; see :class:`Family`.
 

@@ -17,8 +17,8 @@ before the tree where that unit is on and the tree where it is off.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from certify.compiled import kernel
 from certify.relaxation.linear import relax, substitute
 
 PROVED = 255
@@ -26,7 +26,7 @@ PROVED = 255
 CASES = 64
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def last_state(w_ih, columns, A, y, h, new):  # type: ignore[no-untyped-def]
     """Leave in ``h`` (d,) the last state for the input ``A y``, roughly; ``new`` (d,) is scratch.
 
@@ -50,7 +50,7 @@ def last_state(w_ih, columns, A, y, h, new):  # type: ignore[no-untyped-def]
             h[i] = max(new[i], 0.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def prove_by_cases(  # type: ignore[no-untyped-def]
     w_ih, w_hh, columns, target, A, b, lo, hi, slack, lower, upper, codes, most, tree
 ):

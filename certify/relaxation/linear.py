@@ -24,9 +24,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from certify.compiled import kernel
 from certify.model import FloatArray, Network
 
 ByteArray = NDArray[np.uint8]
@@ -76,7 +77,7 @@ def rounding_slack(
     return Slack(share * reach + SMALLEST, share * of_row + SMALLEST, reach)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def substitute(  # type: ignore[no-untyped-def]
     step, row, drive, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
 ):
@@ -122,13 +123,13 @@ def substitute(  # type: ignore[no-untyped-def]
     return constant
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def settled(low, up, slack):  # type: ignore[no-untyped-def]
     """Whether bounds of a unit leave its sign open only as far as rounding goes."""
     return low >= -SETTLED * slack or up <= SETTLED * slack
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def relax(code, low, up):  # type: ignore[no-untyped-def]
     """Lower slope, slope and intercept of a unit with this code and these bounds."""
     if code == 255:
@@ -139,7 +140,7 @@ def relax(code, low, up):  # type: ignore[no-untyped-def]
     return (1.0 if s >= 0.5 else 0.0), s, max(-s * low, (1.0 - s) * up, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _code(low, up, slack):  # type: ignore[no-untyped-def]
     if low >= -SETTLED * slack:
         return 255
@@ -149,7 +150,7 @@ def _code(low, up, slack):  # type: ignore[no-untyped-def]
     return 254 if steps > 252 else steps + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bound_box(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, tips, reach, fresh, start,
     lower, upper, codes, values, score,
@@ -249,7 +250,7 @@ def bound_box(  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _score(keep, a, slope, intercept, unit_q, q, lo, hi, score):  # type: ignore[no-untyped-def]
     """Linear part of the row plus, for each relaxed unit, its gap shared out by what moves it."""
     n, d = slope.shape
@@ -270,7 +271,7 @@ def _score(keep, a, slope, intercept, unit_q, q, lo, hi, score):  # type: ignore
                 score[j] += gap * abs(unit_q[t * d + i, j]) * (hi[j] - lo[j])
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@kernel(parallel=True)
 def _bound_batch(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, A, b, which, lo, hi, unit_slack, row_slack, reach, fresh,
     lower, upper, codes, values, score, count,

@@ -34,15 +34,15 @@ def impulse_report(
     result: ImpulseResult,
     smt: Mapping[Pair, SmtVerdict],
     float32: Sequence[Float32Verdict],
-    path: Path,
+    path: Path | None,
     certificate: Certificate,
 ) -> RenderableType:
     """Everything that a run of ``certify MODEL`` found, for a console."""
     network = result.network
     title = Text.assemble(
         verdict_text(result.verdict),
-        f"  {model.name}: {result.certified_pairs} of {len(result.pairs)} pairs right for every "
-        f"M > 0 and {describe_range(result.ratios)}",
+        f"  {model.name}: {result.certified_pairs} of {len(result.pairs)} pairs proved right for "
+        f"every M > 0 and {describe_range(result.ratios)}",
     )
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold", no_wrap=True)
@@ -78,7 +78,11 @@ def impulse_report(
         "the float32 program picks s too, whatever order it sums in: "
         + _tally(v.verdict for v in float32),
     )
-    facts.add_row("certificate", f"{path}  (sha256 {certificate.sha256[:16]}…)")
+    reasons = Counter(v.reason for v in smt.values() if v.reason)
+    for reason, count in reasons.items():
+        facts.add_row("", f"z3 left {count} unknown ({reason}); the sweep decides")
+    place = str(path) if path else "could not be written"
+    facts.add_row("certificate", f"{place}  (sha256 {certificate.sha256[:16]}…)")
     return Group(title, "", _margins(result), "", facts)
 
 
@@ -156,12 +160,13 @@ def _refutations(result: ImpulseResult) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for found in wrong[:3]:
         x = ", ".join(str(v) if len(str(v)) < 12 else short(v) for v in found.counterexample or ())
-        where = "; ".join(f"({short(a)}, {short(b)})" for a, b in found.right_intervals)
+        right = "; ".join(f"({short(a)}, {short(b)})" for a, b in found.right_intervals)
+        where = f"S/M in {right}" if right else "no S/M at all"
         rows.append(
             (
                 "wrong" if not rows else "",
                 f"m={found.pair.max}, s={found.pair.second} on x = ({x}): position "
-                f"{found.min_margin.rival} is not beaten; right for S/M in {where or 'nowhere'}",
+                f"{found.min_margin.rival} is not beaten; right for {where}",
             )
         )
     if len(wrong) > len(rows):
@@ -187,8 +192,8 @@ def noise_report(model: Path, result: NoiseResult, path: Path | None) -> Rendera
     others = "as far from 0 as the grid says" if eps is None else f"in [-{eps}, {eps}]"
     title = Text.assemble(
         verdict_text(result.verdict),
-        f"  {model.name}: {result.certified_pairs} of {len(result.pairs)} pairs right for M = 1, "
-        f"{describe_range(result.ratio)} and every other input {others}",
+        f"  {model.name}: {result.certified_pairs} of {len(result.pairs)} pairs proved right for "
+        f"M = 1, {describe_range(result.ratio)} and every other input {others}",
     )
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold", no_wrap=True)

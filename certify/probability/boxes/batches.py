@@ -17,8 +17,9 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, njit, prange, set_num_threads
+from numba import get_num_threads, prange, set_num_threads
 
+from certify.compiled import kernel
 from certify.errors import MissingExtraError, UsageError
 from certify.model import FloatArray, Network
 from certify.probability.boxes.branch_and_bound import (
@@ -247,13 +248,13 @@ def _leaf_arrays(count: int, n: int) -> tuple[Any, Any, Any]:
     return np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(count, np.int64)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _due(node, volume, smallest):  # type: ignore[no-untyped-def]
     """Whether a leaf of an old tape is to be taken up."""
     return LEAF <= node <= OPEN and volume * NEAR ** (-POWER * (OPEN - node) / MERITS) >= smallest
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _walk(tape, smallest, w_lo, w_hi, depth):  # type: ignore[no-untyped-def]
     """Write the boxes of the leaves that are due, as far as there is room; returns their number."""
     n = w_lo.shape[1]
@@ -278,7 +279,7 @@ def _walk(tape, smallest, w_lo, w_hi, depth):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _graft(tape, smallest, n, code, child, out):  # type: ignore[no-untyped-def]
     """Write the tape with trees in the place of the leaves that were due; returns its length."""
     lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
@@ -314,7 +315,7 @@ def _graft(tape, smallest, n, code, child, out):  # type: ignore[no-untyped-def]
     return length
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _volumes(tape, n):  # type: ignore[no-untyped-def]
     """Volumes right and wrong of a tape, counted as the search does."""
     lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
@@ -333,7 +334,7 @@ def _volumes(tape, n):  # type: ignore[no-untyped-def]
     return right, wrong
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _halve(w_lo, w_hi, nodes):  # type: ignore[no-untyped-def]
     """Make boxes, each of which is there twice, the lower and the upper part; their volumes."""
     volume = np.empty(len(nodes), dtype=np.int64)
@@ -348,7 +349,7 @@ def _halve(w_lo, w_hi, nodes):  # type: ignore[no-untyped-def]
     return volume
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@kernel(parallel=True)
 def _find(  # type: ignore[no-untyped-def]
     kind, uniform, chain, parent, levels, table, A, w_ih, columns, margins, w_lo, w_hi
 ):
@@ -379,7 +380,7 @@ def _find(  # type: ignore[no-untyped-def]
     return status, lo, hi, work, share, centre, rival
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@kernel(parallel=True)
 def _decide(  # type: ignore[no-untyped-def]
     kind, uniform, chain, parent, levels, table, A, w_ih, w_hh, columns, margins, row_slack,
     w_lo, w_hi, depth, status, work, lo, hi, share, centre, sign, lower, upper, codes, values,

@@ -17,8 +17,8 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numba import njit
 
+from certify.compiled import kernel
 from certify.probability.boxes.order_words import TWO
 from certify.probability.boxes.quantiles import (
     LARGEST_COORDINATE,
@@ -51,7 +51,7 @@ TIP = 2.0**-36 * 64 / (LARGEST_COORDINATE + 1.0) / SETTLED
 VOLUME_BITS = 48
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cut_at(lo, hi, tail):  # type: ignore[no-untyped-def]
     """Where an interval of W is cut, in units of ``2**-W_BITS``."""
     if tail:
@@ -59,7 +59,7 @@ def cut_at(lo, hi, tail):  # type: ignore[no-untyped-def]
     return (lo + hi) >> 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def volume_of(w_lo, w_hi):  # type: ignore[no-untyped-def]
     """The volume of a box of W in units of ``2**-VOLUME_BITS``, rounded down."""
     volume = np.int64(1) << 48
@@ -68,7 +68,7 @@ def volume_of(w_lo, w_hi):  # type: ignore[no-untyped-def]
     return volume
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rival_of(w_ih, columns, margins, A, lo, hi, middle, h, new):  # type: ignore[no-untyped-def]
     """The row with the least margin at the middle of the box, and that margin."""
     for j in range(len(lo)):
@@ -84,7 +84,7 @@ def rival_of(w_ih, columns, margins, A, lo, hi, middle, h, new):  # type: ignore
     return worst, at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def reaching(A, hi):  # type: ignore[no-untyped-def]
     """The size of the largest input over a box, as a share of what the slack is made for.
 
@@ -100,7 +100,7 @@ def reaching(A, hi):  # type: ignore[no-untyped-def]
     return min(1.0, 1.000001 * most / (n * (LARGEST_COORDINATE + 1.0)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _gain(  # type: ignore[no-untyped-def]
     kind, uniform, chain, parent, levels, w_lo, w_hi, at, j, table, work, trial, lo, hi,
     part_lo, part_hi, score,
@@ -136,7 +136,7 @@ def _gain(  # type: ignore[no-untyped-def]
     return gain
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def best_cut(  # type: ignore[no-untyped-def]
     kind, uniform, chain, parent, levels, w_lo, w_hi, table, work, trial, lo, hi,
     part_lo, part_hi, score,
@@ -159,7 +159,7 @@ def best_cut(  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weigh(  # type: ignore[no-untyped-def]
     w_ih, w_hh, columns, rows, slack, A, b, lo, hi, lower, upper, codes, centre, values, tree
 ):
@@ -184,7 +184,7 @@ def weigh(  # type: ignore[no-untyped-def]
     return max(near / NEAR, 1.0) ** POWER
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def search(  # type: ignore[no-untyped-def]
     w_ih, w_hh, margins, unit_slack, row_slack, reach,
     kind, uniform, chain, parent, levels, A, table,
@@ -359,7 +359,7 @@ def search(  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cut_box(w_lo, w_hi, top, position, tail):  # type: ignore[no-untyped-def]
     """Replace the box at ``top`` by its two parts, the lower one above the other."""
     middle = cut_at(w_lo[top, position], w_hi[top, position], tail)
@@ -369,7 +369,7 @@ def cut_box(w_lo, w_hi, top, position, tail):  # type: ignore[no-untyped-def]
     w_lo[top, position] = middle
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def confirm(  # type: ignore[no-untyped-def]
     w_ih, w_hh, margins, unit_slack, row_slack, reach,
     kind, uniform, chain, parent, levels, A, table, tape, out,
@@ -469,7 +469,7 @@ def confirm(  # type: ignore[no-untyped-def]
     return length
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _after(tape, at, trees):  # type: ignore[no-untyped-def]
     """Where a tape goes on after so many trees of cases; past its end if they are cut off."""
     while trees > 0 and at < len(tape):

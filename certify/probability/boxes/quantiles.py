@@ -27,9 +27,9 @@ from functools import lru_cache
 
 import numpy as np
 from flint import arb, ctx
-from numba import njit
 from numpy.typing import NDArray
 
+from certify.compiled import kernel
 from certify.model import FloatArray
 from certify.probability.boxes.order_words import NONE, ONE, TWO, Forest
 
@@ -100,7 +100,7 @@ def quantile_table() -> FloatArray:
     return table
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def half_normal(v, u, table):  # type: ignore[no-untyped-def]
     """The quantile of |x| at v, where ``u = 1 - v > 2**-22``; each of the two accurate."""
     if v < 0.5:
@@ -121,7 +121,7 @@ def half_normal(v, u, table):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _solve(poly, degree, target, top, rough):  # type: ignore[no-untyped-def]
     """The v in (0, top] with ``G(v) = target G(top)``, to 2**-48; nan where that fails.
 
@@ -149,7 +149,7 @@ def _solve(poly, degree, target, top, rough):  # type: ignore[no-untyped-def]
     return np.nan
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _quantile(U, table):  # type: ignore[no-untyped-def]
     """The standard normal quantile."""
     if U < 0.5:
@@ -157,7 +157,7 @@ def _quantile(U, table):  # type: ignore[no-untyped-def]
     return half_normal(2.0 * U - 1.0, 2.0 * (1.0 - U), table)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _below(v, r, table):  # type: ignore[no-untyped-def]
     """The distance between the quantiles of |x| at ``1 - r v`` and ``1 - v``, 0 < r < 1."""
     if v >= 1.0:
@@ -165,7 +165,7 @@ def _below(v, r, table):  # type: ignore[no-untyped-def]
     return half_normal(1.0 - r * v, r * v, table) - half_normal(1.0 - v, v, table)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def contains(chain, j):  # type: ignore[no-untyped-def]
     """Whether j is one of the chain."""
     for i in chain:  # noqa: SIM110 - numba compiles the loop
@@ -174,7 +174,7 @@ def contains(chain, j):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _ratio(v, r, of_v, uniform, table):  # type: ignore[no-untyped-def]
     """``q(r v) / q(v)`` for v > 0, where ``of_v = q(v)``; its limits at v = 1 and v = 0."""
     if r >= 1.0:
@@ -192,7 +192,7 @@ V_LO, V_HI, Q_LO, Q_HI, SHARE_LO, SHARE_HI = range(6)
 WORK_ROWS = 6
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def solve_chain(kind, uniform, chain, levels, w_lo, w_hi, start, rough, work):  # type: ignore[no-untyped-def]
     """Ends of ``v`` of the chain from member ``start`` on; whether that worked."""
     unit = 1.0 / W_ONE
@@ -217,7 +217,7 @@ def solve_chain(kind, uniform, chain, levels, w_lo, w_hi, start, rough, work):  
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _quantiles(uniform, k, table, work):  # type: ignore[no-untyped-def]
     """The rows of the workspace after v, for words of kind TWO."""
     v_lo, v_hi = work[V_LO], work[V_HI]
@@ -234,7 +234,7 @@ def _quantiles(uniform, k, table, work):  # type: ignore[no-untyped-def]
         work[SHARE_HI, i] = _ratio(v_lo[0], r_hi, work[Q_LO, 0], uniform, table)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def gap(uniform, p, a, b, table, work):  # type: ignore[no-untyped-def]
     """Ends of the gap, over M, below member ``p`` (-1: below 0) for W in [a, b] ``2**-W_BITS``.
 
@@ -264,7 +264,7 @@ def gap(uniform, p, a, b, table, work):  # type: ignore[no-untyped-def]
     return low, high
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def coordinates(kind, uniform, chain, parent, w_lo, w_hi, table, work, lo, hi):  # type: ignore[no-untyped-def]
     """The ends of all coordinates before they are rounded, from a chain that is solved.
 
@@ -331,7 +331,7 @@ def coordinates(kind, uniform, chain, parent, w_lo, w_hi, table, work, lo, hi): 
     return OK
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def box_of(kind, uniform, chain, parent, levels, w_lo, w_hi, table, work, lo, hi):  # type: ignore[no-untyped-def]
     """Enclose the coordinates (see :attr:`Forest.A`) over a box of W, in place.
 

@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numba import njit
 
+from certify.compiled import kernel
 from certify.probability.cones.relaxation import (
     LOSS,
     MAX_DEPTH,
@@ -38,7 +38,7 @@ CANDIDATES = 8
 PARTS = 96
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _longest(x):  # type: ignore[no-untyped-def]
     """The two rays with the widest angle, and the weight that puts a ray between them."""
     n = len(x)
@@ -56,7 +56,7 @@ def _longest(x):  # type: ignore[no-untyped-def]
     return at, to, weight
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _candidates(x, before, score, tried, cuts):  # type: ignore[no-untyped-def]
     """Fill ``cuts`` (C, 3) with i, j and the weight in 256ths; returns how many."""
     n, _, d = before.shape
@@ -83,7 +83,7 @@ def _candidates(x, before, score, tried, cuts):  # type: ignore[no-untyped-def]
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _weigh(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
     x, before, margins, doubt, row_doubt, volume,
@@ -104,7 +104,7 @@ def _weigh(  # type: ignore[no-untyped-def]
     result[2] = max(whole - right - wrong, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _level(left, depth):  # type: ignore[no-untyped-def]
     """The byte of a leaf with so many units open."""
     if left < 1.0 or depth >= MAX_DEPTH:
@@ -112,7 +112,7 @@ def _level(left, depth):  # type: ignore[no-untyped-def]
     return LEVEL + min(int(np.log2(left)), UNIT_BITS)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def search(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, unit_allowance, row_allowance, roots, scale, uniform,
     old, need, limit, out, totals,
@@ -254,7 +254,7 @@ def search(  # type: ignore[no-untyped-def]
     totals[0], totals[1], totals[6] = length, used, remaining
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def confirm(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, unit_allowance, row_allowance, roots, scale, uniform, tape
 ):  # fmt: skip

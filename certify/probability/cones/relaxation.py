@@ -33,8 +33,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from certify.compiled import kernel
 from certify.model import FloatArray, Network
 from certify.relaxation.linear import UNIT_ROUNDOFF, rounding_slack
 
@@ -84,7 +84,7 @@ def allowances(network: Network, rows: FloatArray) -> Allowances:
     return Allowances(unit * (1 + 1e-9), (slack.row + np.abs(rows) @ shift) * (1 + 1e-9))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def run_at(w_ih, w_hh, rows, x, before, margins, doubt, row_doubt):  # type: ignore[no-untyped-def]
     """Pre-activations ``before`` (n, d) and ``margins`` (R,) at the ray ``x`` (n,), and what
     rounding may have cost each, ``doubt`` and ``row_doubt``: nothing where all terms are 0.
@@ -121,7 +121,7 @@ def run_at(w_ih, w_hh, rows, x, before, margins, doubt, row_doubt):  # type: ign
         row_doubt[r] = 4 * d * UNIT_ROUNDOFF * (size + spread) + spread + tiny
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _substitute(  # type: ignore[no-untyped-def]
     step, row, drive, w_ih, w_hh, status, a, slope, intercept, x, g, other, constant, out, keep
 ):
@@ -170,7 +170,7 @@ def _substitute(  # type: ignore[no-untyped-def]
     return least
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bound_simplex(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, unit_allowance, row_allowance,
     x, before, margins, doubt, row_doubt, lower, upper, score,
@@ -295,7 +295,7 @@ def bound_simplex(  # type: ignore[no-untyped-def]
                         score[t, i] += c * below[t, i] if c > 0.0 else -c * above[t, i]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure(x, volume, uniform, sharp):  # type: ignore[no-untyped-def]
     """The measure of the cone of the rays ``x`` (n, n), whose determinant is ``volume``, but for
     the factor that depends on n alone: a lower bound up to rounding, or with ``sharp`` an estimate.
@@ -339,7 +339,7 @@ def measure(x, volume, uniform, sharp):  # type: ignore[no-untyped-def]
     return volume * (f * (1.0 + bend / (m * m)) if sharp else f + bend)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type: ignore[no-untyped-def]
     """The :func:`measure` of the part of a cone on which all ``vectors`` (n, R) are positive, with
     ``some`` at least one is not negative: a lower bound up to rounding.

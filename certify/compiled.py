@@ -1,0 +1,72 @@
+"""The one decorator for compiled kernels: with a cache on disk where there is a place for one.
+
+Compiling takes tens of seconds, once after an installation. Where no folder for the cache can be
+written (another user's installation and no home folder, a full disk) each process compiles anew.
+Whoever listens to the logger ``certify`` hears when a process begins to compile.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from numba import njit
+from numba.core import event
+from numba.core.caching import FunctionCache
+
+_LOG = logging.getLogger("certify")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class _Cache(FunctionCache):
+    """A cache that does without its folder where that cannot be read or written any more."""
+
+    def load_overload(self, *arguments: Any) -> Any:
+        try:
+            return super().load_overload(*arguments)  # type: ignore[no-untyped-call]
+        except OSError:
+            return None
+
+    def save_overload(self, *arguments: Any) -> None:
+        try:
+            super().save_overload(*arguments)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            _say_once("nocache", f"what is compiled cannot be kept: {error.strerror or error}")
+
+
+def kernel(function: _Function | None = None, **options: Any) -> Any:
+    """Compile a function with numba, without the interpreter lock; ``options`` are numba's."""
+    if function is None:
+        return lambda function: kernel(function, **options)
+    dispatcher = njit(nogil=True, **options)(function)
+    try:
+        dispatcher._cache = _Cache(function)  # type: ignore[no-untyped-call]
+    except RuntimeError:  # numba finds no folder
+        global _cached
+        _cached = False
+    return dispatcher
+
+
+_cached = True
+_said: set[str] = set()
+
+
+def _say_once(key: str, text: str) -> None:
+    if key not in _said:
+        _said.add(key)
+        _LOG.info(text)
+
+
+class _Announce(event.Listener):
+    def on_start(self, event: Any) -> None:
+        if _cached:
+            _say_once("compiling", "compiling, once after an installation; this takes a minute")
+        else:
+            _say_once("compiling", "compiling anew, as no folder for the cache can be written")
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+event.register("numba:compile", _Announce())  # type: ignore[no-untyped-call]
