@@ -32,6 +32,7 @@ COMMANDS = {
     "patch": "replay a pair with a unit zeroed, set or scaled",
     "track": "follow checkpoints through training",
     "report": "turn certificates into text, Markdown, LaTeX or HTML",
+    "explore": "write a page in which one sees the theorem",
     "export": "write the claim as SMT-LIB files or as a Coq development",
     "train": "train a model with the recipe of the shipped ones",
 }
