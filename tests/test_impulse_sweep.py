@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certify.claims import RatioRange, all_pairs, impulses
+from certify.claims import Pair, RatioRange, all_pairs, impulses
 from certify.impulse.sweep import sweep, sweep_all
 from certify.model import Network
+from certify.reading.weights import read_network
 from certify.testing import networks, pairs, ratios
-from tests.examples import EXAMPLES, Example, brute_force_right
+from tests.examples import EXAMPLES, MODELS, Example, brute_force_right
 
 TINY = Fraction(1, 10**30)
 
@@ -109,3 +110,21 @@ def test_published_pieces_and_intervals(published_m16_10: Network) -> None:
     assert sum(len(s.pieces) for s in sweeps.values()) == 1103
     false_at_a_quarter = [p for p, s in sweeps.items() if s.margin_at(Fraction(1, 4)).value <= 0]
     assert false_at_a_quarter == [(7, 0)]
+
+
+@given(networks())
+def test_shared_trajectories_give_each_pair_its_own_sweep(network: Network) -> None:
+    together = sweep_all(network)
+    assert list(together) == list(all_pairs(network.seq_len))
+    for pair, found in together.items():
+        alone = sweep(network, pair)
+        assert found.breaks == alone.breaks
+        assert [p.pattern for p in found.pieces] == [p.pattern for p in alone.pieces]
+        assert [p.state for p in found.pieces] == [p.state for p in alone.pieces]
+        assert [p.logits for p in found.pieces] == [p.logits for p in alone.pieces]
+
+
+def test_some_pairs_are_swept_without_the_others() -> None:
+    network = read_network(MODELS / "m8_5.pt")
+    wanted = [Pair(3, 1), Pair(0, 4)]
+    assert list(sweep_all(network, wanted)) == wanted

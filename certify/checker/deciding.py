@@ -15,7 +15,7 @@ most that a cell can change a margin, ``|W_out| (|W_hh| a + |W_ih|)`` step by st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, MutableSequence, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ def table_of(weights: Weights) -> Table:
         default=0,
     )
     unit = STATE_BITS - 2 - max(peak, LARGEST_INPUT).bit_length()
-    usable = half > 0 and 0 <= scale <= 40 and 0 <= unit
+    usable = half > 0 and 0 <= scale <= 40 and unit >= 0
     parts = [divmod((w << (half + scale)) >> shift, 1 << half) for w in flat] if usable else []
     return Table(
         d, n, half, scale, unit,
@@ -73,7 +73,9 @@ def table_of(weights: Weights) -> Table:
     )  # fmt: skip
 
 
-def advance(table, row, x, radius, numbers, radii):  # type: ignore[no-untyped-def]
+def advance(
+    table: Table, row: int, x: int, radius: int, numbers: Sequence[int], radii: Sequence[int]
+) -> tuple[int, int]:
     """One row of weights times the states and the input: the value and its radius.
 
     Numbers and radii have at most ``STATE_BITS`` bits.
@@ -92,7 +94,7 @@ def advance(table, row, x, radius, numbers, radii):  # type: ignore[no-untyped-d
     return value, (spread >> table.scale) + (size >> (table.half + table.scale)) + 5
 
 
-def second_largest(cell):  # type: ignore[no-untyped-def]
+def second_largest(cell: Sequence[int]) -> int:
     """The position of the second largest by the first words; -1 where they tie with it."""
     first = second = third = -1
     for t in range(len(cell) // 2):
@@ -107,7 +109,7 @@ def second_largest(cell):  # type: ignore[no-untyped-def]
     return second
 
 
-def decide(table, cell, work):  # type: ignore[no-untyped-def]
+def decide(table: Table, cell: Sequence[int], work: Sequence[MutableSequence[int]]) -> int:
     """``RIGHT`` or ``WRONG`` if that holds on all of the cell, else ``OPEN``.
 
     ``work`` has four rows of ``d`` integers: states, their radii, and the next of both. A unit
@@ -148,7 +150,15 @@ def decide(table, cell, work):  # type: ignore[no-untyped-def]
     return verdict
 
 
-def decide_block(table, normal, words, verdicts, cells, work, flags):  # type: ignore[no-untyped-def]
+def decide_block(
+    table: Table,
+    normal: bool,
+    words: Sequence[int],
+    verdicts: MutableSequence[int],
+    cells: Sequence[MutableSequence[int]],
+    work: Sequence[MutableSequence[int]],
+    flags: MutableSequence[int],
+) -> bool:
     """Draw samples and decide what fixed point decides; False where the words end early.
 
     ``verdicts[i]`` becomes one of ``OPEN``, ``RIGHT``, ``WRONG``, or -1 for a sample that stays

@@ -1,10 +1,10 @@
 """Inputs drawn at random, in integers: each is a small cell of the true distribution.
 
 A sample is n numbers, each the cell ``[X, X + 1) / 2**64`` that its digits leave; the digits that
-were not drawn are uniform, so a statement about all of the cell holds whatever they are. Digits come
-in words of 32 bits from SHAKE-256, in blocks that anybody can regenerate. A comparison that the
-first 32 digits of both sides leave open would need more of them; the sample is then *doubtful for
-good* (about one in 10^8), and whoever counts must count it against himself.
+were not drawn are uniform, so a statement about all of the cell holds whatever they are. Digits
+come in words of 32 bits from SHAKE-256, in blocks that anybody can regenerate. A comparison
+that the first 32 digits of both sides leave open would need more of them; the sample is then
+*doubtful for good* (about one in 10^8), and whoever counts must count it against himself.
 
 Uniform numbers are their digits. Normal ones follow C. F. F. Karney, "Sampling exactly from the
 normal distribution" (ACM Trans. Math. Softw. 42, 2016), algorithm N: an integer part k with weight
@@ -18,6 +18,7 @@ integers, all of which fit 62 bits.
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence, Sequence
 from hashlib import shake_256
 
 LARGEST = 15  #: integer part of a normal number; beyond (less than 10^-50) a sample is doubtful
@@ -38,7 +39,7 @@ def words_of(seed: bytes, block: int, count: int) -> memoryview:
     return memoryview(data).cast("I")
 
 
-def exponential_half(words, at, flags):  # type: ignore[no-untyped-def]
+def exponential_half(words: Sequence[int], at: int, flags: MutableSequence[int]) -> tuple[int, int]:
     """A trial with probability ``exp(-1/2)``: 1 or 0, and the place after the words used.
 
     The run ``1/2 > u_1 > u_2 > ..`` has length j or more with probability ``(1/2)**j / j!``.
@@ -56,7 +57,9 @@ def exponential_half(words, at, flags):  # type: ignore[no-untyped-def]
     return OUT_OF_WORDS, at
 
 
-def accept_fraction(words, at, k, x, flags):  # type: ignore[no-untyped-def]
+def accept_fraction(
+    words: Sequence[int], at: int, k: int, x: int, flags: MutableSequence[int]
+) -> tuple[int, int]:
     """A trial with probability ``exp(-x (2k + x) / (2k + 2))`` for the fraction of the word x.
 
     A falling run ``x > z_1 > z_2 > ..`` that also ends, at each step, with the probability
@@ -82,7 +85,9 @@ def accept_fraction(words, at, k, x, flags):  # type: ignore[no-untyped-def]
     return OUT_OF_WORDS, at
 
 
-def draw_normal(words, at, cell, t, flags):  # type: ignore[no-untyped-def]
+def draw_normal(
+    words: Sequence[int], at: int, cell: MutableSequence[int], t: int, flags: MutableSequence[int]
+) -> int:
     """One standard normal number, its cell in ``cell[2t : 2t + 2]`` as for :func:`draw`.
 
     Returns the place after the words used, or ``OUT_OF_WORDS``.
@@ -129,7 +134,13 @@ def draw_normal(words, at, cell, t, flags):  # type: ignore[no-untyped-def]
         return at + 2
 
 
-def draw(words, at, cell, flags, normal):  # type: ignore[no-untyped-def]
+def draw(
+    words: Sequence[int],
+    at: int,
+    cell: MutableSequence[int],
+    flags: MutableSequence[int],
+    normal: bool,
+) -> int:
     """One sample of n numbers: number t is in the cell of width ``2**-64`` from
     ``cell[2t] / 2**32 + cell[2t + 1] / 2**64``. Returns the next place in the words.
     """

@@ -12,7 +12,7 @@ polynomials along the line (Zhang, Naitzat and Lim, "Tropical geometry of deep n
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -153,50 +153,113 @@ def sweep(network: Network, pair: Pair) -> Sweep:
 
     Cost: one product of W_hh with a (d, 2) integer matrix for each piece and step.
     """
-    d, n = network.hidden_size, network.seq_len
-    w_hh = fmpz_mat([list(row) for row in network.w_hh])
-    w_out = fmpz_mat([list(row) for row in network.w_out])
-    off = [0, 0]
-    parts: list[tuple[Fraction, Fraction, tuple[int, ...], fmpz_mat]]
-    parts = [(Fraction(0), Fraction(1), (), fmpz_mat(d, 2))]
-    for t in range(n):
-        column = {pair.max: 0, pair.second: 1}.get(t)
-        drive = [[0, 0] for _ in range(d)]
-        if column is not None:
-            for unit, weight in enumerate(network.w_ih):
-                drive[unit][column] = weight << (network.shift * t)
-        step = fmpz_mat(drive)
-        advanced = []
-        for lo, hi, pattern, state in parts:
-            before = w_hh * state + step
-            ends = fmpz_mat([[lo.denominator, hi.denominator], [lo.numerator, hi.numerator]])
-            table = (before * ends).tolist()
-            rows = before.tolist()
-            crossing: dict[Fraction, int] = {}
-            mask = 0
-            for unit, (left, right) in enumerate(table):
-                if (left > 0 and right < 0) or (left < 0 and right > 0):
-                    root = Fraction(-int(rows[unit][0]), int(rows[unit][1]))
-                    crossing[root] = crossing.get(root, 0) | 1 << unit
-                    mask |= (left > 0) << unit
-                else:
-                    mask |= (left > 0 or right > 0) << unit
-            start = lo
-            for root in sorted(crossing):
-                kept = fmpz_mat([row if mask >> i & 1 else off for i, row in enumerate(rows)])
-                advanced.append((start, root, (*pattern, mask), kept))
-                start, mask = root, mask ^ crossing[root]
-            kept = fmpz_mat([row if mask >> i & 1 else off for i, row in enumerate(rows)])
-            advanced.append((start, hi, (*pattern, mask), kept))
-        parts = advanced
-
-    return Sweep(
-        network,
-        pair,
-        tuple(Piece(lo, hi, pattern, state, w_out * state) for lo, hi, pattern, state in parts),
-    )
+    first, last = sorted(pair)
+    follower = _Follower(network, last - first, forward=pair.max < pair.second)
+    for _ in range(network.seq_len - first):
+        follower.advance()
+    return follower.sweep()
 
 
 def sweep_all(network: Network, pairs: Sequence[Pair] | None = None) -> dict[Pair, Sweep]:
-    """The sweeps of all pairs (or of those given)."""
-    return {pair: sweep(network, pair) for pair in pairs or all_pairs(network.seq_len)}
+    """The sweeps of all pairs (or of those given), in that order."""
+    wanted = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
+    found = {s.pair: s for s in sweeps(network, wanted)}
+    return {pair: found[pair] for pair in wanted}
+
+
+def sweeps(network: Network, pairs: Collection[Pair]) -> Iterator[Sweep]:
+    """The sweeps of these pairs one by one, in no promised order, (m, s) and (s, m) side by side.
+
+    Before its first impulse the state is zero, so pairs with the same distance s - m have the same
+    trajectory, begun sooner or later: one is followed for all of them, and what it has after k
+    steps is the answer for the pair whose first impulse comes k steps before the end.
+    """
+    n, wanted = network.seq_len, set(pairs)
+    for gap in range(1, n):
+        both = [
+            _Follower(network, gap, forward=forward)
+            for forward, m, s in ((True, 0, gap), (False, gap, 0))
+            if any((m + first, s + first) in wanted for first in range(n - gap))
+        ]
+        for follower in both:
+            follower.advance()
+        for first in reversed(range(n - 1)):
+            for follower in both:
+                follower.advance()
+            if first + gap < n:
+                yield from (f.sweep() for f in both if f.pair(first) in wanted)
+
+
+class _Follower:
+    """The linear pieces of one trajectory, step by step: an impulse, ``gap`` steps later another.
+
+    ``forward`` says that the first is the maximum. After k steps a state is ``(M, S)`` times an
+    integer matrix over ``2**(shift k)``.
+    """
+
+    def __init__(self, network: Network, gap: int, *, forward: bool) -> None:
+        self.network, self.gap, self.forward, self.taken = network, gap, forward, 0
+        self._w_hh = fmpz_mat([list(row) for row in network.w_hh])
+        self._w_out = fmpz_mat([list(row) for row in network.w_out])
+        self._parts: list[tuple[Fraction, Fraction, tuple[int, ...], fmpz_mat]]
+        self._parts = [(Fraction(0), Fraction(1), (), fmpz_mat(network.hidden_size, 2))]
+
+    def pair(self, first: int) -> Pair:
+        """The pair whose first impulse stands at this position."""
+        return Pair(*((first, first + self.gap) if self.forward else (first + self.gap, first)))
+
+    def sweep(self) -> Sweep:
+        """The answer for the pair whose trajectory ends here."""
+        first = self.network.seq_len - self.taken
+        before = (0,) * first
+        scale = 1 << (self.network.shift * first)
+        pieces = []
+        for lo, hi, pattern, state in self._parts:
+            scaled = state * scale
+            pieces.append(Piece(lo, hi, before + pattern, scaled, self._w_out * scaled))
+        return Sweep(self.network, self.pair(first), tuple(pieces))
+
+    def advance(self) -> None:
+        """Take one step, cutting pieces where a unit changes sign."""
+        t, d = self.taken, self.network.hidden_size
+        drive = [[0, 0] for _ in range(d)]
+        if t in (0, self.gap):
+            column = 0 if (t == 0) == self.forward else 1
+            for unit, weight in enumerate(self.network.w_ih):
+                drive[unit][column] = weight << (self.network.shift * t)
+        step = fmpz_mat(drive)
+        self._parts = [
+            cut
+            for lo, hi, pattern, state in self._parts
+            for cut in _cut(lo, hi, pattern, self._w_hh * state + step)
+        ]
+        self.taken = t + 1
+
+
+def _cut(
+    lo: Fraction, hi: Fraction, pattern: tuple[int, ...], before: fmpz_mat
+) -> Iterator[tuple[Fraction, Fraction, tuple[int, ...], fmpz_mat]]:
+    """The piece from lo to hi with these pre-activations, cut at their roots and rectified."""
+    ends = fmpz_mat([[lo.denominator, hi.denominator], [lo.numerator, hi.numerator]])
+    crossing: dict[Fraction, int] = {}
+    mask = 0
+    for unit, (left, right) in enumerate((before * ends).tolist()):
+        if left > 0:
+            mask |= 1 << unit
+            if right >= 0:
+                continue
+        elif right <= 0:
+            continue
+        elif left == 0:
+            mask |= 1 << unit
+            continue
+        root = Fraction(-int(before[unit, 0]), int(before[unit, 1]))
+        crossing[root] = crossing.get(root, 0) | 1 << unit
+    start = lo
+    for end in (*sorted(crossing), hi):
+        kept = fmpz_mat(before)
+        for unit in range(kept.nrows()):
+            if not mask >> unit & 1:
+                kept[unit, 0] = kept[unit, 1] = 0
+        yield start, end, (*pattern, mask), kept
+        start, mask = end, mask ^ crossing.get(end, 0)
