@@ -23,6 +23,7 @@ from certify.checker.impulse import check_impulse
 from certify.checker.network import Weights
 from certify.checker.noise import check_noise
 from certify.checker.reader import read_weights
+from certify.checker.statistical import check_statistical
 
 __all__ = ["Accepted", "Rejected", "Unreadable", "check"]
 
@@ -33,6 +34,7 @@ RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "circuit": (check_circuit, ()),
     "impulse": (check_impulse, ("offset", "float32")),
     "noise": (check_noise, ()),
+    "statistical": (check_statistical, ()),
 }
 """Kind of certificate to its rule, and the sections it has beside claim and evidence."""
 
