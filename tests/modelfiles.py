@@ -8,6 +8,7 @@ import pickle
 import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,25 @@ def state_dict(entries: Mapping[str, bytes]) -> bytes:
     return b"\x80\x02ccollections\nOrderedDict\n)Rq\x00(" + items + b"u" + metadata + b"."
 
 
+def torch_pack(members: Mapping[str, bytes], alignment: int = 64) -> bytes:
+    """An archive as ``torch.save`` lays it out."""
+    body, directory = b"", b""
+    for name, data in members.items():
+        place, plain = len(body), name.encode()
+        pad = -(place + 34 + len(plain)) % alignment
+        flags, sizes = 0x808 if data else 0x800, (zlib.crc32(data), len(data), len(data))
+        body += struct.pack("<4s5H3I2H", b"PK\3\4", 0, flags, *[0] * 6, len(plain), pad + 4)
+        body += plain + b"FB" + struct.pack("<H", pad) + b"Z" * pad + data
+        body += struct.pack("<4s3I", b"PK\7\x08", *sizes) if data else b""
+        fields = (0, 0, flags, 0, 0, 0, *sizes, len(plain), 0, 0, 0, 0, 0, place)
+        directory += struct.pack("<4s6H3I5H2I", b"PK\1\2", *fields) + plain
+    count, size, place = len(members), len(directory), len(body)
+    end = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 798, 45, 0, 0, count, count, size, place)
+    end += struct.pack("<4sIQI", b"PK\6\7", 0, place + size, 1)
+    end += struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, size, place, 0)
+    return body + directory + end
+
+
 def pack(members: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
@@ -129,13 +149,13 @@ def torch_file(
         members[f"{folder}/byteorder"] = order.encode()
     for i, array in enumerate(arrays.values()):
         members[f"{folder}/data/{i}"] = encode(array, dtype, order or "little")
-    return pack(members)
+    return torch_pack(members)
 
 
 def torch_pickle(program: bytes, **members: bytes) -> bytes:
     """A torch file with this pickle; ``members`` are its storages by key."""
     data = {f"archive/data/{key.lstrip('s')}": raw for key, raw in members.items()}
-    return pack({"archive/data.pkl": program, **data})
+    return torch_pack({"archive/data.pkl": program, **data, "archive/version": b"3\n"})
 
 
 # -- safetensors and npz -------------------------------------------------------------------------
@@ -281,7 +301,9 @@ def hostile(marker: Path) -> dict[str, bytes]:
         "storage too small": torch_pickle(state_dict(plain), **{**storage, "s1": b"\0" * 35}),
         "storage missing": torch_pickle(state_dict(plain), s0=b""),
         "two pickles": pack({"a/data.pkl": b"", "b/data.pkl": b""}),
-        "byte order": pack({"archive/data.pkl": state_dict(plain), "archive/byteorder": b"middle"}),
+        "byte order": torch_pack(
+            {"archive/data.pkl": state_dict(plain), "archive/byteorder": b"middle"}
+        ),
         "empty zip": pack({}),
         "deep JSON": safetensors_raw(b"{" + b'"a":{' * 50_000, b""),
         "long JSON integer": safetensors_raw(b'{"a":' + b"1" * 50_000 + b"}", b""),
@@ -298,5 +320,5 @@ def hostile(marker: Path) -> dict[str, bytes]:
         "tail": safetensors_file(good) + b"\0",
         "empty": b"",
         "noise": bytes(range(256)) * 8,
-        "too long": b"\0" * (9 << 20),
+        "too long": b"\0" * (65 << 20),
     }

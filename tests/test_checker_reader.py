@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import resource
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,12 +91,10 @@ def test_npy_orders(order: str, fortran: bool, tmp_path: Path) -> None:
     assert agree(path) == expected(arrays)
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_compressed_npz(method: int, tmp_path: Path) -> None:
+def test_compressed_npz(tmp_path: Path) -> None:
     arrays = mf.weights()
-    stored = zipfile.ZipFile(io.BytesIO(mf.npz_file(arrays)))
     path = tmp_path / "model.npz"
-    path.write_bytes(mf.pack({name: stored.read(name) for name in stored.namelist()}, method))
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
     assert agree(path) == expected(arrays)
 
 
@@ -139,7 +135,10 @@ def test_files_that_torch_writes(tmp_path: Path) -> None:
         for protocol in (2, 3, 4, 5):
             path = tmp_path / f"{name}{protocol}.pt"
             torch.save(state, path, pickle_protocol=protocol)
-            assert agree(path) == expected(arrays)
+            if protocol < 4:
+                assert agree(path) == expected(arrays)
+            else:  # nor does torch.load
+                assert "pickle_protocol=" in refused(path)[0]
 
 
 def test_a_torch_module_of_the_family(tmp_path: Path) -> None:

@@ -1,71 +1,67 @@
 """The weights of a model as exact integers: the checker's own reader.
 
-Reads what ``certify.reading.weights`` reads (torch's zip layout, safetensors, npz; float16,
-bfloat16, float32, float64), shares no code with it, and never turns a weight into a float. A pickle
-is only tokenised; what its operations do to a stack is spelled out here for the few that a state
-dict has. Everything else in a file is :class:`Unreadable`.
+Reads what ``certify.reading`` reads (torch's zip layout, safetensors, npz; float16, bfloat16,
+float32, float64), shares no code with it, and never turns a weight into a float. Each container is
+read in the one way in which its own writer writes it. Everything else is :class:`Unreadable`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import pickletools
 import re
 import struct
-import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NoReturn
 
+from certify.checker.archive import LIMIT, members
 from certify.checker.errors import Unreadable
+from certify.checker.pickled import INERT, unpickle
+from certify.checker.roles import Roles, find_roles
+from certify.checker.tensors import FORMATS, Order, whole
 
-_LIMIT = 8 << 20  # bytes of a file, and of a member once inflated
-_HEADER = 1 << 18  # bytes of a pickle or of a safetensors header
-_SIZE = 256  # units and inputs
-_NAMES = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "linear.weight")
-_FORMATS = {  # (bytes, bits of the exponent)
-    **dict.fromkeys(("safetensors F16", "torch HalfStorage", "npy f2"), (2, 5)),
-    **dict.fromkeys(("safetensors BF16", "torch BFloat16Storage"), (2, 8)),
-    **dict.fromkeys(("safetensors F32", "torch FloatStorage", "npy f4"), (4, 8)),
-    **dict.fromkeys(("safetensors F64", "torch DoubleStorage", "npy f8"), (8, 11)),
+_HEADER = 1 << 20  # bytes of a safetensors header
+_OTHERS = {  # bytes of the numbers that safetensors knows beside floats
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3"), 1),
+    **{f"{sign}{8 * size}": size for sign in "IU" for size in (2, 4, 8)},
 }
+_SIZE = rb"(?:0|[1-9]\d{0,8})"
 _NPY = re.compile(
-    rb"\{'descr': '([<>])(f[248])', 'fortran_order': (True|False), "
-    rb"'shape': \((\d{1,4}), (\d{1,4})\), \} *\n"
+    rb"\{'descr': '([<>|])(\w{1,9})', 'fortran_order': (True|False), "
+    rb"'shape': \((|N,|N(?:, N)+)\), \} *\n".replace(b"N", _SIZE)
 )
+_TORCH = {  # the members of a torch file beside the storages
+    "data.pkl": rb"(?s).*",
+    "version": rb"[1-9]\n",
+    "byteorder": rb"little|big",
+    ".format_version": rb"1",
+    ".storage_alignment": rb"[0-9]+",
+    ".data/serialization_id": rb"[0-9]{1,40}",
+}
 _DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, TypeError),
+    *(zlib.error, struct.error, EOFError, ValueError, TypeError),
     *(LookupError, OverflowError, RuntimeError, MemoryError, AttributeError),
 )
-_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
-_LITERALS = {"BININT", "BININT1", "BININT2", "LONG1"}
-_LITERALS |= {"BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"}
-
-_Order = Literal["little", "big"]
-_ORDERS: dict[bytes, _Order] = {b"little": "little", b"big": "big", b"<": "little", b">": "big"}
+_ORDERS: dict[bytes, Order] = {b"little": "little", b"big": "big", b"<": "little", b">": "big"}
 
 Matrix = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
 class Weights:
-    """``w_ih`` (d), ``w_hh`` (d, d) and ``w_out`` (n, d) times ``2**shift``, all integers."""
+    """``w_ih`` (d), ``w_hh`` (d, d) and ``w_out`` (n, d) times ``2**shift``, all integers.
+
+    ``assumed`` says what was assumed to find them in the file.
+    """
 
     shift: int
     w_ih: tuple[int, ...]
     w_hh: Matrix
     w_out: Matrix
     sha256: str
-
-
-class _Tensor(NamedTuple):
-    shape: Sequence[int]
-    numbers: list[tuple[int, int]]  # in row-major order; (a, e) is a * 2**e, a odd or (0, 0)
+    assumed: tuple[str, ...] = ()
 
 
 def read_weights(path: Path | str) -> Weights:
@@ -78,22 +74,21 @@ def read_weights(path: Path | str) -> Weights:
         if not Path(path).is_file():
             raise Unreadable("no such file")
         with Path(path).open("rb") as stream:
-            content = stream.read(_LIMIT + 1)
-        if len(content) > _LIMIT:
-            raise Unreadable(f"more than {_LIMIT} bytes")
-        return _weights(*(_zip if content[:2] == b"PK" else _safetensors)(content))
+            content = stream.read(LIMIT + 1)
+        if len(content) > LIMIT:
+            raise Unreadable(f"more than {LIMIT} bytes")
+        return _weights(find_roles((_zip if content[:2] == b"PK" else _safetensors)(content)))
     except Unreadable as error:
         raise Unreadable(f"{path}: {error}") from None
+    except OSError as error:
+        raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
     except _DAMAGE as error:
         raise Unreadable(f"{path}: not a model ({type(error).__name__}: {error!s:.100})") from None
 
 
-def _weights(w_ih: _Tensor, w_hh: _Tensor, w_out: _Tensor) -> Weights:
-    d, n = w_ih.shape[0], w_out.shape[0]
-    shapes = [list(t.shape) for t in (w_ih, w_hh, w_out)]
-    if shapes != [[d, 1], [d, d], [n, d]] or not (1 <= d <= _SIZE and 2 <= n <= _SIZE):
-        raise Unreadable(f"shapes {shapes} are not those of W_ih, W_hh and W_out")
-    flat = [*w_ih.numbers, *w_hh.numbers, *w_out.numbers]
+def _weights(roles: Roles) -> Weights:
+    d, n = roles.matrices[0].shape[0], roles.matrices[2].shape[0]
+    flat = [number for matrix in roles.matrices for number in matrix.numbers()]
     lines = ["certify-weights 1", f"{d} {n}", *(f"{a} {e}" for a, e in flat), ""]
     shift = max(0, *(-e for _, e in flat))
     ints = tuple(a << (e + shift) for a, e in flat)
@@ -104,207 +99,98 @@ def _weights(w_ih: _Tensor, w_hh: _Tensor, w_out: _Tensor) -> Weights:
         w_hh=tuple(rows[1 : d + 1]),
         w_out=tuple(rows[d + 1 :]),
         sha256=hashlib.sha256("\n".join(lines).encode("ascii")).hexdigest(),
+        assumed=roles.assumed,
     )
 
 
-def _matrix(
-    raw: bytes,
-    code: str,
-    order: _Order,
-    shape: Sequence[int],
-    count: int | None = None,
-    start: int = 0,
-    strides: Sequence[int] | None = None,
-) -> _Tensor:
-    """Entry ``(i, j)`` stands at place ``start + i * strides[0] + j * strides[1]`` of ``count``."""
-    (rows, columns), (step, skip) = shape, strides or (shape[1], 1)
-    if any(type(v) is not int for v in (rows, columns, step, skip, start)):
-        raise Unreadable("a shape or position is no integer")
-    size, exponent_bits = _FORMATS[code]
-    if not 0 <= max(shape) <= _SIZE or min(start, rows, columns, step, skip) < 0:
-        raise Unreadable(f"a matrix cannot have shape {list(shape)}")
-    if len(raw) != size * (rows * columns if count is None else count):
-        raise Unreadable(f"{len(raw)} bytes of data do not fit to the shape {list(shape)}")
-    fraction_bits = 8 * size - 1 - exponent_bits
-    top = (1 << exponent_bits) - 1
-    numbers = []
-    for i, j in product(range(rows), range(columns)):
-        at = size * (start + i * step + j * skip)
-        if at + size > len(raw):
-            raise Unreadable(f"a matrix of shape {list(shape)} reaches beyond its storage")
-        bits = int.from_bytes(raw[at : at + size], order)  # sign, biased exponent, fraction
-        fraction = bits & ((1 << fraction_bits) - 1)
-        exponent = bits >> fraction_bits & top
-        if exponent == top:
-            raise Unreadable("a weight is NaN or infinite")
-        a = fraction | (1 << fraction_bits) if exponent else fraction
-        if not a:
-            numbers.append((0, 0))
-            continue
-        twos = (a & -a).bit_length() - 1
-        signed = -(a >> twos) if bits >> (8 * size - 1) else a >> twos
-        numbers.append((signed, max(exponent, 1) - (top >> 1) - fraction_bits + twos))
-    return _Tensor(shape, numbers)
-
-
-def _safetensors(content: bytes) -> Iterator[_Tensor]:
+def _safetensors(content: bytes) -> dict[str, Any]:
     (length,) = struct.unpack_from("<Q", content)
     if not 0 < length <= min(_HEADER, len(content) - 8) or content[8:9] != b"{":
         raise Unreadable("not a model file of a known kind, or cut off")
-    pairs = json.loads(content[8 : 8 + length], object_pairs_hook=list)
-    entries = {name: dict(described) for name, described in pairs if name != "__metadata__"}
-    for name, value in (pair for key, pairs_ in pairs if key == "__metadata__" for pair in pairs_):
-        if name == "nonlinearity" and value.lower() != "relu":
-            raise Unreadable(f"its nonlinearity is {value!r:.40}")
-    spans = sorted(entry["data_offsets"] for entry in entries.values())
-    ends = [0, *(end for _, end in spans)]
-    if len({name for name, _ in pairs}) != len(pairs) or set(entries) != set(_NAMES):
-        raise Unreadable(f"tensors {sorted(entries)!r:.200} are not {_NAMES}")
-    if [start for start, _ in spans] != ends[:-1] or ends[-1] != len(content) - 8 - length:
-        raise Unreadable("tensors leave gaps, overlap or are cut off")
-    for name in _NAMES:
-        entry, (start, end) = entries[name], entries[name]["data_offsets"]
-        raw = content[8 + length + start : 8 + length + end]
-        yield _matrix(raw, f"safetensors {entry['dtype']:.8}", "little", entry["shape"])
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise Unreadable("a header has a key twice")
+        return {name.encode().decode(): value for name, value in pairs}  # no half characters
+
+    def natural(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,18}", text):
+            raise Unreadable(f"a header has the number {text:.20}")
+        return int(text)
+
+    def refuse(text: str) -> NoReturn:
+        raise Unreadable(f"a header has the number {text:.20}")
+
+    header = json.loads(
+        content[8 : 8 + length].decode(),
+        object_pairs_hook=unique,
+        parse_int=natural,
+        parse_float=refuse,
+        parse_constant=refuse,
+    )
+    metadata = header.pop("__metadata__", {})
+    if not all(isinstance(text, str) and text.encode() is not None for text in metadata.values()):
+        raise Unreadable("metadata is no text")
+    entries: dict[str, Any] = {k: v for k, v in metadata.items() if k == "nonlinearity"}
+    end = 0
+    for name in sorted(header, key=lambda name: list(header[name]["data_offsets"])):
+        entry = header[name]
+        code, shape, (start, stop) = entry["dtype"], entry["shape"], entry["data_offsets"]
+        if entry.keys() != {"dtype", "shape", "data_offsets"} or start != end or name in entries:
+            raise Unreadable("a tensor is described in an unknown way, or they overlap")
+        size = FORMATS.get(f"safetensors {code}", (_OTHERS.get(code, 0), 0))[0]
+        raw = content[8 + length + start : 8 + length + stop]
+        entries[name] = whole(f"safetensors {code}", size, shape, raw)
+        end = stop
+        if not size or stop - start != len(raw):
+            raise Unreadable(f"a tensor of type {code!r:.20}, or one that is cut off")
+    if end != len(content) - 8 - length:
+        raise Unreadable("there is something after the tensors")
+    return entries
 
 
-def _zip(content: bytes) -> Iterator[_Tensor]:
-    archive = zipfile.ZipFile(io.BytesIO(content))
-    names = archive.namelist()
-    if len(set(names)) != len(names):
-        raise Unreadable("a member of the archive is there twice")
-
-    def member(name: str, limit: int = _LIMIT) -> bytes:
-        info = archive.getinfo(name)
-        if info.file_size > limit or info.compress_type not in (0, 8):  # zipfile stops at file_size
-            raise Unreadable(f"member {name!r:.80} is too large or oddly packed")
-        return archive.read(info)
-
-    pickles = [name for name in names if name.endswith("/data.pkl") and name.count("/") == 1]
-    if not pickles:
-        markers = {"nonlinearity.npy"} & set(names)
-        if set(names) - markers != {f"{name}.npy" for name in _NAMES}:
-            raise Unreadable(f"members {names!r:.200} are not {_NAMES}")
-        if markers and not _relu(member("nonlinearity.npy", 1024)):
-            raise Unreadable("its nonlinearity is not relu")
-        yield from (_npy(member(f"{name}.npy")) for name in _NAMES)
-        return
-    (top,) = (name.removesuffix("data.pkl") for name in pickles)
-    if f"{top}constants.pkl" in names:
-        raise Unreadable("a TorchScript program, not a state dict")
-    order = _ORDERS[member(f"{top}byteorder", 16) if f"{top}byteorder" in names else b"little"]
-    state = _unpickle(member(f"{top}data.pkl", _HEADER))
-    marker = state.pop("nonlinearity", "relu")
-    if marker.lower() != "relu" or set(state) != set(_NAMES):
-        raise Unreadable(f"entries {sorted(state)!r:.200} are not {_NAMES}")
-    for name in _NAMES:
-        tag, ((_, kind, key, _, count), start, shape, strides) = state[name]
-        if type(kind) is not _Name or type(key) is not str or tag != "tensor":
-            raise Unreadable(f"{name} is not a tensor in a storage")
-        raw = member(f"{top}data/{key}")
-        yield _matrix(raw, kind, order, shape, count, start, strides)
+def _zip(content: bytes) -> dict[str, Any]:
+    archive = members(content)
+    if archive and all(name.endswith(".npy") for name in archive):
+        return {name.removesuffix(".npy"): _npy(raw) for name, raw in archive.items()}
+    top = next(iter(archive)).split("/")[0] + "/"
+    files = {name.removeprefix(top): raw for name, raw in archive.items() if name.startswith(top)}
+    storages = [name for name in files if re.fullmatch("data/(0|[1-9][0-9]{0,4})", name)]
+    for name in files.keys() - set(storages):
+        if name not in _TORCH or not re.fullmatch(_TORCH[name], files[name]):
+            raise Unreadable(f"a member {name!r:.80} that no state dict has, or not so")
+    if len(files) != len(archive) or not {"data.pkl", "version"} <= files.keys():
+        raise Unreadable("not an archive of torch")
+    order = _ORDERS[files.get("byteorder", b"little")]
+    state, mentioned = unpickle(files["data.pkl"], files, order)
+    described = [f"data/{key}" for key in mentioned]
+    if ".format_version" not in files:
+        storages, described = sorted(storages), sorted(described)
+    if storages != described:  # torch may compute where a storage lies from the order of mention
+        raise Unreadable("the storages are not those that the pickle describes, in order")
+    if not isinstance(state, dict):
+        raise Unreadable("no dict of tensors")
+    return state
 
 
-def _npy(raw: bytes) -> _Tensor:
+def _npy(raw: bytes) -> Any:
+    """A tensor; the text of a lone string; INERT for other arrays."""
     if raw[:8] not in (b"\x93NUMPY\x01\x00", b"\x93NUMPY\x02\x00"):
         raise Unreadable("not an npy member of version 1 or 2")
     begin = 10 if raw[6] == 1 else 12
     end = begin + int.from_bytes(raw[8:begin], "little")
     header = _NPY.fullmatch(raw[begin:end])
     if not header:
-        raise Unreadable("an npy header is not that of a matrix of floats")
-    rows, columns = int(header[4]), int(header[5])
-    strides = (1, rows) if header[3] == b"True" else (columns, 1)
-    code, order = f"npy {header[2].decode()}", _ORDERS[header[1]]
-    return _matrix(raw[end:], code, order, (rows, columns), strides=strides)
-
-
-def _relu(raw: bytes) -> bool:
-    """Whether an npy member holds the string: after the header's newline, in UTF-32."""
-    return raw.replace(b"\0", b"").lower().endswith(b"\nrelu")
-
-
-class _Name(str):
-    """What a pickle names ("module name"); nothing is imported for it."""
-
-
-def _unpickle(program: bytes) -> dict[str, Any]:
-    """The dict that a pickle describes; a tensor in it is ``("tensor", arguments)``."""
-    stack: list[Any] = []
-    memo: dict[int, Any] = {}
-    storages: dict[Any, tuple[Any, Any]] = {}
-    mark = object()
-
-    def pop(count: int) -> tuple[Any, ...]:
-        if count > len(stack):
-            raise Unreadable("a pickle takes more from its stack than there is")
-        values = tuple(stack[len(stack) - count :])
-        del stack[len(stack) - count :]
-        return values
-
-    def group() -> tuple[Any, ...]:
-        values = []
-        while (value := stack.pop()) is not mark:
-            values.append(value)
-        return tuple(reversed(values))
-
-    for opcode, argument, _ in pickletools.genops(program):
-        name, value = opcode.name, cast(Any, argument)
-        if name in ("PROTO", "FRAME", "STOP"):
-            continue
-        if name in _LITERALS:
-            stack.append(value)
-        elif name in _CONSTANTS:
-            stack.append(_CONSTANTS[name])
-        elif name == "EMPTY_DICT":
-            stack.append({})
-        elif name == "MARK":
-            stack.append(mark)
-        elif name == "TUPLE":
-            stack.append(group())
-        elif name in ("TUPLE1", "TUPLE2", "TUPLE3"):
-            stack.append(pop(int(name[-1])))
-        elif name in ("BINPUT", "LONG_BINPUT", "MEMOIZE"):
-            memo[len(memo) if name == "MEMOIZE" else value] = stack[-1]
-        elif name in ("BINGET", "LONG_BINGET"):
-            stack.append(memo[value])
-        elif name == "GLOBAL":
-            stack.append(_Name(value))
-        elif name == "STACK_GLOBAL":
-            stack.append(_Name("{:.99} {:.99}".format(*pop(2))))
-        elif name == "BINPERSID":
-            tag, kind, key, _, count = stack[-1]
-            if tag != "storage" or (type(kind), type(key), type(count)) != (_Name, str, int):
-                raise Unreadable("a pickle refers to something that is no storage")
-            if storages.setdefault(key, (kind, count)) != (kind, count):
-                raise Unreadable("a storage is described in two ways")  # torch goes by the first
-        elif name == "REDUCE":
-            function, arguments = pop(2)
-            if type(function) is not _Name or type(arguments) is not tuple:
-                raise Unreadable("a pickle calls something that has no name")
-            if function == "collections OrderedDict" and not arguments:
-                stack.append({})
-            elif function == "torch._utils _rebuild_tensor_v2":
-                if len(arguments) != 6:  # a seventh can say that all numbers are negated
-                    raise Unreadable("a tensor has metadata, which is not understood")
-                stack.append(("tensor", arguments[:4]))
-            elif function == "torch._utils _rebuild_parameter":
-                stack.append(arguments[0])
-            else:
-                raise Unreadable(f"a pickle calls {function!r:.80}, not run")
-        elif name in ("SETITEM", "SETITEMS"):
-            items = pop(2) if name == "SETITEM" else group()
-            for key, item in zip(items[::2], items[1::2], strict=True):
-                if type(key) is not str or key in stack[-1]:
-                    raise Unreadable("a dict has a key twice, or one that is no string")
-                stack[-1][key] = item
-        elif name == "BUILD":  # torch attaches versions to the dict: nothing about the weights
-            pop(1)
-            if type(stack[-1]) is not dict:  # what is attached to a tensor replaces its storage
-                raise Unreadable("a pickle attaches something to what is no dict")
-        else:
-            raise Unreadable(f"a pickle uses {name}, which no state dict needs")
-    (state,) = stack
-    if type(state) is not dict:
-        raise Unreadable("no dict of tensors")
-    return state
+        return INERT
+    order, kind, fortran, axes = header.groups()
+    shape = tuple(int(size) for size in axes.split(b",") if size.strip())
+    if kind[:1] == b"U" and not shape:
+        return raw[end:].decode("utf-32-be" if order == b">" else "utf-32-le").rstrip("\0")
+    if f"npy {kind.decode()}" not in FORMATS:
+        return INERT
+    strides, step = [], 1
+    for size in shape:
+        strides.append(step)
+        step *= size
+    layout = {"order": _ORDERS[order], "strides": strides if fortran == b"True" else None}
+    return whole(f"npy {kind.decode()}", int(kind[1:]), shape, raw[end:], **layout)

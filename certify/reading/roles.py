@@ -15,7 +15,7 @@ Each of these is said in a note. Every other tensor is refused by its name, for 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING, NoReturn
@@ -23,16 +23,13 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from certify.errors import ModelFileError
+from certify.reading.tensors import EXPECTED, ITEM_SIZE, Entries, Tensor, shown
 
 if TYPE_CHECKING:
     from certify.model import FloatArray
 
 MAX_SIZE = 256  #: hidden units, and inputs
 NAMES = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "linear.weight")
-ITEM_SIZE = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}  #: bytes by dtype
-EXPECTED = (
-    "expected exactly rnn.weight_ih_l0 (d, 1), rnn.weight_hh_l0 (d, d) and linear.weight (n, d)"
-)
 _RECURRENT = re.compile(r"(?s)(.*)weight_hh(|_l0)")
 _FOREIGN = (
     (r"(.*\.)?weight_[ih]h(_l0)?_reverse", "a second direction, but the family has one"),
@@ -43,18 +40,6 @@ _FOREIGN = (
         "part of a transformer, not of a plain RNN",
     ),
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Tensor:
-    """A tensor that is described but not yet read; ``load`` gives it as float64."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    load: Callable[[], FloatArray]
-
-
-Entries = Mapping[str, object]  #: tensors by name; whatever else a file names is in it as well
 
 
 @dataclass(frozen=True)
@@ -97,11 +82,18 @@ def _state_dict(entries: Entries) -> tuple[str | None, Entries]:
     """The dict that has a recurrent matrix, and its key in the file if it is not the file's own."""
     candidates: list[tuple[str | None, Entries]] = [(None, entries)]
     candidates += [(k, v) for k, v in sorted(entries.items()) if isinstance(v, dict)]
-    found = [(k, v) for k, v in candidates if any(map(_RECURRENT.fullmatch, v))]
+    found = [
+        (key, holder)
+        for key, holder in candidates
+        if any(isinstance(name, str) and _RECURRENT.fullmatch(name) for name in holder)
+    ]
     if len(found) > 1:
         keys = ", ".join("the file itself" if k is None else shown(k) for k, _ in found)
         raise ModelFileError(f"holds several models ({keys}): save one state dict alone")
-    return found[0] if found else _explain(entries)
+    key, state = found[0] if found else _explain(entries)
+    if not all(isinstance(name, str) for name in state):
+        raise ModelFileError(f"its state dict has a key that is no string; {EXPECTED}")
+    return key, state
 
 
 def _matrices(state: Entries, tensors: Mapping[str, Tensor]) -> tuple[str, str, str]:
@@ -241,8 +233,3 @@ def _explain(entries: Entries) -> NoReturn:
 def _listed(names: Iterable[str]) -> str:
     some = sorted(names)
     return ", ".join(map(shown, some[:6])) + (", ..." if len(some) > 6 else "") or "nothing"
-
-
-def shown(name: str) -> str:
-    """A name out of a file for a message: quoted, and not too long."""
-    return repr(name if len(name) <= 80 else name[:77] + "...")

@@ -27,8 +27,9 @@ import numpy as np
 
 from certify.errors import ModelFileError
 from certify.model import Network, exact_floats
-from certify.reading.containers import DAMAGE, MAX_FILE, read_entries
-from certify.reading.roles import MAX_SIZE, Entries, Tensor, find_roles
+from certify.reading.containers import DAMAGE, read_entries
+from certify.reading.roles import MAX_SIZE, find_roles
+from certify.reading.tensors import MAX_FILE, Entries, Tensor
 
 
 def read_network(path: Path | str) -> Network:
@@ -100,8 +101,11 @@ def _content(path: Path) -> bytes:
         raise ModelFileError("no such file")
     if not path.is_file():  # a pipe or a device may never end
         raise ModelFileError("is not a regular file")
-    with path.open("rb") as stream:
-        content = stream.read(MAX_FILE + 1)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_FILE + 1)
+    except OSError as error:  # most often: no permission
+        raise ModelFileError(f"cannot be read: {error.strerror}") from None
     if not content:
         raise ModelFileError("is empty")
     if len(content) > MAX_FILE:
