@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certify.checker.errors import Rejected
-from certify.checker.float32 import check_float32
+from certify.checker.float32 import Float32Section
 from certify.checker.network import Line, Weights, impulses, run
 from certify.claims import RatioRange, all_pairs
 from certify.impulse.float32 import Program, float32_section, nearest_float32, prove_float32
@@ -32,9 +32,18 @@ HALVES = RatioRange(Fraction(1, 4), Fraction(3, 4))
 def lines_of(weights: Weights, breaks: Mapping[tuple[int, int], list[Fraction]]) -> Lines:
     n = len(weights.w_out)
     return {
-        (m, s): Line(m, s, n, b, {r: run(weights, impulses(n, m, s, r)) for r in b})
+        (m, s): Line(m, s, n, b, {r: run(weights, impulses(n, m, s, r)).end() for r in b})
         for (m, s), b in breaks.items()
     }
+
+
+def check_float32(
+    weights: Weights, lines: Lines, lo: Fraction, hi: Fraction, section: Section
+) -> str:
+    checked = Float32Section(weights, lo, hi, section, list(lines))
+    for index, line in enumerate(lines.values()):
+        checked.check(index, line)
+    return checked.close()
 
 
 def prove(network: Network, inside: RatioRange) -> tuple[Lines, Section]:

@@ -26,6 +26,7 @@ from certify.checker.linear import GRID as LINEAR_GRID
 from certify.checker.linear import Box, Cases, Linear, Target
 from certify.checker.network import Weights
 from certify.checker.orders import GRID, LARGEST, W_BITS, W_ONE, box_of, inputs_map, order_of
+from certify.checker.work import ALL, box_steps, demand
 
 TAIL = 64
 RIGHT, WRONG, OPEN = 255, 254, 253
@@ -44,6 +45,7 @@ def check_boxes(
 ) -> list[str]:
     """Check all words and that the claim follows from what they prove."""
     (entries,) = fields(evidence, "evidence.boxes", ("words",))
+    demand(len(binary) * box_steps(weights), ALL, "this certificate")
     tasks: list[tuple[str, bytes]] = []
     position = 0
     previous = ""

@@ -15,6 +15,7 @@ the range is, per pair, the nodes that cut the range into linear pieces
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,7 @@ from certify.checker.document import equal, fields, integer, items, rational, ra
 from certify.checker.errors import Rejected
 from certify.checker.network import Run, Weights, impulses, pattern_between, run
 from certify.checker.patched import check_intervention
+from certify.checker.work import ALL, count, demand, products, run_steps, weight_bits
 
 PLACES = ("max", "second", "elsewhere")
 RELATIONS = ("at most", "at least")
@@ -49,7 +51,7 @@ class Scope:
 
     lo: Fraction
     hi: Fraction
-    pairs: list[Pair]
+    pairs: dict[Pair, None]  # in order
 
     def demand(self, pair: Pair, ratio: Fraction, place: str) -> None:
         """Refuse an input outside of the scope."""
@@ -64,22 +66,21 @@ def check_circuit(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]
     ratio, pairs, statements = fields(claim, "claim", ("ratio", "pairs", "statements"))
     scope = _scope(weights, ratio, pairs)
     nodes, listed_proofs = fields(evidence, "evidence", ("nodes", "proofs"))
-    whole = _follow(weights, scope, nodes, "evidence.nodes")
     proofs = iter(items(listed_proofs, "evidence.proofs"))
-    said = [
-        f"for {len(scope.pairs)} pairs (m, s), M = 1, every S/M in [{scope.lo}, {scope.hi}] "
-        "and zeros elsewhere:"
-    ]
     listed = items(statements, "claim.statements")
     if not listed:
         raise Rejected("claim.statements: claims nothing")
+    _demand(weights, claim, evidence, listed)
+    said: list[str | _Contribution] = []
+    seen = set[str]()
     for index, statement in enumerate(listed):
-        if statement in listed[:index]:
-            raise Rejected(f"claim.statements[{index}]: stands twice")
         place = f"claim.statements[{index}]"
+        if (text := json.dumps(statement, sort_keys=True)) in seen:
+            raise Rejected(f"{place}: stands twice")
+        seen.add(text)
         kind = statement.get("type") if isinstance(statement, dict) else None
         if kind == "contribution":
-            said.append(_contribution(weights, scope, whole, statement, place))
+            said.append(_contribution(weights, scope, statement, place))
         elif kind == "failure":
             said.append(_failure(weights, scope, statement, place))
         elif kind == "circuit":
@@ -93,7 +94,37 @@ def check_circuit(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]
             raise Rejected(f"{place}.type: unknown")
     if next(proofs, None) is not None:
         raise Rejected("evidence.proofs: more than the statements need")
-    return said
+    contributions = [entry for entry in said if isinstance(entry, _Contribution)]
+    for at, found in _follow(weights, scope, nodes, "evidence.nodes"):
+        for contribution in contributions:
+            contribution.see(weights, at, found)
+    return [
+        f"for {len(scope.pairs)} pairs (m, s), M = 1, every S/M in [{scope.lo}, {scope.hi}] "
+        "and zeros elsewhere:",
+        *(entry if isinstance(entry, str) else entry.established(weights) for entry in said),
+    ]
+
+
+def _demand(weights: Weights, claim: Any, evidence: Any, statements: list[Any]) -> None:
+    """Refuse a certificate that would take too long.
+
+    Every rational costs at most one exact run; at each node every contribution is a product of
+    readout rows with the state. A changed run becomes finer with each change of each step.
+    """
+    d, n = len(weights.w_ih), len(weights.w_out)
+    entries, bits = (a + b for a, b in zip(count(claim), count(evidence), strict=True))
+    changed = [s for s in statements if isinstance(s, dict) and s.get("type") == "intervention"]
+    finer = max((_changed_bits(s) for s in changed), default=0) * n
+    run = run_steps(weights, bits + finer)
+    state = bits + (n + 1) * (weights.shift + weight_bits(weights) + d.bit_length() + 1)
+    readout = n * d * products(weight_bits(weights), state) + n * products(state, state)
+    demand(entries * (run + len(statements) * readout), ALL, "this certificate")
+
+
+def _changed_bits(statement: dict[str, Any]) -> int:
+    """The bits of all numbers that a statement changes units to, together."""
+    entries, longest = count(statement.get("changes"))
+    return entries * longest
 
 
 def _scope(weights: Weights, ratio: Any, pairs: Any) -> Scope:
@@ -103,7 +134,7 @@ def _scope(weights: Weights, ratio: Any, pairs: Any) -> Scope:
     return Scope(lo, hi, _pairs(weights, pairs, "claim.pairs"))
 
 
-def _pairs(weights: Weights, value: Any, place: str) -> list[Pair]:
+def _pairs(weights: Weights, value: Any, place: str) -> dict[Pair, None]:
     """A list of pairs of positions, not empty and in order."""
     n = len(weights.w_out)
     found: list[Pair] = []
@@ -117,13 +148,12 @@ def _pairs(weights: Weights, value: Any, place: str) -> list[Pair]:
         found.append((m, s))
     if not found:
         raise Rejected(f"{place}: claims nothing")
-    return found
+    return dict.fromkeys(found)
 
 
-def _follow(weights: Weights, scope: Scope, nodes: Any, place: str) -> list[tuple[Pair, list[Run]]]:
-    """The exact runs at the nodes of each pair, after establishing that they cut the range."""
+def _follow(weights: Weights, scope: Scope, nodes: Any, place: str) -> Iterator[tuple[Pair, Run]]:
+    """The exact runs at the nodes of each pair; establishes that they cut the range."""
     n = len(weights.w_out)
-    found = []
     rows = items(nodes, place, len(scope.pairs))
     for index, (row, pair) in enumerate(zip(rows, scope.pairs, strict=True)):
         points = rationals(row, f"{place}[{index}]")
@@ -131,20 +161,53 @@ def _follow(weights: Weights, scope: Scope, nodes: Any, place: str) -> list[tupl
             raise Rejected(f"{place}[{index}]: expected to run from {scope.lo} to {scope.hi}")
         if any(a >= b for a, b in pairwise(points)):
             raise Rejected(f"{place}[{index}]: expected to increase")
-        runs = [run(weights, impulses(n, *pair, r)) for r in points]
-        for i, (a, b) in enumerate(pairwise(runs)):
-            pattern_between(a, b, f"{place}[{index}][{i}]")
-        found.append((pair, runs))
-    return found
+        left = None
+        for i, r in enumerate(points):
+            right = run(weights, impulses(n, *pair, r))
+            if left is not None:
+                pattern_between(left, right, f"{place}[{index}][{i - 1}]")
+            yield pair, right
+            left = right
+
+
+@dataclass
+class _Contribution:
+    """A statement about a group of units: read, and then compared with the runs one by one."""
+
+    place: str
+    units: list[int]
+    pairs: dict[Pair, None]
+    at: str
+    relation: str
+    bound: Fraction
+    extreme: Fraction | None = None
+
+    def see(self, weights: Weights, pair: Pair, found: Run) -> None:
+        """Take a run of a pair into account."""
+        if pair not in self.pairs:
+            return
+        m, s = pair
+        rest = [j for j in range(len(weights.w_out)) if j not in pair]
+        most = max if self.relation == "at most" else min
+        for j in {"max": [m], "second": [s], "elsewhere": rest}[self.at]:
+            row = weights.w_out[j]
+            value = Fraction(sum(row[i] * found.state[i] for i in self.units), found.denominator)
+            self.extreme = value if self.extreme is None else most(self.extreme, value)
+
+    def established(self, weights: Weights) -> str:
+        """Demand that the bound is what the runs attain; what that establishes."""
+        if self.extreme is None:
+            raise Rejected(f"{self.place}: there is no such position")
+        attained = self.extreme / (1 << (weights.shift * (len(weights.w_out) + 1)))
+        equal(str(self.bound), str(attained), f"{self.place}.bound")
+        shown = _decimal(self.bound, up=self.relation == "at most")
+        said = f"units {self.units} add {self.relation} {shown} to the logit at {self.at}"
+        return f"{said}, for {len(self.pairs)} pairs"
 
 
 def _contribution(
-    weights: Weights,
-    scope: Scope,
-    whole: list[tuple[Pair, list[Run]]],
-    statement: dict[str, Any],
-    place: str,
-) -> str:
+    weights: Weights, scope: Scope, statement: dict[str, Any], place: str
+) -> _Contribution:
     keys = ("type", "units", "pairs", "at", "relation", "bound")
     _, group, pairs, at, relation, bound = fields(statement, place, keys)
     group = _units(weights, group, f"{place}.units")
@@ -156,24 +219,7 @@ def _contribution(
     for pair in listed:
         scope.demand(pair, scope.lo, f"{place}.pairs")
     claimed = rational(bound, f"{place}.bound")
-    n = len(weights.w_out)
-    values = []
-    for (m, s), runs in whole:
-        if (m, s) not in listed:
-            continue
-        rest = [j for j in range(n) if j not in (m, s)]
-        for j in {"max": [m], "second": [s], "elsewhere": rest}[at]:
-            row = weights.w_out[j]
-            values += [
-                Fraction(sum(row[i] * r.state[i] for i in group), r.denominator) for r in runs
-            ]
-    if not values:
-        raise Rejected(f"{place}: there is no such position")
-    extreme = max(values) if relation == "at most" else min(values)
-    equal(str(claimed), str(extreme / (1 << (weights.shift * (n + 1)))), f"{place}.bound")
-    shown = _decimal(claimed, up=relation == "at most")
-    said = f"units {group} add {relation} {shown} to the logit at {at}"
-    return f"{said}, for {len(listed)} pairs"
+    return _Contribution(place, group, listed, at, relation, claimed)
 
 
 def _failure(weights: Weights, scope: Scope, statement: dict[str, Any], place: str) -> str:
@@ -196,10 +242,9 @@ def _circuit(
     masks = _masks(weights, kept, f"{place}.kept")
     nodes, removals = fields(proof, f"{place} (evidence)", ("nodes", "removals"))
     circuit = _masked(weights, masks)
-    for (m, s), runs in _follow(circuit, scope, nodes, f"{place} (evidence).nodes"):
-        for r in runs:
-            if any(r.margin(s, j) <= 0 for j in range(len(weights.w_out)) if j != s):
-                raise Rejected(f"{place}: the circuit is wrong on the pair {(m, s)}")
+    for (m, s), r in _follow(circuit, scope, nodes, f"{place} (evidence).nodes"):
+        if any(r.margin(s, j) <= 0 for j in range(len(weights.w_out)) if j != s):
+            raise Rejected(f"{place}: the circuit is wrong on the pair {(m, s)}")
 
     elements = [] if minimal is None else list(_elements(masks, by_unit=minimal == "units"))
     listed = items(removals, f"{place} (evidence).removals", len(elements))
@@ -210,8 +255,8 @@ def _circuit(
         less = {name: [list(row) for row in rows] for name, rows in masks.items()}
         _remove(less, element)
         _wrong(_masked(weights, less), scope, at, where)
-    count = sum(bit for rows in masks.values() for row in rows for bit in row)
-    said = f"{count} weights are enough: with all others 0 the largest logit stands at s alone"
+    size = sum(bit for rows in masks.values() for row in rows for bit in row)
+    said = f"{size} weights are enough: with all others 0 the largest logit stands at s alone"
     if minimal is None:
         return said
     if minimal == "units":

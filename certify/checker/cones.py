@@ -20,8 +20,11 @@ from certify.checker.document import equal, fields, integer, items
 from certify.checker.errors import Rejected
 from certify.checker.measure import cone_angle, pi
 from certify.checker.network import Run, Weights, run
+from certify.checker.work import ALL, count, demand, products, run_steps
 
 MAX_BITS = 1 << 13  # of the fixed point in which measures are summed
+MAX_RAY = 1 << 14  # bits of a coordinate of a ray
+MAX_RUNS = 1 << 10  # kept at a time, so that memory does not grow with the tree
 
 Ray = tuple[int, ...]
 Cone = list[Ray]
@@ -35,6 +38,10 @@ def check_cones(
     if n > 3:
         raise Rejected(f"evidence.cones: are for inputs of length 2 or 3, not {n}")
     (trees,) = fields(evidence, "evidence.cones", ("chambers",))
+    # There are fewer leaves than inner nodes and chambers, each of which is a list or an object.
+    most, _ = count(trees)
+    each = n * run_steps(weights, MAX_RAY) + _angle_steps(_bits(lower, upper, most))
+    demand(most * each, ALL, "this certificate")
     roots = list(chambers(n, inputs == "uniform"))
     right: list[Cone] = []
     patterns = set()
@@ -92,6 +99,8 @@ def _leaves(cone: Cone, nodes: Any, place: str) -> Iterator[tuple[int, Cone, boo
             raise Rejected(f"{here}: expected two rays and positive factors")
         new = [a * p + b * q for p, q in zip(cone[i], cone[j], strict=True)]
         content = gcd(*new)
+        if max(map(abs, new)) // content >> MAX_RAY:
+            raise Rejected(f"{here}: a ray of more than {MAX_RAY} bits")
         ray = tuple(v // content for v in new)
         stack.append([ray if k == i else v for k, v in enumerate(cone)])
         stack.append([ray if k == j else v for k, v in enumerate(cone)])
@@ -103,10 +112,13 @@ def _check_leaf(
     weights: Weights, runs: dict[Ray, Run], leaf: Cone, second: int, is_right: bool, place: str
 ) -> tuple[int, ...]:
     """Check that nothing changes on a leaf and that its verdict holds; returns its pattern."""
+    at_rays = []
     for ray in leaf:
         if ray not in runs:
+            if len(runs) >= MAX_RUNS:
+                runs.clear()
             runs[ray] = run(weights, [Fraction(v) for v in ray])
-    at_rays = [runs[ray] for ray in leaf]
+        at_rays.append(runs[ray])
     pattern = []
     for t in range(len(leaf)):
         mask = 0
@@ -143,10 +155,9 @@ def _check_measure(
         )
         lo = hi = share
     else:
-        width = upper - lower
-        if width <= 0:
+        if lower == upper:
             raise Rejected("claim: the measure is no known rational, so lower < upper is needed")
-        bits = 64 + (width.denominator // width.numerator).bit_length() + len(right).bit_length()
+        bits = _bits(lower, upper, len(right))
         if bits > MAX_BITS:
             raise Rejected(f"claim: a width that needs {bits} bits, this checker uses {MAX_BITS}")
         angles = [cone_angle(cone, bits) for cone in right]
@@ -158,6 +169,18 @@ def _check_measure(
             f"claim: the measure of the right leaves, about {float(lo):.17g}, "
             "is not proved to lie between lower and upper"
         )
+
+
+def _bits(lower: Fraction, upper: Fraction, leaves: int) -> int:
+    """The bits of the fixed point in which the measure of so many leaves is to be summed."""
+    width = max(upper - lower, Fraction(1, 1 << MAX_BITS))
+    return 64 + (width.denominator // width.numerator).bit_length() + leaves.bit_length()
+
+
+def _angle_steps(bits: int) -> int:
+    """The steps of the angle of one leaf: roots of products of rays, series of two arctangents."""
+    roots, term = 6 * MAX_RAY + 2 * bits, bits + 64
+    return 5 * products(roots, roots) + 2 * (term // 16 + 20) * 2 * products(term, term)
 
 
 def _volume(cone: Cone) -> int:

@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 from certify.checker.errors import Rejected, Unreadable
 
 MAX_BYTES = 1 << 28
-MAX_JSON = 1 << 26  # once parsed, lists of nothing take twenty times as much
+MAX_JSON = 1 << 26
+MAX_VALUES = 1 << 22  # once parsed, lists of nothing take twenty times as much as their text
 MAX_DEPTH = 32
 MAX_DIGITS = 4000  # of one integer; what Python itself converts without being asked is 4300
 RATIONAL = re.compile(r"(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?", re.ASCII)
@@ -101,6 +102,9 @@ def _parse(path: Path, data: bytes) -> dict[str, Any]:
 
     if len(data) > MAX_JSON:
         raise Unreadable(f"{path}: JSON of more than {MAX_JSON} bytes")
+    values = sum(map(data.count, (b",", b"[", b"{")))  # commas in strings too: those are few
+    if values > MAX_VALUES:
+        raise Unreadable(f"{path}: JSON of about {values} values, more than {MAX_VALUES}")
     try:
         body = json.loads(
             data.decode("ascii"),

@@ -22,7 +22,7 @@ Bounds are integers times ``2**-160``, rounded outwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from operator import mul
@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 from certify.checker.document import equal, fields, integer, items, rationals
 from certify.checker.errors import Rejected
 from certify.checker.network import Line, Run, Weights, pattern_between
+from certify.checker.work import products, weight_bits
 
 BITS = 160
 MOST = 1 << (BITS + 127)  # safely below the largest float32
@@ -39,46 +40,63 @@ KEYS = ("max", "second", "verdict", "reason", "rival", "margin", "error_bound", 
 Row = Sequence[int]
 
 
-def check_float32(
-    weights: Weights,
-    lines: Mapping[tuple[int, int], Line],
-    lo: Fraction,
-    hi: Fraction,
-    section: Any,
-) -> str:
-    """Check the section; returns what it establishes."""
-    verdict, inputs, entries = fields(section, "float32", ("verdict", "inputs", "pairs"))
-    ends = [_nearest(lo), _nearest(hi)]
-    equal(inputs, [str(v) for v in ends], "float32.inputs")
-    rows = (weights.w_ih, *weights.w_hh, *weights.w_out)
-    sound = all(_is_float32(v, weights.shift) for row in rows for v in row)
-    program = _Program(weights)
-    proved = 0
-    entries = items(entries, "float32.pairs", len(lines))
-    for index, (entry, line) in enumerate(zip(entries, lines.values(), strict=True)):
+class Float32Section:
+    """The section ``float32`` of a certificate for the ratios [lo, hi], checked pair by pair."""
+
+    def __init__(
+        self,
+        weights: Weights,
+        lo: Fraction,
+        hi: Fraction,
+        section: Any,
+        pairs: Sequence[tuple[int, int]],
+    ) -> None:
+        self.verdict, inputs, entries = fields(section, "float32", ("verdict", "inputs", "pairs"))
+        self.ends = [_nearest(lo), _nearest(hi)]
+        equal(inputs, [str(v) for v in self.ends], "float32.inputs")
+        rows = (weights.w_ih, *weights.w_hh, *weights.w_out)
+        self.sound = all(_is_float32(v, weights.shift) for row in rows for v in row)
+        self.program = _Program(weights)
+        self.entries = items(entries, "float32.pairs", len(pairs))
+        self.proved = 0
+
+    def check(self, index: int, line: Line) -> None:
+        """Check the entry of one pair."""
         place = f"float32.pairs[{index}]"
-        values = dict(zip(KEYS, fields(entry, place, KEYS), strict=True))
+        values = dict(zip(KEYS, fields(self.entries[index], place, KEYS), strict=True))
         equal([values["max"], values["second"]], [line.m, line.s], place)
         if values["verdict"] == "unknown":
             equal([values[key] for key in KEYS[4:]], [None, None, None, []], place)
             if not isinstance(values["reason"], str) or not values["reason"]:
                 raise Rejected(f"{place}.reason: expected why it is unknown")
-            continue
+            return
         equal(values["verdict"], "proved", f"{place}.verdict")
         equal(values["reason"], None, f"{place}.reason")
-        if not sound or not 0 < ends[0] <= ends[1] < 1:
+        if not self.sound or not 0 < self.ends[0] <= self.ends[1] < 1:
             raise Rejected(f"{place}.verdict: a weight is no float32 number, or S becomes 0 or 1")
         points = rationals(values["points"], f"{place}.points")
-        found = _follow(program, line, points, ends, place)
+        found = _follow(self.program, line, points, self.ends, place)
         equal(integer(values["rival"], f"{place}.rival"), found.rival, f"{place}.rival")
         equal(values["margin"], str(found.margin), f"{place}.margin")
         equal(values["error_bound"], str(found.error), f"{place}.error_bound")
-        proved += 1
-    equal(verdict, "proved" if proved == len(entries) else "unknown", "float32.verdict")
-    return (
-        f"float32: the program picks s too for {proved} of {len(lines)} pairs, M = 1 and every "
-        f"float32 S from {float(ends[0]):.9g} to {float(ends[1]):.9g}, whatever order it sums in"
-    )
+        self.proved += 1
+
+    def close(self) -> str:
+        """Check the verdict once all pairs are checked; returns what the section establishes."""
+        count = len(self.entries)
+        equal(self.verdict, "proved" if self.proved == count else "unknown", "float32.verdict")
+        return (
+            f"float32: the program picks s too for {self.proved} of {count} pairs, M = 1 and every "
+            f"float32 S from {float(self.ends[0]):.9g} to {float(self.ends[1]):.9g}, whatever "
+            "order it sums in"
+        )
+
+
+def gap_steps(weights: Weights) -> int:
+    """The steps of bounding one interval: forward, and by the derivative of each margin."""
+    d, n = len(weights.w_ih), len(weights.w_out)
+    each = products(2 * BITS + 127, weight_bits(weights))
+    return (3 + 2 * n) * n * (d + 1) * (d + 2) * each
 
 
 def _nearest(x: Fraction) -> Fraction:
@@ -105,18 +123,21 @@ def _follow(
         raise Rejected(f"{place}.points: expected to run from {ends[0]} to {ends[1]}")
     if any(a >= b for a, b in pairwise(points)):
         raise Rejected(f"{place}.points: expected to increase")
-    runs = [line.at(program.weights, point) for point in points]
-    gaps = []
-    for i, (a, b) in enumerate(pairwise(runs) if len(runs) > 1 else [(runs[0], runs[0])]):
+    a = line.run(program.weights, points[0])
+    closest: _Gap | None = None
+    for i, top in enumerate(points[1:] or points):
+        b = line.run(program.weights, top)
         pattern_between(a, b, f"{place}.points[{i}]")
-        gap = program.gap(line, a, b, points[min(i + 1, len(points) - 1)], f"{place}.points[{i}]")
+        gap = program.gap(line, a, b, top, f"{place}.points[{i}]")
         if gap.left <= 0:
             raise Rejected(
                 f"{place}.points[{i}]: the margin over {gap.rival}, {float(gap.margin):.3g}, is "
                 f"not above the bound of its rounding error, {float(gap.error):.3g}"
             )
-        gaps.append(gap)
-    return min(gaps, key=lambda gap: gap.left)
+        closest = gap if closest is None or gap.left < closest.left else closest
+        a = b
+    assert closest is not None
+    return closest
 
 
 class _Gap(NamedTuple):

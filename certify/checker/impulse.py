@@ -5,19 +5,23 @@ exactly at each of them, establishes that it is linear between neighbours
 (:mod:`certify.checker.network`), and finds everything else anew: where the pair is right, its
 maximal interval, its smallest margin over the claimed range. What it finds must be what the
 certificate says.
+
+A pair and the swapped one are checked together, with their entries in both sections, and then
+forgotten: memory holds no more than two whole runs and what the runs of two pairs end with.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from certify.checker.document import equal, fields, integer, items, rational, rationals
 from certify.checker.errors import Rejected
-from certify.checker.float32 import check_float32
-from certify.checker.network import Line, Weights, impulses, pattern_between, run
-from certify.checker.offset import check_offset
+from certify.checker.float32 import Float32Section, gap_steps
+from certify.checker.network import End, Line, Weights, impulses, pattern_between, run
+from certify.checker.offset import OffsetSection
+from certify.checker.work import ALL, count, demand, run_steps
 
 Interval = tuple[Fraction, Fraction]
 PAIR_KEYS = (
@@ -45,17 +49,25 @@ def check_impulse(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]
     expected = [(m, s) for m in range(n) for s in range(n) if m != s]
     entries = items(entries, "evidence.pairs", len(expected))
 
-    lines: dict[tuple[int, int], Line] = {}
+    _demand(weights, body)
+    offset = OffsetSection(weights, lo, hi, body["offset"])
+    float32 = Float32Section(weights, lo, hi, body["float32"], expected)
     intervals: list[Interval | None] = []
     wrong = 0
-    for index, (entry, (m, s)) in enumerate(zip(entries, expected, strict=True)):
-        place = f"evidence.pairs[{index}]"
-        values = dict(zip(PAIR_KEYS, fields(entry, place, PAIR_KEYS), strict=True))
-        equal([values["max"], values["second"]], [m, s], place)
-        line = lines[m, s] = _follow(weights, m, s, values["breaks"], lo, hi, place)
-        equal(values["cells"], len(line.breaks) - 1, f"{place}.cells")
-        intervals.append(_check_pair(weights, line, values, lo, hi, place))
-        wrong += values["verdict"] == "refuted"
+    for m, s in combinations(range(n), 2):
+        lines = []
+        for pair in ((m, s), (s, m)):
+            index = expected.index(pair)
+            place = f"evidence.pairs[{index}]"
+            values = dict(zip(PAIR_KEYS, fields(entries[index], place, PAIR_KEYS), strict=True))
+            equal([values["max"], values["second"]], list(pair), place)
+            line = _follow(weights, *pair, values["breaks"], lo, hi, place)
+            equal(values["cells"], len(line.breaks) - 1, f"{place}.cells")
+            intervals.append(_check_pair(weights, line, values, lo, hi, place))
+            wrong += values["verdict"] == "refuted"
+            float32.check(index, line)
+            lines.append(line)
+        offset.check(*lines)
 
     equal(verdict, "refuted" if wrong else "proved", "claim.verdict")
     found = None
@@ -72,11 +84,20 @@ def check_impulse(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]
             f"PROVED: for every pair (m, s), every M > 0 and {where}, with zeros elsewhere, "
             "the largest logit stands at s alone"
         )
-    return [
-        said,
-        check_offset(weights, lines, lo, hi, body["offset"]),
-        check_float32(weights, lines, lo, hi, body["float32"]),
-    ]
+    return [said, offset.close(), float32.close()]
+
+
+def _demand(weights: Weights, body: dict[str, Any]) -> None:
+    """Refuse a certificate that would take too long.
+
+    Every rational in it costs at most three exact runs: where it is a break point, where it is a
+    node of the offset, for the pair and the swapped one. Those of the float32 section cut.
+    """
+    n = len(weights.w_out)
+    entries, bits = count(body)
+    cuts, _ = count(body["float32"])
+    steps = (3 * entries + n * n) * run_steps(weights, bits) + cuts * gap_steps(weights)
+    demand(steps, ALL, "this certificate")
 
 
 def _follow(
@@ -89,14 +110,21 @@ def _follow(
     if any(a >= b for a, b in pairwise(points)):
         raise Rejected(f"{place}.breaks: expected to increase")
     n = len(weights.w_out)
-    runs = {r: run(weights, impulses(n, m, s, r)) for r in {*points, lo, hi}}
-    previous = None
-    for i, (a, b) in enumerate(pairwise(points)):
-        pattern = pattern_between(runs[a], runs[b], f"{place}.breaks[{i}]")
-        if pattern == previous:
-            raise Rejected(f"{place}.breaks[{i}]: separates no cells")
-        previous = pattern
-    return Line(m, s, n, points, runs)
+    ends: dict[Fraction, End] = {}
+    left = pattern = None
+    for i, r in enumerate(points):
+        right = run(weights, impulses(n, m, s, r))
+        ends[r] = right.end()
+        if left is not None:
+            found = pattern_between(left, right, f"{place}.breaks[{i - 1}]")
+            if found == pattern:
+                raise Rejected(f"{place}.breaks[{i - 1}]: separates no cells")
+            pattern = found
+        left = right
+    for r in (lo, hi):
+        if r not in ends:
+            ends[r] = run(weights, impulses(n, m, s, r)).end()
+    return Line(m, s, n, points, ends)
 
 
 def _check_pair(

@@ -36,14 +36,13 @@ class Weights(Protocol):
 
 
 @dataclass(frozen=True)
-class Run:
-    """One exact run: pre-activations step by step, final state and logits, all integers.
+class End:
+    """What an exact run ends with: final state and logits, all integers.
 
     The true state is ``state / (denominator * K**n)``, a true logit
     ``logit / (denominator * K**(n + 1))``.
     """
 
-    before: list[list[int]]
     state: list[int]
     logits: list[int]
     denominator: int
@@ -51,6 +50,17 @@ class Run:
     def margin(self, s: int, j: int) -> Fraction:
         """``logit[s] - logit[j]`` times ``K**(n + 1)``."""
         return Fraction(self.logits[s] - self.logits[j], self.denominator)
+
+
+@dataclass(frozen=True)
+class Run(End):
+    """One exact run, with its pre-activations step by step: large, so none is kept for long."""
+
+    before: list[list[int]]
+
+    def end(self) -> End:
+        """The run without its pre-activations."""
+        return End(self.state, self.logits, self.denominator)
 
 
 def run(weights: Weights, x: Sequence[Fraction]) -> Run:
@@ -70,7 +80,7 @@ def run(weights: Weights, x: Sequence[Fraction]) -> Run:
         before.append(step)
         state = [v if v > 0 else 0 for v in step]
     logits = [sum([w * h for w, h in zip(row, state, strict=True)]) for row in weights.w_out]
-    return Run(before, state, logits, denominator)
+    return Run(state, logits, denominator, before)
 
 
 def impulses(n: int, m: int, s: int, ratio: Fraction) -> list[Fraction]:
@@ -100,23 +110,26 @@ def pattern_between(left: Run, right: Run, place: str) -> list[int]:
 
 @dataclass(frozen=True)
 class Line:
-    """One pair's exact runs at its break points and at the ends of the claimed range."""
+    """What one pair's exact runs end with, at its break points and the ends of the range."""
 
     m: int
     s: int
     n: int
     breaks: list[Fraction]
-    runs: dict[Fraction, Run]
+    ends: dict[Fraction, End]
 
-    def at(self, weights: Weights, ratio: Fraction) -> Run:
-        """The exact run at a ratio."""
-        known = self.runs.get(ratio)
-        return known or run(weights, impulses(self.n, self.m, self.s, ratio))
+    def run(self, weights: Weights, ratio: Fraction) -> Run:
+        """The exact run at a ratio, anew."""
+        return run(weights, impulses(self.n, self.m, self.s, ratio))
+
+    def at(self, weights: Weights, ratio: Fraction) -> End:
+        """What the exact run at a ratio ends with."""
+        return self.ends.get(ratio) or self.run(weights, ratio)
 
     def nodes(self, lo: Fraction, hi: Fraction) -> list[Fraction]:
         """The ratios of the known runs in [lo, hi], in order."""
-        return sorted(r for r in self.runs if lo <= r <= hi)
+        return sorted(r for r in self.ends if lo <= r <= hi)
 
     def margins(self, ratio: Fraction) -> dict[int, Fraction]:
         """Rival to margin (times ``K**(n + 1)``) at a known run."""
-        return {j: self.runs[ratio].margin(self.s, j) for j in range(self.n) if j != self.s}
+        return {j: self.ends[ratio].margin(self.s, j) for j in range(self.n) if j != self.s}

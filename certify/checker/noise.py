@@ -30,6 +30,7 @@ from certify.checker.errors import Rejected
 from certify.checker.exact import Cells
 from certify.checker.linear import GRID, Box, Known, Linear
 from certify.checker.network import Weights, run
+from certify.checker.work import ALL, box_steps, count, demand, run_steps
 
 HISTORY, EXACT, OUTSIDE, PROVED = 251, 252, 254, 255
 MAX_MAPS = 4096  # kept at a time, so that memory does not grow with the tape
@@ -64,6 +65,10 @@ def check_noise(weights: Weights, body: dict[str, Any], evidence: bytes) -> list
     n = len(weights.w_out)
     if not 0 < lo <= hi < 1:
         raise Rejected("claim.ratio: expected 0 < lo <= hi < 1")
+    # A node is a byte; an exact cell is an object, and follows as many runs as there are inputs.
+    cells, bits = count(body)
+    steps = len(evidence) * box_steps(weights) + cells * n * run_steps(weights, bits)
+    demand(steps, ALL, "this certificate")
     pairs = [(m, s) for m in range(n) for s in range(n) if m != s]
     only = None if noise == "max" else rational(noise, "claim.noise")
     tasks, broken, position = [], [], 0

@@ -7,13 +7,12 @@ pair (between them both are linear), the separable form at the claimed ratio as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from certify.checker.document import equal, fields, items, rational
 from certify.checker.errors import Rejected
-from certify.checker.network import Line, Run, Weights
+from certify.checker.network import End, Line, Weights, impulses, run
 
 NOMINAL = Fraction(4, 5)
 KEYS = (
@@ -30,42 +29,57 @@ KEYS = (
 Vector = list[Fraction]
 
 
-def check_offset(
-    weights: Weights,
-    lines: Mapping[tuple[int, int], Line],
-    lo: Fraction,
-    hi: Fraction,
-    section: Any,
-) -> str:
-    """Check the section; returns what it establishes."""
-    n = len(weights.w_out)
-    verdict, fitted_at, entries = fields(section, "offset", ("verdict", "fitted_at", "pairs"))
-    equal(fitted_at, str(NOMINAL), "offset.fitted_at")
-    nominal = {pair: line.at(weights, NOMINAL) for pair, line in lines.items()}
-    form = [
-        [sum(column, Fraction(0)) / n for column in zip(*rows, strict=True)]
-        for rows in (
-            [_offset(nominal[p, q], nominal[q, p]) for q in range(n) if q != p] for p in range(n)
+class OffsetSection:
+    """The section ``offset`` of a certificate for the ratios [lo, hi], checked pair by pair."""
+
+    def __init__(self, weights: Weights, lo: Fraction, hi: Fraction, section: Any) -> None:
+        self.weights, self.lo, self.hi = weights, lo, hi
+        n = len(weights.w_out)
+        self.verdict, fitted_at, entries = fields(
+            section, "offset", ("verdict", "fitted_at", "pairs")
         )
-    ]
-    proved = 0
-    found: dict[tuple[int, int], dict[str, Any]] = {}
-    entries = items(entries, "offset.pairs", len(lines))
-    for index, (entry, (m, s)) in enumerate(zip(entries, lines, strict=True)):
-        place = f"offset.pairs[{index}]"
-        values = dict(zip(KEYS, fields(entry, place, KEYS), strict=True))
-        equal([values["max"], values["second"]], [m, s], place)
-        # Swapping m and s turns the signs of the offset and of the readout difference.
-        bounds = found.get((s, m)) or _bound(weights, lines[m, s], lines[s, m], form, lo, hi)
-        found[m, s] = bounds
-        for key, value in bounds.items():
-            if key != "at":
-                equal(values[key], value, f"{place}.{key}")
-        if rational(values["at"], f"{place}.at") not in bounds["at"]:
-            raise Rejected(f"{place}.at: does not attain the smallest product")
-        proved += bounds["verdict"] == "proved"
-    equal(verdict, "proved" if proved == len(lines) else "refuted", "offset.verdict")
-    return f"offset: (W_out[s] - W_out[m]) . offset > 0 for {proved} of {len(lines)} pairs"
+        equal(fitted_at, str(NOMINAL), "offset.fitted_at")
+        self.pairs = [(m, s) for m in range(n) for s in range(n) if m != s]
+        self.entries = items(entries, "offset.pairs", len(self.pairs))
+        self.form = _separable(weights)
+        self.proved = 0
+
+    def check(self, own: Line, swapped: Line) -> None:
+        """Check the entries of a pair and of the swapped one.
+
+        Swapping m and s turns the signs of the offset and of the readout difference.
+        """
+        bounds = _bound(self.weights, own, swapped, self.form, self.lo, self.hi)
+        for line in (own, swapped):
+            index = self.pairs.index((line.m, line.s))
+            place = f"offset.pairs[{index}]"
+            values = dict(zip(KEYS, fields(self.entries[index], place, KEYS), strict=True))
+            equal([values["max"], values["second"]], [line.m, line.s], place)
+            for key, value in bounds.items():
+                if key != "at":
+                    equal(values[key], value, f"{place}.{key}")
+            if rational(values["at"], f"{place}.at") not in bounds["at"]:
+                raise Rejected(f"{place}.at: does not attain the smallest product")
+            self.proved += bounds["verdict"] == "proved"
+
+    def close(self) -> str:
+        """Check the verdict once all pairs are checked; returns what the section establishes."""
+        count = len(self.pairs)
+        equal(self.verdict, "proved" if self.proved == count else "refuted", "offset.verdict")
+        return f"offset: (W_out[s] - W_out[m]) . offset > 0 for {self.proved} of {count} pairs"
+
+
+def _separable(weights: Weights) -> list[Vector]:
+    """The separable form at the nominal ratio: the mean ``(1/n) sum_q offset(p, q)``."""
+    n = len(weights.w_out)
+    form = [[Fraction(0)] * len(weights.w_ih) for _ in range(n)]
+    for p in range(n):
+        for q in range(p):
+            ends = [run(weights, impulses(n, *pair, NOMINAL)) for pair in ((p, q), (q, p))]
+            for i, v in enumerate(_offset(*ends)):
+                form[p][i] += v / n
+                form[q][i] -= v / n
+    return form
 
 
 def _bound(
@@ -97,7 +111,7 @@ def _bound(
     }
 
 
-def _offset(forward: Run, swapped: Run) -> Vector:
+def _offset(forward: End, swapped: End) -> Vector:
     return [
         Fraction(a, forward.denominator) - Fraction(b, swapped.denominator)
         for a, b in zip(forward.state, swapped.state, strict=True)

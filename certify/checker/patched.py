@@ -45,11 +45,15 @@ def check_intervention(
         raise Rejected(f"{place} (evidence).nodes: expected to run from {lo} to {hi}")
     if any(a >= b for a, b in pairwise(points)):
         raise Rejected(f"{place} (evidence).nodes: expected to increase")
-    runs = [run_changed(weights, impulses(n, m, s, r), changes) for r in points]
-    for i, (a, b) in enumerate(pairwise(runs)):
-        pattern_between(a, b, f"{place} (evidence).nodes[{i}]")
-    margin = min(r.margin(s, j) for r in runs for j in range(n) if j != s)
-    margin /= 1 << (weights.shift * (n + 1))
+    left = None
+    margins = []
+    for i, r in enumerate(points):
+        right = run_changed(weights, impulses(n, m, s, r), changes)
+        if left is not None:
+            pattern_between(left, right, f"{place} (evidence).nodes[{i - 1}]")
+        margins.append(min(right.margin(s, j) for j in range(n) if j != s))
+        left = right
+    margin = min(margins) / (1 << (weights.shift * (n + 1)))
     equal(smallest, str(margin), f"{place}.min_margin")
     equal(verdict, "proved" if margin > 0 else "refuted", f"{place}.verdict")
     said = "right at every ratio" if margin > 0 else "wrong at some ratio"
@@ -81,7 +85,7 @@ def run_changed(weights: Weights, x: Sequence[Fraction], changes: Sequence[Chang
             unit = scale << (weights.shift * (t + 1))
             state[change.unit] = int(change.value * (unit if change.sets else state[change.unit]))
     logits = [sum([w * h for w, h in zip(row, state, strict=True)]) for row in weights.w_out]
-    return Run(before, state, logits, scale)
+    return Run(state, logits, scale, before)
 
 
 def _changes(weights: Weights, value: Any, place: str) -> list[Change]:

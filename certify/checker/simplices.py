@@ -37,11 +37,13 @@ from certify.checker.document import fields, integer, items
 from certify.checker.errors import Rejected
 from certify.checker.measure import pi
 from certify.checker.network import Weights, run
+from certify.checker.work import ALL, box_steps, demand, products, run_bits
 
 LONGEST = 6  # inputs: there are (n + 1)! chambers
 INNER, SKIPPED, LEAF = 128, 254, 255
 MAX_DEPTH = 200
 ALONE = 2000  # bytes of evidence: for more than these, processes are worth starting
+MAX_RUNS = 1 << 10  # kept at a time, so that memory does not grow with the tape
 
 UNIT = 60  # rays, and what is made of them, are integers times 2**-UNIT here
 SUM = 80  # and measures are summed in units of 2**-SUM
@@ -53,6 +55,7 @@ v by 2**-46, which is multiplied by n (n+2)/8 <= 6 and added to f(m) >= 1."""
 DEEPEST = 64  # cuts of a leaf
 CUT = 32  # bits of the weights with which leaves are cut
 SLIVER = 30  # parts below this share of their leaf, as a power of 2, aren't followed
+MOST_PARTS = 1 << 10  # of a leaf, nor more than these
 
 Ray = tuple[int, ...]
 Vector = list[int]
@@ -80,6 +83,7 @@ def check_simplices(
     if n > LONGEST:
         raise Rejected(f"evidence.simplices: are for inputs of length at most {LONGEST}, not {n}")
     (entries,) = fields(evidence, "evidence.simplices", ("lengths",))
+    demand(len(binary) * _leaf_steps(weights), ALL, "this certificate")
     shards = list(chambers(n, inputs == "uniform"))
     place = "evidence.simplices.lengths"
     lengths = [integer(v, place) for v in items(entries, place, len(shards))]
@@ -105,6 +109,15 @@ def check_simplices(
     if upper < 1 - wrong * constant:
         raise Rejected(f"claim.upper: only about {float(wrong * constant):.12f} is proved wrong")
     return [f"{leaves} simplicial cones are bounded in {len(shards)} chambers"]
+
+
+def _leaf_steps(weights: Weights) -> int:
+    """The steps of one leaf: its runs, the bounds of all units and margins, and its parts."""
+    n = len(weights.w_out)
+    bits = 8 * (MAX_DEPTH + n) + run_bits(weights, n)
+    bounds = n * box_steps(weights, bits)
+    part = 4 * n**3 * products(3 * UNIT, 3 * UNIT)
+    return bounds + 2 * MOST_PARTS * part
 
 
 def _constant(n: int, inputs: str) -> Fraction:
@@ -193,6 +206,8 @@ class Leaf:
         the ``2**(shift (t+1))`` of :func:`certify.checker.network.run`.
         """
         if ray not in self.runs:
+            if len(self.runs) >= MAX_RUNS:
+                self.runs.clear()
             self.runs[ray] = run(self.weights, [Fraction(v) for v in ray]).before
         more = scale - bits
         return [[v << more + 8 * t for v in step] for t, step in enumerate(self.runs[ray])]
@@ -272,7 +287,9 @@ def decided(leaf: Part, some: bool, uniform: bool) -> int:
     """
     total = 0
     stack = [leaf]
-    while stack:
+    for _ in range(MOST_PARTS):
+        if not stack:
+            break
         part = stack.pop()
         rays, share, bits, values = part
         if share << SLIVER < 1 << bits or bits > DEEPEST * CUT:
