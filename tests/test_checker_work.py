@@ -62,7 +62,7 @@ def test_a_legitimate_certificate_of_64_units_and_20_inputs_passes() -> None:
     rng = np.random.default_rng(0)
     d, n = 64, 20
 
-    def weights(*shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def weights(*shape: int) -> Any:
         return (rng.standard_normal(shape) / np.sqrt(d)).astype(np.float32)
 
     network = Network.from_arrays(weights(d), weights(d, d), weights(n, d))
@@ -126,7 +126,8 @@ def test_memory_does_not_grow_with_the_number_of_nodes() -> None:
     """A circuit certificate with 1000 nodes of a run of about a hundred kilobytes each."""
     rng = np.random.default_rng(1)
     d, n = 24, 24
-    network = Network.from_arrays(*(abs(rng.standard_normal(s)) for s in (d, (d, d), (n, d))))
+    w_ih, w_hh, w_out = (abs(rng.standard_normal(s)) for s in ((d,), (d, d), (n, d)))
+    network = Network.from_arrays(w_ih, w_hh, w_out)
     nodes = [str(Fraction(1, 3) + Fraction(i, 3000)) for i in range(100)]
     units = {"type": "contribution", "units": [0], "pairs": [[0, 1]], "at": "max"}
     statement = units | {"relation": "at most", "bound": "1"}
