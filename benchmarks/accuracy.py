@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         cpu = time.process_time() - cpu
         print(f"  {_line(result.history[-1])}  {result.pieces} pieces, {cpu:.1f} s of CPU")
         if network.seq_len <= EXACT_LENGTH:
-            answer = result.to_json()
+            answer = result.to_dict()
             print(f"  [{answer['lower_decimal']}, {answer['upper_decimal']}]")
     return 0
 

@@ -55,16 +55,15 @@ def measure(network: Network, check: bool, jobs: int) -> None:
     print("| --- | --- | --- | --- | --- | --- |")
     for name, ratio, eps in QUERIES:
         result, seconds = timed(partial(prove_noise, network, ratio, eps, jobs=jobs))
-        made = result.certificate()
         boxes = sum(len(p.proof.tape) for p in result.pairs if p.proof)
         size, checked = 0, "-"
-        if made is not None:
-            document, evidence = made
-            data = document.to_bytes()
-            size = len(data) + len(evidence)
+        if result.certified_pairs:
+            made = result.certificate()
+            data = made.to_bytes()
+            size = len(data) + len(made.evidence)
             if check:
                 body = json.loads(data)
-                _, checked = timed(partial(check_noise, network, body, evidence))
+                _, checked = timed(partial(check_noise, network, body, made.evidence))
         total = f"{result.certified_pairs} of {len(result.pairs)}"
         print(f"| {name} | {total} | {seconds} | {boxes:,} | {size:,} | {checked} |", flush=True)
 

@@ -13,8 +13,8 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +27,7 @@ from certify.model import Network
 
 FORMAT = "certify-certificate"
 VERSION = 1
-DOCUMENT = "certificate.json"
+DOCUMENT, EVIDENCE = "certificate.json", "evidence.bin"
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
@@ -36,16 +36,20 @@ class Certificate:
     """A claim about one model, with the evidence for it.
 
     ``body`` holds the parts that depend on the kind: ``claim``, ``evidence`` and, for some
-    kinds, more sections. All values are JSON values without floats.
+    kinds, more sections; its values are JSON values without floats, or fractions and tuples,
+    which are made such. ``evidence`` is the binary part of it, if there is any.
     """
 
     kind: str
     model: dict[str, Any]
     body: dict[str, Any]
     settings: dict[str, Any]
+    evidence: bytes = field(default=b"", repr=False)
 
     def to_bytes(self) -> bytes:
-        """The canonical bytes: sorted keys, no white space, ASCII, one newline at the end."""
+        """The canonical bytes of the JSON: sorted keys, no white space, ASCII, one newline at
+        the end.
+        """
         document = {
             "format": FORMAT,
             "version": VERSION,
@@ -53,7 +57,7 @@ class Certificate:
             "library": {"name": "certify", "version": certify.__version__},
             "model": self.model,
             "settings": self.settings,
-            **self.body,
+            **plain(self.body),
         }
         text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return text.encode("ascii") + b"\n"
@@ -63,20 +67,30 @@ class Certificate:
         """SHA-256 of the canonical bytes, by which reports name the certificate."""
         return sha256(self.to_bytes()).hexdigest()
 
-    def write(self, path: Path, evidence: bytes = b"") -> None:
-        """Write the certificate, atomically.
+    @property
+    def suffix(self) -> str:
+        """What its file's name should end in: ``.json``, or ``.zip`` with binary evidence."""
+        return ".zip" if self.evidence else ".json"
+
+    def write(self, path: Path | str) -> Path:
+        """Write the certificate, atomically; returns the path.
 
         With binary evidence the file is a zip container of the two; it has no date in it, so the
         same certificate gives the same bytes.
+
+        Raises:
+            OSError: the file cannot be written; it then holds what it held before.
         """
-        if not evidence:
+        path = Path(path)
+        if not self.evidence:
             atomic_write(path, self.to_bytes())
-            return
+            return path
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as container:
-            for name, data in ((DOCUMENT, self.to_bytes()), ("evidence.bin", evidence)):
+            for name, data in ((DOCUMENT, self.to_bytes()), (EVIDENCE, self.evidence)):
                 container.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
         atomic_write(path, buffer.getvalue())
+        return path
 
 
 def describe_model(network: Network) -> dict[str, Any]:
@@ -95,11 +109,21 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises:
         CertificateFormatError: the file is not a certificate of this version.
     """
+    return read_certificate(path)[0]
+
+
+def read_certificate(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Read the JSON of a certificate and its binary evidence (empty where there is none).
+
+    Raises:
+        CertificateFormatError: the file is not a certificate of this version.
+    """
+    evidence = b""
     try:
         data = path.read_bytes()
         if data[:2] == b"PK":
             with zipfile.ZipFile(io.BytesIO(data)) as container:
-                data = container.read(DOCUMENT)
+                data, evidence = container.read(DOCUMENT), container.read(EVIDENCE)
         document = json.loads(data)
     except (OSError, ValueError, KeyError, RecursionError, *BROKEN_ZIP) as error:
         raise CertificateFormatError(f"{path} is not a certificate: {error}") from None
@@ -109,12 +133,18 @@ def read_document(path: Path) -> dict[str, Any]:
         raise CertificateFormatError(
             f"{path} has version {document.get('version')}, this certify reads {VERSION}"
         )
-    return document
+    return document, evidence
 
 
-def interval_json(interval: tuple[Fraction, Fraction] | None) -> list[str] | None:
-    """``["p/q", "p/q"]``, or None."""
-    return None if interval is None else [str(interval[0]), str(interval[1])]
+def plain(value: Any) -> Any:
+    """A JSON value: fractions as ``p/q``, tuples as lists, everything else as it is."""
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return value
 
 
 def covers(new: dict[str, Any], old: dict[str, Any]) -> bool:

@@ -5,12 +5,14 @@
     +-- ModelFileError (ValueError)  a file that is not a model of the family: exit code 4
     +-- CertificateFormatError (ValueError)
     |                                a file that is not a certificate: exit code 4
+    +-- Rejected                     a certificate that does not hold: exit code 1
+    +-- NothingDecidedError          there is nothing that a certificate could hold: exit code 3
     +-- MissingExtraError (ImportError)
     |                                an optional package or program is not installed: exit code 2
     +-- InternalError                two witnesses contradict each other, a bug: exit code 70
 
 The checker has exceptions of its own (:mod:`certify.checker`), because it imports nothing
-from the rest of the package.
+from the rest of the package; :func:`certify.check` turns them into these.
 """
 
 from __future__ import annotations
@@ -52,6 +54,18 @@ class CertificateFormatError(CertifyError, ValueError):
     """A file is not a certificate: empty, cut off, not JSON, an unknown kind or version."""
 
     exit_code = ExitCode.BAD_INPUT
+
+
+class Rejected(CertifyError):
+    """A certificate can be read and does not hold; the message names reason and place."""
+
+    exit_code = ExitCode.REFUTED
+
+
+class NothingDecidedError(CertifyError):
+    """A certificate was asked for, and there is nothing that it could hold."""
+
+    exit_code = ExitCode.UNKNOWN
 
 
 class MissingExtraError(CertifyError, ImportError):

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from certify.errors import ModelFileError
+from certify.task import SECOND_ARGMAX, SecondArgmax
 
 FloatArray = NDArray[np.float64]
 IntVector = tuple[int, ...]
@@ -54,7 +55,7 @@ def exact_floats(values: ArrayLike) -> FloatArray:
     return np.array([float(v) for v in flat], dtype=np.float64).reshape(array.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network:
     """A 2nd-argmax RNN over the reals, exactly.
 
@@ -69,6 +70,14 @@ class Network:
     w_out: IntMatrix
     source: str = field(default="", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    task: SecondArgmax = field(default=SECOND_ARGMAX, compare=False)
+
+    def __repr__(self) -> str:
+        named = f"{self.source}: " if self.source else ""
+        return (
+            f"<Network {named}{self.hidden_size} units, {self.seq_len} inputs, "
+            f"{self.parameters} weights, sha256 {self.sha256[:8]}>"
+        )
 
     def __post_init__(self) -> None:
         d = len(self.w_ih)
@@ -166,18 +175,11 @@ class Network:
 
     def choice(self, x: Sequence[Fraction | int]) -> int | None:
         """The position of the largest logit, or None where two are largest: a tie is not right."""
-        logits = self.logits(x)
-        best = max(logits)
-        return logits.index(best) if logits.count(best) == 1 else None
+        return self.task.choice(self.logits(x))
 
     def is_right(self, x: Sequence[Fraction | int]) -> bool:
-        """Whether the largest logit stands, alone, at the position of the second-largest input.
-
-        Where the two largest inputs are equal there is no second largest: never right.
-        """
-        order = sorted(range(len(x)), key=lambda i: x[i], reverse=True)
-        tied = x[order[0]] == x[order[1]] or (len(x) > 2 and x[order[1]] == x[order[2]])
-        return not tied and self.choice(x) == order[1]
+        """Whether the model does its task on ``x``; :mod:`certify.task` says what that means."""
+        return self.task.is_right(x, self.logits(x))
 
     def _integer_states(self, x: Sequence[Fraction | int]) -> Iterator[tuple[list[int], int]]:
         """Pairs ``(h, q)``: the state after step t is ``h / (q * 2**(shift * t))``."""

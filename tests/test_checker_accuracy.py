@@ -31,8 +31,8 @@ SMALL = Network.from_arrays(
 
 
 def body_of(result: AccuracyResult) -> tuple[dict[str, Any], bytes]:
-    document, binary = result.certificate()
-    return json.loads(document.to_bytes()), binary
+    made = result.certificate()
+    return json.loads(made.to_bytes()), made.evidence
 
 
 @pytest.mark.parametrize("bits", [20, 64, 200])
@@ -375,7 +375,7 @@ def test_boxes_of_another_model_or_of_other_inputs_are_rejected(
 
 
 def test_box_certificates_make_a_round_trip_through_a_container(tmp_path: Path) -> None:
-    boxes_result("gaussian", 300).write_certificate(tmp_path / "a.zip")
+    boxes_result("gaussian", 300).certificate().write(tmp_path / "a.zip")
     document = read_document(tmp_path / "a.zip")
     assert document.kind == "accuracy"
     check_accuracy(FOUR, document.body, document.evidence)

@@ -288,9 +288,9 @@ def test_the_checker_accepts_what_the_search_finds(network: Network) -> None:
 def test_published_model(published_impulse: ImpulseResult, tmp_path: Path) -> None:
     ratios = RatioRange(Fraction(4, 5), Fraction(4, 5))
     groups = {"comparator": (1, 6, 7, 8)}
-    found = study_circuit(published_impulse.network, published_impulse.sweeps, ratios, groups)
+    found = study_circuit(published_impulse.model, published_impulse.sweeps, ratios, groups)
     assert found is not None
     path = tmp_path / "circuit.json"
     circuit_certificate(found).write(path)
     assert check(path, M16_10).kind == "circuit"
-    assert read_weights(M16_10).sha256 == published_impulse.network.sha256
+    assert read_weights(M16_10).sha256 == published_impulse.model.sha256

@@ -63,7 +63,7 @@ def test_what_the_prover_writes_is_accepted(network: Network, data: st.DataObjec
 
 
 def test_the_published_model(published_impulse: ImpulseResult) -> None:
-    network, (lo, hi) = published_impulse.network, published_impulse.ratios
+    network, (lo, hi) = published_impulse.model, published_impulse.ratios
     some = dict(list(published_impulse.sweeps.items())[::15])
     lines = lines_of(network, {p: list(s.breaks) for p, s in some.items()})
     section = float32_section(prove_float32(network, some, published_impulse.ratios))
@@ -135,7 +135,7 @@ def test_mutations_are_rejected(name: str) -> None:
 
 
 def test_an_interval_across_a_kink_is_rejected(published_impulse: ImpulseResult) -> None:
-    network, (lo, hi) = published_impulse.network, published_impulse.ratios
+    network, (lo, hi) = published_impulse.model, published_impulse.ratios
     pair, found = next(iter(published_impulse.sweeps.items()))
     lines = lines_of(network, {pair: list(found.breaks)})
     section = float32_section(prove_float32(network, {pair: found}, published_impulse.ratios))

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from certify.certificate import Certificate
 from certify.checker import Accepted, Rejected, Unreadable, check
 from certify.claims import RatioRange
-from certify.impulse.float32 import float32_section, prove_float32
-from certify.impulse.prove import impulse_certificate, prove_impulse
+from certify.impulse.prove import prove_impulse
 from certify.model import Network
 from certify.testing import networks, ratios
 from tests.examples import EXAMPLES, TWO_INTERVALS, Example, save_npz
@@ -27,9 +26,7 @@ Mutation = Callable[[Document], object]
 
 
 def certify(network: Network, ratios: RatioRange | None = None) -> Certificate:
-    result = prove_impulse(network, ratios)
-    section = float32_section(prove_float32(network, result.sweeps, result.ratios))
-    return impulse_certificate(result, section, default_range=ratios is None)
+    return prove_impulse(network, ratios).certificate()
 
 
 def decide(document: Document, network: Network, folder: Path) -> Accepted:

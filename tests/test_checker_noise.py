@@ -32,8 +32,7 @@ MODEL = Network(
 def proof() -> tuple[NoiseResult, dict[str, Any], bytearray]:
     result = prove_noise(MODEL, POINT, EPS, jobs=1)
     made = result.certificate()
-    assert made is not None
-    return result, json.loads(made[0].to_bytes()), bytearray(made[1])
+    return result, json.loads(made.to_bytes()), bytearray(made.evidence)
 
 
 def proved_pair(result: NoiseResult, enough: Callable[[bytes], bool]) -> tuple[int, int]:
@@ -235,12 +234,11 @@ def test_another_model_is_rejected() -> None:
 def test_a_counterexample_is_replayed() -> None:
     network = Network.from_arrays([1, -1], [[-1, 1], [1, -1]], [[-1, 1], [1, -1]])
     made = prove_noise(network, POINT, EPS, jobs=1).certificate()
-    assert made is not None
     for x in (["1", "1/5"], ["1", "4/5", "0"], ["4/5", "1"], ["0", "0"]):
-        body = json.loads(made[0].to_bytes())
+        body = json.loads(made.to_bytes())
         body["evidence"]["pairs"][0]["counterexample"] = x
         with pytest.raises(Rejected):
-            check_noise(network, body, made[1])
+            check_noise(network, body, made.evidence)
 
 
 def thin() -> tuple[NoiseResult, dict[str, Any], bytes]:
@@ -249,8 +247,7 @@ def thin() -> tuple[NoiseResult, dict[str, Any], bytes]:
     network = Network(0, (1, 0), ((0, 0), (1, 0)), ((0, 4), (5, 0)))
     result = prove_noise(network, RatioRange(ratio, ratio), Fraction(0), jobs=1)
     made = result.certificate()
-    assert made is not None
-    return result, json.loads(made[0].to_bytes()), made[1]
+    return result, json.loads(made.to_bytes()), made.evidence
 
 
 @pytest.mark.parametrize(
@@ -274,10 +271,10 @@ def test_exact_cells_are_checked(lie: Any) -> None:
     result, body, evidence = thin()
     tree = body["evidence"]["pairs"][0]["tree"]
     assert len(tree["exact"]) == 1
-    assert check_noise(result.network, body, evidence)
+    assert check_noise(result.model, body, evidence)
     tree["exact"] = [lie]
     with pytest.raises(Rejected):
-        check_noise(result.network, body, evidence)
+        check_noise(result.model, body, evidence)
 
 
 @pytest.mark.parametrize(("inputs", "readout"), [(0, 60), (20, 30), (20, 60), (60, 0), (-20, -60)])
@@ -286,9 +283,8 @@ def test_what_is_proved_is_accepted_on_every_scale(inputs: int, readout: int) ->
     network = Network.from_arrays(w.w_ih / 2.0**inputs, w.w_hh, w.w_out / 2.0**readout)
     result = prove_noise(network, POINT, EPS, jobs=1)
     made = result.certificate()
-    assert made is not None
     assert result.certified_pairs == 3
-    assert check_noise(network, json.loads(made[0].to_bytes()), made[1])
+    assert check_noise(network, json.loads(made.to_bytes()), made.evidence)
 
 
 def test_slopes_stay_in_range() -> None:

@@ -397,7 +397,7 @@ def test_published_model_is_proved_over_the_default_range(
     published_impulse: ImpulseResult,
 ) -> None:
     for ratios in (NOMINAL, published_impulse.ratios):
-        verdicts = prove_float32(published_impulse.network, published_impulse.sweeps, ratios)
+        verdicts = prove_float32(published_impulse.model, published_impulse.sweeps, ratios)
         assert [v.verdict for v in verdicts] == ["proved"] * 90
 
 
@@ -425,7 +425,7 @@ def random_orders(
 
 def test_random_orders_in_numpy(published_impulse: ImpulseResult) -> None:
     """Every pair of the published model: no deviation from the exact margin beyond the bound."""
-    network = published_impulse.network
+    network = published_impulse.model
     program = Program(network)
     for index, (pair, found) in enumerate(published_impulse.sweeps.items()):
         s = nearest_float32(Fraction(4, 5))
@@ -441,7 +441,7 @@ def test_random_orders_in_numpy(published_impulse: ImpulseResult) -> None:
 
 def test_torch_agrees(published_impulse: ImpulseResult) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
-    network, ratios = published_impulse.network, published_impulse.ratios
+    network, ratios = published_impulse.model, published_impulse.ratios
     w = network.floats
     rnn = torch.nn.RNN(1, network.hidden_size, nonlinearity="relu", bias=False, batch_first=True)
     rnn.load_state_dict(

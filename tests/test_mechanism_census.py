@@ -75,7 +75,7 @@ def test_no_cell_changes_inside_the_common_interval(published_impulse: ImpulseRe
     lo, hi = census.common
     assert lo < RATIO < hi
     middle = (lo + hi) / 2
-    network = published_impulse.network
+    network = published_impulse.model
     changed_below = changed_above = False
     for s in census.stability:
         here = patterns(network, s.pair, RATIO)
@@ -101,7 +101,7 @@ def test_spectrum_agrees_with_numpy_and_has_exact_multiplicities() -> None:
 
 
 def test_cell_formula_gives_the_exact_logits(published_impulse: ImpulseResult) -> None:
-    network = published_impulse.network
+    network = published_impulse.model
     big, small = sympy.symbols("M S", positive=True)
     sweep = published_impulse.sweeps[Pair(2, 7)]
     logits = network.logits(impulses(Pair(2, 7), RATIO, 10))

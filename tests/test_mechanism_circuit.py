@@ -36,7 +36,7 @@ def two_intervals() -> CircuitStudy:
 
 def confirm(found: CircuitStudy) -> None:
     """Everything that a study says, by the definition."""
-    network, n = found.network, found.network.seq_len
+    network, n = found.network, found.model.seq_len
     whole = Kept.of_units(network, range(network.hidden_size))
     for failure in found.failures:
         less = whole.minus(failure.element).applied(network)
@@ -152,7 +152,7 @@ def test_statements_speak_only_of_pairs_that_are_right() -> None:
 
 
 def test_published_model(published_impulse: ImpulseResult) -> None:
-    network = published_impulse.network
+    network = published_impulse.model
     groups = {"input-driven": (1, 4, 6, 7, 8)}
     steps: list[Any] = []
     found = study_circuit(

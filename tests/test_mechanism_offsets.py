@@ -87,7 +87,7 @@ def test_growth_counts_the_pairs_that_have_a_state_so_late(
     growth = study_offsets(published_impulse.sweeps).growth
     assert [pairs for _, pairs, _ in growth] == [90, 72, 56, 42, 30, 20, 12, 6, 2]
     assert growth[0][2] is None
-    norms = published_impulse.network.floats.states([[1, 0.8, *[0] * 8], [0.8, 1, *[0] * 8]])
+    norms = published_impulse.model.floats.states([[1, 0.8, *[0] * 8], [0.8, 1, *[0] * 8]])
     assert growth[-1][0] == pytest.approx(float(np.linalg.norm(norms[0, -1] - norms[1, -1])))
 
 

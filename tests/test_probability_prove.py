@@ -18,7 +18,7 @@ def test_handcrafted_is_exactly_right(inputs: Any) -> None:
     result = prove_accuracy(HANDCRAFTED, inputs)
     assert result.exact
     assert result.lower == result.upper == 1
-    assert result.to_json()["lower"] == "1"
+    assert result.to_dict()["lower"] == "1"
 
 
 def test_zero_network_is_exactly_wrong() -> None:
@@ -65,5 +65,5 @@ def test_bad_arguments_are_named() -> None:
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        prove_accuracy(HANDCRAFTED).write_certificate(tmp_path / name)
+        prove_accuracy(HANDCRAFTED).certificate().write(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

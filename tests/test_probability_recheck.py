@@ -39,7 +39,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         if kind == "boxes":
             patch.setattr("certify.probability.prove.CONE_LENGTH", 3)
         result = prove_accuracy(read_network(model), boxes=PIECES[kind], jobs=1)
-    result.write_certificate(path)
+    result.certificate().write(path)
     return path, model, kind
 
 
@@ -155,7 +155,7 @@ def forged(path: Path, change: Callable[..., None], kind: str = "boxes") -> Path
     change(body, binary, kind)
     forgery = path.parent / f"forged-{change.__name__}.zip"
     parts = {name: body[name] for name in ("claim", "evidence")}
-    Certificate("accuracy", body["model"], parts, body["settings"]).write(forgery, bytes(binary))
+    Certificate("accuracy", body["model"], parts, body["settings"], bytes(binary)).write(forgery)
     return forgery
 
 

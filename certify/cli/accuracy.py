@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-
+from certify import api
 from certify.cli.output import (
     Outputs,
     command,
@@ -23,17 +23,10 @@ from certify.cli.output import (
 )
 from certify.errors import ExitCode
 from certify.model import Network
-from certify.probability.prove import (
-    DIGITS,
-    SECONDS,
-    AccuracyResult,
-    Moment,
-    decimal,
-    prove_accuracy,
-)
-from certify.probability.sampling import sample_accuracy
-from certify.reading.weights import read_network
-from certify.report.accuracy_figures import bracket_over_time, sphere_of_directions
+from certify.probability.prove import DIGITS, SECONDS, AccuracyResult, Moment, decimal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Prove, write the certificate, report."""
     outputs = Outputs(arguments)
-    network = read_network(arguments.model)
+    network = api.load(arguments.model)
     if arguments.method == "sampling":
         return _sample(network, arguments, outputs)
     with progress_bar("accuracy") as bar:
@@ -93,22 +86,22 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                 done, total = now.boxes, arguments.boxes
             bar(done, total, f"{bracket} after {now.boxes:,} boxes")
 
-        result = prove_accuracy(
+        result = api.accuracy(
             network,
             arguments.inputs,
             digits=arguments.digits,
             budget=arguments.budget,
             boxes=arguments.boxes,
             jobs=arguments.jobs,
-            state=arguments.resume,
+            resume=arguments.resume,
             dask=arguments.dask,
             device=arguments.device,
             progress=progress,
         )
-    ending = "json" if result.exact else "zip"
-    path = arguments.out / f"{arguments.model.stem}.accuracy-{arguments.inputs}.{ending}"
-    written = outputs.certificate(path, *result.certificate())
-    outputs.json(result.to_json(str(written) if written else None))
+    certificate = result.certificate()
+    name = f"{arguments.model.stem}.accuracy-{arguments.inputs}{certificate.suffix}"
+    written = outputs.certificate(arguments.out / name, certificate)
+    outputs.json(result.to_dict() | {"certificate": written and str(written)})
     if outputs.text:
         print(_text(result, arguments.model))
         if written:
@@ -140,10 +133,12 @@ def _named(inputs: str) -> str:
 
 def _figures(result: AccuracyResult) -> dict[str, Figure]:
     """The bracket over time; for three inputs the sphere of directions."""
+    from certify.report.accuracy_figures import bracket_over_time, sphere_of_directions
+
     if not result.exact:
         history = [(m.seconds, float(m.lower), float(m.upper)) for m in result.history]
         return {"bracket": bracket_over_time(history)}
-    if result.network.seq_len != 3:
+    if result.model.seq_len != 3:
         return {}
     leaves = [leaf for tree in result.trees for leaf in tree.leaves]
     cells = {pattern: i for i, pattern in enumerate(dict.fromkeys(v.pattern for v in leaves))}
@@ -151,6 +146,8 @@ def _figures(result: AccuracyResult) -> dict[str, Figure]:
 
 
 def _sample(network: Network, arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
+    from certify.probability.sampling import sample_accuracy
+
     found = sample_accuracy(
         network, arguments.inputs, samples=arguments.samples, seed=arguments.seed
     )

@@ -58,9 +58,7 @@ class Outputs:
         """Whether the answer is to be printed for people."""
         return self._target != "-"
 
-    def certificate(
-        self, path: Path, certificate: Certificate, evidence: bytes = b""
-    ) -> Path | None:
+    def certificate(self, path: Path, certificate: Certificate) -> Path | None:
         """Write a certificate to ``path``, or beside it where another one says what it doesn't.
 
         Returns where it is; None where it could not be written.
@@ -78,7 +76,7 @@ class Outputs:
         place = path if self.force else place_beside(path, may_replace)
         if place != path:
             self.note(f"{path} says what this run does not, and was kept (--force replaces it)")
-        return self.write(place, lambda: certificate.write(place, evidence))
+        return self.write(place, lambda: certificate.write(place))
 
     def write(self, path: Path, write: Callable[[], object]) -> Path | None:
         """Call ``write``, which writes ``path``; None where that fails."""

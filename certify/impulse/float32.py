@@ -78,7 +78,7 @@ class Float32Verdict:
     error_bound: Fraction | None = None
     points: tuple[Fraction, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The pair's entry in the section of a certificate."""
         return {
             "max": self.pair.max,
@@ -86,9 +86,9 @@ class Float32Verdict:
             "verdict": self.verdict,
             "reason": self.reason,
             "rival": self.rival,
-            "margin": None if self.margin is None else str(self.margin),
-            "error_bound": None if self.error_bound is None else str(self.error_bound),
-            "points": [str(p) for p in self.points],
+            "margin": self.margin,
+            "error_bound": self.error_bound,
+            "points": self.points,
         }
 
 
@@ -123,8 +123,8 @@ def float32_section(verdicts: Sequence[Float32Verdict]) -> dict[str, Any]:
     """The ``float32`` section of an impulse certificate: verdicts, and intervals as evidence."""
     return {
         "verdict": "proved" if all(v.verdict == "proved" for v in verdicts) else "unknown",
-        "inputs": [str(v) for v in verdicts[0].inputs],
-        "pairs": [v.to_json() for v in verdicts],
+        "inputs": verdicts[0].inputs,
+        "pairs": [v.to_dict() for v in verdicts],
     }
 
 

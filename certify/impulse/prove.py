@@ -8,18 +8,22 @@ the smallest margin with the rival that attains it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from certify.certificate import Certificate, describe_model, interval_json
+from certify.certificate import Certificate, describe_model
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs, impulses
 from certify.errors import ModelFileError
+from certify.impulse.float32 import Float32Verdict, float32_section, prove_float32
 from certify.impulse.offset import OffsetBound, bound_offsets
 from certify.impulse.sweep import Margin, Sweep, sweep
 from certify.model import Network
+from certify.result import Result
 
 GRID = 1000
 """The default range is rounded to multiples of 1/GRID, strictly inside the common interval."""
@@ -39,6 +43,8 @@ class PairResult:
     right (None if it is wrong somewhere in the range), ``right_intervals`` all maximal open
     intervals in (0, 1) on which it is right, ``cells`` the number of linear pieces on (0, 1).
     ``counterexample`` is an input of length n on which the model is wrong, where refuted.
+    ``smt`` is what the second witness says of the pair: ``unsat``, ``sat`` or ``unknown`` (with
+    ``smt_reason``), None where it was not asked.
     """
 
     pair: Pair
@@ -47,45 +53,63 @@ class PairResult:
     min_margin: Margin
     cells: int
     counterexample: tuple[Fraction, ...] | None
+    smt: str | None = None
+    smt_reason: str = ""
 
     @property
     def verdict(self) -> Verdict:
         """Proved or refuted; the exact sweep knows no third answer."""
         return "proved" if self.counterexample is None else "refuted"
 
-    def to_json(self) -> dict[str, Any]:
-        """The pair's entry in the JSON answer."""
+    def to_dict(self) -> dict[str, Any]:
+        """The pair's entry in the answer."""
+        witness = {"smt": self.smt} | ({"smt_reason": self.smt_reason} if self.smt_reason else {})
+        return self.decided() | witness
+
+    def decided(self) -> dict[str, Any]:
+        """What the sweep decided, as a certificate holds it."""
         return {
             "max": self.pair.max,
             "second": self.pair.second,
             "verdict": self.verdict,
-            "interval": interval_json(self.interval),
-            "right_intervals": [interval_json(i) for i in self.right_intervals],
-            "min_margin": str(self.min_margin.value),
+            "interval": self.interval,
+            "right_intervals": self.right_intervals,
+            "min_margin": self.min_margin.value,
             "rival": self.min_margin.rival,
             "cells": self.cells,
-            "counterexample": self.counterexample and [str(v) for v in self.counterexample],
+            "counterexample": self.counterexample,
         }
 
 
-@dataclass(frozen=True)
-class ImpulseResult:
-    """The verdict of the impulse claim for all pairs, with its offset section.
+@dataclass(frozen=True, repr=False)
+class ImpulseResult(Result[PairResult]):
+    """The verdict of the impulse claim, with its offset section.
 
-    ``sweeps`` are the exact pieces that decided it.
+    ``ratios`` is the claim's range (``default_range``: found, not given), ``common_interval`` the
+    intersection of the pairs' intervals. ``sweeps`` are the exact pieces that decided it,
+    ``stages`` the seconds of each stage of the work. ``offsets`` is empty for a subset of the
+    pairs: the separable form is fitted to all of them.
     """
 
-    network: Network
+    claim: ClassVar[str] = "impulse"
+
     ratios: RatioRange
-    pairs: tuple[PairResult, ...]
     common_interval: Interval | None
     offsets: tuple[OffsetBound, ...]
     sweeps: Mapping[Pair, Sweep]
+    default_range: bool = False
+    stages: Mapping[str, float] = field(default_factory=dict, compare=False)
+    deployed: tuple[Float32Verdict, ...] = field(default=(), compare=False)
 
     @property
     def verdict(self) -> Verdict:
         """Proved if every pair is."""
         return "proved" if all(p.verdict == "proved" for p in self.pairs) else "refuted"
+
+    @cached_property
+    def float32(self) -> tuple[Float32Verdict, ...]:
+        """What is proved of the float32 program, pair by pair; found now if it was not before."""
+        return self.deployed or prove_float32(self.model, self.sweeps, self.ratios)
 
     @property
     def worst(self) -> PairResult:
@@ -93,31 +117,68 @@ class ImpulseResult:
         return min(self.pairs, key=lambda p: p.min_margin.value)
 
     @property
-    def certified_pairs(self) -> int:
-        """The number of pairs proved over the range."""
-        return sum(p.verdict == "proved" for p in self.pairs)
-
-    @property
     def cells(self) -> int:
         """The number of linear pieces on (0, 1), all pairs together."""
         return sum(p.cells for p in self.pairs)
 
-    def offset_json(self) -> dict[str, Any]:
+    def certificate(self) -> Certificate:
+        """The certificate: the claim, the break points, and the sections of offset and float32."""
+        claim: dict[str, Any] = {
+            "verdict": self.verdict,
+            "ratio": self.ratios,
+            "common_interval": self.common_interval,
+        }
+        if self.subset:
+            claim["only"] = [p.pair for p in self.pairs]
+        pairs = [p.decided() | {"breaks": self.sweeps[p.pair].breaks} for p in self.pairs]
+        return Certificate(
+            "impulse",
+            describe_model(self.model),
+            {
+                "claim": claim,
+                "evidence": {"pairs": pairs},
+                "offset": self._offset(),
+                "float32": float32_section(self.float32),
+            },
+            {
+                "nominal_ratio": str(NOMINAL_RATIO),
+                "range": "default" if self.default_range else "given",
+            },
+        )
+
+    def _answer(self) -> dict[str, Any]:
+        stages = {name: round(taken, 3) for name, taken in self.stages.items()}
+        return {
+            "ratio": self.ratios,
+            "certified_pairs": self.certified_pairs,
+            "total_pairs": len(self.pairs),
+            "subset": self.subset,
+            "common_interval": self.common_interval,
+            "pairs": [p.to_dict() for p in self.pairs],
+            "cells": self.cells,
+            "offset": self._offset(),
+            "float32": float32_section(self.float32),
+            "seconds": stages | {"total": round(self.seconds, 3)},
+        }
+
+    def _offset(self) -> dict[str, Any] | None:
         """The ``offset`` section: the verdict of every pair, and the separable form's bound."""
+        if self.subset:
+            return None
         return {
             "verdict": "proved" if all(b.proved for b in self.offsets) else "refuted",
-            "fitted_at": str(NOMINAL_RATIO),
+            "fitted_at": NOMINAL_RATIO,
             "pairs": [
                 {
                     "max": b.pair.max,
                     "second": b.pair.second,
                     "verdict": "proved" if b.proved else "refuted",
-                    "min_product": str(b.min_product),
-                    "at": str(b.at),
-                    "separable_margin": str(b.separable_margin),
-                    "separable_error": str(b.separable_error),
-                    "margin_left": str(b.margin_left),
-                    "state_distance": str(b.state_distance),
+                    "min_product": b.min_product,
+                    "at": b.at,
+                    "separable_margin": b.separable_margin,
+                    "separable_error": b.separable_error,
+                    "margin_left": b.margin_left,
+                    "state_distance": b.state_distance,
                 }
                 for b in self.offsets
             ],
@@ -128,9 +189,10 @@ def prove_impulse(
     network: Network,
     ratios: RatioRange | None = None,
     *,
+    pairs: Sequence[Pair] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ImpulseResult:
-    """Decide the impulse claim for all pairs, exactly.
+    """Decide the impulse claim for all pairs, or for those given, exactly.
 
     Without ``ratios`` the range is the common interval around the nominal ratio 4/5, rounded
     inwards to multiples of 1/1000; if some pair is wrong at 4/5, the range is that one ratio.
@@ -140,49 +202,30 @@ def prove_impulse(
         ModelFileError: exact numbers would be longer than a certificate may hold.
     """
     _demand_writable(network)
-    pairs = all_pairs(network.seq_len)
+    started = time.perf_counter()
+    chosen = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
     sweeps: dict[Pair, Sweep] = {}
-    for done, pair in enumerate(pairs, start=1):
+    for done, pair in enumerate(chosen, start=1):
         sweeps[pair] = sweep(network, pair)
         if progress:
-            progress(done, len(pairs))
+            progress(done, len(chosen))
     anchor = ratios or RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)
     common = _intersection([s.interval_around(anchor) for s in sweeps.values()])
-    if ratios is None:
-        ratios = _rounded_inwards(common) if common else anchor
+    found = ratios or (_rounded_inwards(common) if common else anchor)
+    decided = tuple(_decide(s, found) for s in sweeps.values())
+    offsets = bound_offsets(sweeps, found) if pairs is None else ()
+    taken = time.perf_counter() - started
     return ImpulseResult(
         network,
-        ratios,
-        tuple(_decide(s, ratios) for s in sweeps.values()),
+        found,
         common,
-        bound_offsets(sweeps, ratios),
+        offsets,
         sweeps,
-    )
-
-
-def impulse_certificate(
-    result: ImpulseResult, float32: dict[str, Any], *, default_range: bool
-) -> Certificate:
-    """The certificate of a result; ``float32`` is the section of :mod:`certify.impulse.float32`."""
-    return Certificate(
-        "impulse",
-        describe_model(result.network),
-        {
-            "claim": {
-                "verdict": result.verdict,
-                "ratio": interval_json(result.ratios),
-                "common_interval": interval_json(result.common_interval),
-            },
-            "evidence": {
-                "pairs": [
-                    p.to_json() | {"breaks": [str(b) for b in result.sweeps[p.pair].breaks]}
-                    for p in result.pairs
-                ]
-            },
-            "offset": result.offset_json(),
-            "float32": float32,
-        },
-        {"nominal_ratio": str(NOMINAL_RATIO), "range": "default" if default_range else "given"},
+        default_range=ratios is None,
+        stages={"sweep": taken},
+        pairs=decided,
+        subset=pairs is not None,
+        seconds=taken,
     )
 
 

@@ -8,25 +8,24 @@ a budget goes.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from certify.certificate import Certificate, describe_model
+from certify.certificate import Certificate, describe_model, read_certificate
 from certify.claims import Pair, RatioRange, all_pairs
-from certify.errors import CertificateFormatError, InternalError, UsageError
+from certify.errors import CertificateFormatError, InternalError, NothingDecidedError, UsageError
 from certify.model import Network
 from certify.noise.attack import attack, replay
 from certify.noise.branch_and_bound import CANDIDATE, DONE, EXACT, PROVED, THIN, Search
 from certify.noise.exact_leaves import close
+from certify.result import Result
 
 Verdict = Literal["proved", "refuted", "unknown"]
 Progress = Callable[[int, int, float], None]
@@ -71,18 +70,18 @@ class PairNoise:
         """The noise up to which the pair is proved."""
         return self.proof.noise if self.proof else None
 
-    def to_json(self) -> dict[str, Any]:
-        """The pair's entry in the JSON answer."""
+    def to_dict(self) -> dict[str, Any]:
+        """The pair's entry in the answer."""
         proof = self.proof
         return {
             "max": self.pair.max,
             "second": self.pair.second,
             "verdict": self.verdict,
-            "margin_bound": str(proof.bound) if proof else None,
-            "leaves": proof.leaves if proof else None,
-            "certified": str(proof.noise) if proof else None,
-            "broken": None if self.broken is None else str(self.broken),
-            "counterexample": self.counterexample and [str(v) for v in self.counterexample],
+            "margin_bound": proof and proof.bound,
+            "leaves": proof and proof.leaves,
+            "certified": self.certified,
+            "broken": self.broken,
+            "counterexample": self.counterexample,
             "reason": self.reason or None,
             "interval": None,
             "min_margin": None,
@@ -91,14 +90,14 @@ class PairNoise:
         }
 
 
-@dataclass(frozen=True)
-class NoiseResult:
-    """The noise claim for all pairs; ``noise`` is None for ``--noise max``."""
+@dataclass(frozen=True, repr=False)
+class NoiseResult(Result[PairNoise]):
+    """The noise claim over the range ``ratios``; ``noise`` is None for ``--noise max``."""
 
-    network: Network
-    ratio: RatioRange
+    claim: ClassVar[str] = "noise"
+
+    ratios: RatioRange
     noise: Fraction | None
-    pairs: tuple[PairNoise, ...]
     interrupted: bool = False
 
     @property
@@ -109,64 +108,49 @@ class NoiseResult:
             return "refuted"
         return "proved" if verdicts == {"proved"} else "unknown"
 
-    @property
-    def certified_pairs(self) -> int:
-        """The number of pairs proved."""
-        return sum(p.proof is not None for p in self.pairs)
-
-    def to_json(self) -> dict[str, Any]:
-        """The JSON answer, without the parts that the command line adds."""
+    def _answer(self) -> dict[str, Any]:
         return {
-            "claim": "noise",
-            "verdict": self.verdict,
-            "model": describe_model(self.network),
-            "ratio": [str(self.ratio.lo), str(self.ratio.hi)],
-            "noise": "max" if self.noise is None else str(self.noise),
+            "ratio": self.ratios,
+            "noise": "max" if self.noise is None else self.noise,
             "certified_pairs": self.certified_pairs,
             "total_pairs": len(self.pairs),
-            "pairs": [p.to_json() for p in self.pairs],
+            "subset": self.subset,
+            "pairs": [p.to_dict() for p in self.pairs],
+            "seconds": {"proof": round(self.seconds, 3), "total": round(self.seconds, 3)},
         }
 
-    def certificate(self) -> tuple[Certificate, bytes] | None:
-        """The certificate of what is proved and refuted, and its binary evidence; None where
-        nothing is.
+    def certificate(self) -> Certificate:
+        """The certificate of what is proved and refuted.
+
+        Raises:
+            NothingDecidedError: every pair is unknown.
         """
         if all(p.verdict == "unknown" for p in self.pairs):
-            return None
+            raise NothingDecidedError("no pair is proved or refuted: there is nothing to certify")
         claims, proofs, evidence = [], [], bytearray()
         for p in self.pairs:
             tree = None
             if p.proof is not None:
                 tree = {
-                    "margin_bound": str(p.proof.bound),
+                    "margin_bound": p.proof.bound,
                     "leaves": p.proof.leaves,
                     "nodes": len(p.proof.tape),
                     "steps": len(p.proof.steps),
                     "exact": list(p.proof.exact),
                 }
                 evidence += p.proof.tape + p.proof.steps
-            entry = p.to_json()
+            entry = p.to_dict()
             claims.append({k: entry[k] for k in ("max", "second", "certified", "broken")})
-            proofs.append({"tree": tree, "counterexample": entry["counterexample"]})
-        body = {
-            "claim": {
-                "ratio": [str(self.ratio.lo), str(self.ratio.hi)],
-                "noise": "max" if self.noise is None else str(self.noise),
-                "pairs": claims,
-            },
-            "evidence": {"pairs": proofs},
+            proofs.append({"tree": tree, "counterexample": p.counterexample})
+        claim: dict[str, Any] = {
+            "ratio": self.ratios,
+            "noise": "max" if self.noise is None else self.noise,
+            "pairs": claims,
         }
-        return Certificate("noise", describe_model(self.network), body, {}), bytes(evidence)
-
-
-def write_certificate(result: NoiseResult, path: Path) -> bool:
-    """Write the container of what is proved and refuted, atomically; False if nothing is."""
-    made = result.certificate()
-    if made is None:
-        return False
-    document, binary = made
-    document.write(path, binary)
-    return True
+        if self.subset:
+            claim["only"] = [p.pair for p in self.pairs]
+        body = {"claim": claim, "evidence": {"pairs": proofs}}
+        return Certificate("noise", describe_model(self.model), body, {}, bytes(evidence))
 
 
 def read_answers(path: Path, network: Network, ratio: RatioRange) -> tuple[PairNoise, ...]:
@@ -178,9 +162,7 @@ def read_answers(path: Path, network: Network, ratio: RatioRange) -> tuple[PairN
         CertificateFormatError: the file is not a noise certificate for this model and range.
     """
     try:
-        with zipfile.ZipFile(path) as container:
-            body = json.loads(container.read("certificate.json"))
-            evidence = container.read("evidence.bin")
+        body, evidence = read_certificate(path)
         found = (body["kind"], body["model"]["sha256"], body["claim"]["ratio"])
         if found != ("noise", network.sha256, [str(ratio.lo), str(ratio.hi)]):
             raise CertificateFormatError(f"{path} is of another kind, model or ratio range")
@@ -200,7 +182,7 @@ def read_answers(path: Path, network: Network, ratio: RatioRange) -> tuple[PairN
             answers.append(PairNoise(Pair(claim["max"], claim["second"]), proof, broken, point))
     except CertificateFormatError:
         raise
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise CertificateFormatError(f"{path} is not a noise certificate: {error}") from None
     return tuple(answers)
 
@@ -214,9 +196,14 @@ class Clock:
     stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
+    def elapsed(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self.started
+
+    @property
     def over(self) -> bool:
         """Whether time is up."""
-        late = self.seconds is not None and time.monotonic() - self.started > self.seconds
+        late = self.seconds is not None and self.elapsed > self.seconds
         return late or self.stopped.is_set()
 
 
@@ -227,7 +214,7 @@ def check_noise_range(ratio: RatioRange, eps: Fraction) -> None:
         UsageError: it is not so.
     """
     if not 0 <= eps < ratio.lo:
-        raise UsageError(f"--noise needs 0 <= EPS < {ratio.lo} (the least ratio), got {eps}")
+        raise UsageError(f"noise needs 0 <= EPS < {ratio.lo} (the least ratio), got {eps}")
 
 
 def decide_pair(
@@ -287,12 +274,13 @@ def prove_noise(
     ratio: RatioRange,
     eps: Fraction,
     *,
+    pairs: Sequence[Pair] | None = None,
     jobs: int | None = None,
     budget: float | None = None,
     progress: Progress | None = None,
     resume: Sequence[PairNoise] = (),
 ) -> NoiseResult:
-    """Decide every pair at one noise.
+    """Decide every pair, or those given, at one noise.
 
     ``jobs`` threads (all cores by default) share the pairs, the hardest first; after ``budget``
     seconds, or ctrl-C, what is not decided is unknown. ``progress`` is called with (pairs done,
@@ -303,8 +291,9 @@ def prove_noise(
         UsageError: not ``0 <= eps < lo``.
     """
     check_noise_range(ratio, eps)
-    pairs = all_pairs(network.seq_len)
-    known = {p.pair: p for p in resume if eps in (p.certified, p.broken)}
+    subset = pairs is not None
+    pairs = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
+    known = {p.pair: p for p in resume if eps in (p.certified, p.broken) and p.pair in pairs}
     shares = {p: float(p in known) for p in pairs}
     clock = Clock(budget)
 
@@ -325,7 +314,9 @@ def prove_noise(
     interrupted = _spread(decide, todo, report, clock, jobs)
     rest = "interrupted" if interrupted else "out of time"
     results = tuple(known.get(p, PairNoise(p, reason=rest)) for p in pairs)
-    return NoiseResult(network, ratio, eps, results, interrupted)
+    return NoiseResult(
+        network, ratio, eps, interrupted, pairs=results, subset=subset, seconds=clock.elapsed
+    )
 
 
 def _spread(
@@ -356,6 +347,7 @@ def noise_max(
     network: Network,
     ratio: RatioRange,
     *,
+    pairs: Sequence[Pair] | None = None,
     jobs: int | None = None,
     budget: float = 1800.0,
     progress: Progress | None = None,
@@ -368,8 +360,9 @@ def noise_max(
     rounds that give each pair ever more time, the multiple in the middle between certified and
     broken is tried: a proof raises certified, running out of time makes the next try smaller.
     """
-    pairs = all_pairs(network.seq_len)
-    known = {p: PairNoise(p) for p in pairs} | {r.pair: r for r in resume}
+    subset = pairs is not None
+    pairs = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
+    known = {p: PairNoise(p) for p in pairs} | {r.pair: r for r in resume if r.pair in pairs}
     clock = Clock(budget)
     top = -int(-ratio.lo // step) - 1
     failed = dict.fromkeys(pairs, top + 1)
@@ -425,7 +418,10 @@ def noise_max(
         limit *= 2
         for p in open_pairs:
             failed[p] = top + 1
-    return NoiseResult(network, ratio, None, tuple(known[p] for p in pairs), interrupted)
+    results = tuple(known[p] for p in pairs)
+    return NoiseResult(
+        network, ratio, None, interrupted, pairs=results, subset=subset, seconds=clock.elapsed
+    )
 
 
 def _next(now: PairNoise, failed: int, step: Fraction, top: int) -> int | None:

@@ -13,11 +13,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model
 from certify.errors import UsageError
@@ -28,6 +28,7 @@ from certify.probability.closed_form.solid_angles import gaussian_share, uniform
 from certify.probability.cones import chambers
 from certify.probability.cones.chambers import ChamberRun
 from certify.probability.scheduler import Run, confirmed, extend, warm_up, work
+from certify.result import PairAnswer, Result
 
 Inputs = Literal["gaussian", "uniform"]
 
@@ -56,8 +57,8 @@ class Moment:
 Progress = Callable[[Moment], None]
 
 
-@dataclass(frozen=True)
-class AccuracyResult:
+@dataclass(frozen=True, repr=False)
+class AccuracyResult(Result[PairAnswer]):
     """``lower <= P(right) <= upper``.
 
     ``exact`` says that the value is a closed form and the bracket reflects the digits alone;
@@ -66,7 +67,8 @@ class AccuracyResult:
     over time.
     """
 
-    network: Network
+    claim: ClassVar[str] = "accuracy"
+
     inputs: Inputs
     lower: Fraction
     upper: Fraction
@@ -74,28 +76,31 @@ class AccuracyResult:
     pieces: int
     cells: int
     boxes: int
-    seconds: float
     history: tuple[Moment, ...]
-    settings: dict[str, Any] = field(repr=False)
-    trees: tuple[ChamberTree, ...] = field(default=(), repr=False)
-    run: Run | None = field(default=None, repr=False)
+    settings: dict[str, Any]
+    trees: tuple[ChamberTree, ...] = ()
+    run: Run | None = None
 
-    def to_json(self, certificate: str | None = None) -> dict[str, Any]:
-        """The answer as the command line prints it."""
+    @property
+    def verdict(self) -> Literal["proved"]:
+        """A bracket is rigorous, however wide."""
+        return "proved"
+
+    def _about(self) -> str:
+        return f" [{float(self.lower):.6f}, {float(self.upper):.6f}]"
+
+    def _answer(self) -> dict[str, Any]:
         places = self.settings.get("digits", 6) + 1 if self.exact else 9
         return {
-            "claim": "accuracy",
-            "model": describe_model(self.network),
             "inputs": self.inputs,
-            "lower": str(self.lower),
-            "upper": str(self.upper),
+            "lower": self.lower,
+            "upper": self.upper,
             "lower_decimal": decimal(self.lower, places, up=False),
             "upper_decimal": decimal(self.upper, places, up=True),
             "exact": self.exact,
             "pieces": self.pieces,
             "cells": self.cells,
             "boxes": self.boxes,
-            "seconds": round(self.seconds, 3),
             "history": [
                 [
                     round(now.seconds, 1),
@@ -105,11 +110,10 @@ class AccuracyResult:
                 ]
                 for now in self.history
             ],
-            "certificate": certificate,
         }
 
-    def certificate(self) -> tuple[Certificate, bytes]:
-        """The certificate and its binary evidence (empty for a closed form).
+    def certificate(self) -> Certificate:
+        """The certificate, with binary evidence but for a closed form.
 
         A certificate claims what its leaves prove one by one, without what their parents knew or
         proved: the bracket may be a little wider than the one found.
@@ -124,7 +128,7 @@ class AccuracyResult:
                 for tree in self.trees
             ]
             evidence = {"cones": {"chambers": entries}}
-            return self._certificate(self.lower, self.upper, evidence), b""
+            return self._certificate(self.lower, self.upper, evidence)
         right = wrong = Fraction(0)
         if isinstance(self.run, ChamberRun):
             cut = list(chambers.confirmed(self.run))
@@ -134,7 +138,7 @@ class AccuracyResult:
             lower, upper = _outward(right * (1 - MODESTY), 1 - wrong * (1 - MODESTY))
             lengths = {"lengths": [len(tape) for tape, _, _ in cut]}
             tapes = [tape for tape, _, _ in cut]
-            return self._certificate(lower, upper, {"simplices": lengths}), b"".join(tapes)
+            return self._certificate(lower, upper, {"simplices": lengths}, b"".join(tapes))
         words, tapes = [], []
         for word, tape, good, bad in confirmed(self.run):
             words.append([word, len(tape)])
@@ -142,19 +146,16 @@ class AccuracyResult:
             right += good
             wrong += bad
         lower, upper = _outward(right, 1 - wrong)
-        return self._certificate(lower, upper, {"boxes": {"words": words}}), b"".join(tapes)
+        return self._certificate(lower, upper, {"boxes": {"words": words}}, b"".join(tapes))
 
     def _certificate(
-        self, lower: Fraction, upper: Fraction, evidence: dict[str, Any]
+        self, lower: Fraction, upper: Fraction, evidence: dict[str, Any], binary: bytes = b""
     ) -> Certificate:
-        claim = {"inputs": self.inputs, "lower": str(lower), "upper": str(upper)}
-        body = {"claim": claim, "evidence": evidence}
-        return Certificate("accuracy", describe_model(self.network), body, self.settings)
-
-    def write_certificate(self, path: Path) -> None:
-        """Write the certificate: JSON, or with binary evidence a zip container; atomically."""
-        document, binary = self.certificate()
-        document.write(path, binary)
+        body = {
+            "claim": {"inputs": self.inputs, "lower": lower, "upper": upper},
+            "evidence": evidence,
+        }
+        return Certificate("accuracy", describe_model(self.model), body, self.settings, binary)
 
 
 def _outward(lower: Fraction, upper: Fraction) -> tuple[Fraction, Fraction]:
@@ -208,13 +209,13 @@ def prove_accuracy(
     if inputs not in ("gaussian", "uniform"):
         raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
     if not 1 <= digits <= 1000:
-        raise UsageError(f"--digits needs a number from 1 to 1000, got {digits}")
+        raise UsageError(f"digits needs a number from 1 to 1000, got {digits}")
     if budget is not None and not budget > 0:
-        raise UsageError(f"--budget needs a positive number of seconds, got {budget}")
+        raise UsageError(f"budget needs a positive number of seconds, got {budget}")
     if boxes is not None and boxes < 1:
-        raise UsageError(f"--boxes needs a positive number, got {boxes}")
+        raise UsageError(f"boxes needs a positive number, got {boxes}")
     if jobs is not None and jobs < 1:
-        raise UsageError(f"--jobs needs a positive number, got {jobs}")
+        raise UsageError(f"jobs needs a positive number, got {jobs}")
     if network.seq_len <= EXACT_LENGTH:
         return _enumerate(network, inputs, digits, time.monotonic())
     run = (ChamberRun if network.seq_len <= CONE_LENGTH else Run)(network, inputs)
@@ -222,7 +223,7 @@ def prove_accuracy(
     if device is not None:
         if run.method != "boxes" or dask is not None:
             raise UsageError(
-                f"--device is for boxes, with inputs longer than {CONE_LENGTH}, and without --dask"
+                f"device is for boxes, with inputs longer than {CONE_LENGTH}, and without dask"
             )
         run.extend = partial(extend, cut=Device(device, jobs))
         jobs = 1  # a batch keeps all threads busy
@@ -232,7 +233,9 @@ def prove_accuracy(
         except UsageError as error:
             raise UsageError(f"{state}: {error}") from error
         if boxes is not None and run.boxes > boxes:
-            raise UsageError(f"{state} already holds {run.boxes} boxes, more than --boxes {boxes}")
+            raise UsageError(
+                f"{state} already holds {run.boxes} boxes, more than the {boxes} asked for"
+            )
     warm_up(run)
     started = time.monotonic()
     history: list[Moment] = []
@@ -252,7 +255,7 @@ def prove_accuracy(
     lower, upper = _outward(run.lower, run.upper)
     seconds = time.monotonic() - started
     return AccuracyResult(
-        network=network,
+        model=network,
         inputs=inputs,
         lower=lower,
         upper=upper,
@@ -279,7 +282,7 @@ def _enumerate(network: Network, inputs: Inputs, digits: int, started: float) ->
         lower, upper = gaussian_share(right, digits)
     seconds = time.monotonic() - started
     return AccuracyResult(
-        network=network,
+        model=network,
         inputs=inputs,
         lower=lower,
         upper=upper,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -13,11 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from certify.certificate import Certificate
-from certify.claims import Pair, RatioRange
-from certify.impulse.float32 import Float32Verdict
+from certify.claims import Pair, RatioRange, all_pairs
 from certify.impulse.prove import ImpulseResult, PairResult
 from certify.noise.prove import NoiseResult, PairNoise
-from certify.smt import SmtVerdict
 
 WIDEST_GRID = 12
 """Longer inputs than this do not fit a terminal as a grid; then the thinnest pairs are listed."""
@@ -30,18 +28,13 @@ _SMT = {
 
 
 def impulse_report(
-    model: Path,
-    result: ImpulseResult,
-    smt: Mapping[Pair, SmtVerdict],
-    float32: Sequence[Float32Verdict],
-    path: Path | None,
-    certificate: Certificate,
+    model: Path, result: ImpulseResult, path: Path | None, certificate: Certificate
 ) -> RenderableType:
     """Everything that a run of ``certify MODEL`` found, for a console."""
-    network = result.network
+    network = result.model
     title = Text.assemble(
         verdict_text(result.verdict),
-        f"  {model.name}: {result.certified_pairs} of {len(result.pairs)} pairs proved right for "
+        f"  {model.name}: {_counted(result)} proved right for "
         f"every M > 0 and {describe_range(result.ratios)}",
     )
     facts = Table.grid(padding=(0, 2))
@@ -65,25 +58,29 @@ def impulse_report(
     facts.add_row(
         "witnesses",
         f"exact sweep, in integers: {_tally(p.verdict for p in result.pairs)}\n"
-        + (
-            "z3, unrolled network with every ReLU encoded: "
-            + _tally(_SMT[v.verdict] for v in smt.values())
-            if smt
-            else "z3: left out (--no-smt)"
-        ),
+        + _second_witness(result),
     )
-    facts.add_row("offset", _offset(result))
+    if result.offsets:
+        facts.add_row("offset", _offset(result))
     facts.add_row(
         "float32",
         "the float32 program picks s too, whatever order it sums in: "
-        + _tally(v.verdict for v in float32),
+        + _tally(v.verdict for v in result.float32),
     )
-    reasons = Counter(v.reason for v in smt.values() if v.reason)
+    reasons = Counter(p.smt_reason for p in result.pairs if p.smt_reason)
     for reason, count in reasons.items():
         facts.add_row("", f"z3 left {count} unknown ({reason}); the sweep decides")
     place = str(path) if path else "could not be written"
     facts.add_row("certificate", f"{place}  (sha256 {certificate.sha256[:16]}…)")
     return Group(title, "", _margins(result), "", facts)
+
+
+def _counted(result: ImpulseResult | NoiseResult) -> str:
+    of = f"{result.certified_pairs} of"
+    if not result.subset:
+        return f"{of} {len(result.pairs)} pairs"
+    everything = len(all_pairs(result.model.seq_len))
+    return f"{of} the {len(result.pairs)} pairs asked for (of {everything})"
 
 
 def verdict_text(verdict: str) -> Text:
@@ -112,7 +109,7 @@ def short_below(value: Fraction, digits: int = 4) -> str:
 
 
 def _margins(result: ImpulseResult) -> RenderableType:
-    n = result.network.seq_len
+    n = result.model.seq_len
     caption = (
         f"Smallest margin logit[s] - logit[rival] for M = 1 and {describe_range(result.ratios)}"
     )
@@ -174,6 +171,13 @@ def _refutations(result: ImpulseResult) -> list[tuple[str, str]]:
     return rows
 
 
+def _second_witness(result: ImpulseResult) -> str:
+    asked = [_SMT[p.smt] for p in result.pairs if p.smt]
+    if not asked:
+        return "z3: left out (--no-smt)"
+    return f"z3, unrolled network with every ReLU encoded: {_tally(asked)}"
+
+
 def _offset(result: ImpulseResult) -> str:
     proved = sum(b.proved for b in result.offsets)
     balls = sum(b.proved and b.witness == "enclosure" for b in result.offsets)
@@ -192,8 +196,8 @@ def noise_report(model: Path, result: NoiseResult, path: Path | None) -> Rendera
     others = "as far from 0 as the grid says" if eps is None else f"in [-{eps}, {eps}]"
     title = Text.assemble(
         verdict_text(result.verdict),
-        f"  {model.name}: {result.certified_pairs} of {len(result.pairs)} pairs proved right for "
-        f"M = 1, {describe_range(result.ratio)} and every other input {others}",
+        f"  {model.name}: {_counted(result)} proved right for "
+        f"M = 1, {describe_range(result.ratios)} and every other input {others}",
     )
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold", no_wrap=True)
@@ -225,7 +229,7 @@ def noise_report(model: Path, result: NoiseResult, path: Path | None) -> Rendera
 
 
 def _noise_grid(result: NoiseResult) -> RenderableType:
-    n = result.network.seq_len
+    n = result.model.seq_len
     cells = {p.pair: _noise_cell(p, single=result.noise is not None) for p in result.pairs}
     if n > WIDEST_GRID:
         counts = Counter(p.verdict for p in result.pairs)
