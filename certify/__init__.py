@@ -12,7 +12,6 @@ standard library, so that the checker runs bare: names are resolved when they ar
 """
 
 import importlib
-from typing import Any
 
 __version__ = "0.1.0"
 
@@ -34,7 +33,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = sorted([*_HOME, "__version__"])
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'certify' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

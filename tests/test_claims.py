@@ -25,6 +25,7 @@ def test_impulses() -> None:
         (["277/1000", "0.96"], (Fraction(277, 1000), Fraction(24, 25))),
         (["0." + "1" * 500], (Fraction("0." + "1" * 500),) * 2),
         (["1/3", "1/3"], (Fraction(1, 3), Fraction(1, 3))),
+        (["1e-3"], (Fraction(1, 1000),) * 2),
     ],
 )
 def test_ratios_are_read_exactly(texts: list[str], expected: RatioRange) -> None:
@@ -34,8 +35,8 @@ def test_ratios_are_read_exactly(texts: list[str], expected: RatioRange) -> None
 @pytest.mark.parametrize(
     "texts",
     [
-        *(["0"], ["1"], ["-1/2"], ["0.9", "0.8"], ["1/0"], ["half"], ["nan"], ["inf"], ["1e-1"]),
-        *([""], ["0.1", "0.2", "0.3"], ["0.5", "1"], ["0.0"], ["0." + "1" * 4000]),
+        *(["0"], ["1"], ["-1/2"], ["0.9", "0.8"], ["1/0"], ["half"], ["nan"], ["inf"]),
+        *([""], ["0.1", "0.2", "0.3"], ["0.5", "1"], ["0.0"], ["0." + "1" * 4000], ["1e-9999999"]),
     ],
 )
 def test_anything_else_is_a_usage_error(texts: list[str]) -> None:

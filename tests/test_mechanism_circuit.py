@@ -36,7 +36,7 @@ def two_intervals() -> CircuitStudy:
 
 def confirm(found: CircuitStudy) -> None:
     """Everything that a study says, by the definition."""
-    network, n = found.network, found.model.seq_len
+    network, n = found.network, found.network.seq_len
     whole = Kept.of_units(network, range(network.hidden_size))
     for failure in found.failures:
         less = whole.minus(failure.element).applied(network)

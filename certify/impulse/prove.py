@@ -63,8 +63,7 @@ class PairResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The pair's entry in the answer."""
-        witness = {"smt": self.smt} | ({"smt_reason": self.smt_reason} if self.smt_reason else {})
-        return self.decided() | witness
+        return self.decided() | {"smt": self.smt, "smt_reason": self.smt_reason or None}
 
     def decided(self) -> dict[str, Any]:
         """What the sweep decided, as a certificate holds it."""
