@@ -64,7 +64,7 @@ def explore_page(network: Network, name: str, *, progress: Progress | None = Non
 
 def page_data(result: ImpulseResult, name: str, report: Progress) -> dict[str, Any]:
     """What the script reads; weights are doubles, which hold them exactly."""
-    network = result.network
+    network = result.model
     floats = network.floats
     roles = find_roles(floats, "gaussian", ROLE_SAMPLES, 1)
     groups = unit_groups(roles)
@@ -96,7 +96,7 @@ def _removals(result: ImpulseResult, report: Progress) -> list[list[list[list[st
 
     None where that would take long; the page then finds it when it is asked.
     """
-    network = result.network
+    network = result.model
     d = network.hidden_size
     # A piece has a price of its own, beside that of its matrix.
     if result.cells * (d * d + 200) * network.seq_len * d > REMOVAL_LIMIT:
