@@ -92,7 +92,7 @@ def test_every_kind_says_how_much_is_too_much(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_tree_of_cones_says_how_much_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     result = prove_accuracy(HANDCRAFTED)
-    cones = json.loads(result.certificate()[0].to_bytes())["evidence"]["cones"]
+    cones = json.loads(result.certificate().to_bytes())["evidence"]["cones"]
     check_cones(HANDCRAFTED, "gaussian", result.lower, result.upper, cones)
     monkeypatch.setattr("certify.checker.cones.ALL", 1000)
     with pytest.raises(Unreadable, match="this certificate may take"):
