@@ -19,6 +19,7 @@ from certify.checker.accuracy import check_accuracy
 from certify.checker.circuit import check_circuit
 from certify.checker.document import KEYS, fields, read_document
 from certify.checker.errors import Rejected, Unreadable
+from certify.checker.hypotheses import check_hypotheses
 from certify.checker.impulse import check_impulse
 from certify.checker.network import Weights
 from certify.checker.noise import check_noise
@@ -32,6 +33,7 @@ Rule = Callable[[Weights, dict[str, Any], bytes], list[str]]
 RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "accuracy": (check_accuracy, ()),
     "circuit": (check_circuit, ()),
+    "hypotheses": (check_hypotheses, ()),
     "impulse": (check_impulse, ("offset", "float32")),
     "noise": (check_noise, ()),
     "statistical": (check_statistical, ()),

@@ -28,6 +28,7 @@ COMMANDS = {
     "accuracy": "prove a bracket for the accuracy on random inputs",
     "estimate": "what estimates say, beside the certified values",
     "benchmark-estimates": "measure the estimates against sampling",
+    "hypotheses": "prove or refute the sentences of a note",
     "explain": "how it does it: offsets, cells, units, a circuit",
     "patch": "replay a pair with a unit zeroed, set or scaled",
     "track": "follow checkpoints through training",

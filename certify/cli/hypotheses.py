@@ -1,0 +1,43 @@
+"""Prove or refute the sentences of a note about how a model works.
+
+FILE (TOML, docs/hypotheses.md) holds claims about runs of the impulse family, such as
+'all(h[t, 4] == 0 for t in range(first + 1, last))'. Each is decided exactly, for every pair and
+every ratio of its range; what is refuted comes with a counterexample.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from certify.cli.output import Outputs, command, json_argument, out_arguments, progress_bar
+from certify.errors import ExitCode
+from certify.reading.weights import read_network
+from certify.report.hypotheses import hypotheses_text
+from certify.statements.prove import hypotheses
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="the claims, in TOML")
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    out_arguments(parser)
+    json_argument(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Decide, write the certificate, report."""
+    outputs = Outputs(arguments)
+    network = read_network(arguments.model)
+    with progress_bar("pairs") as progress:
+        result = hypotheses(arguments.file, network, progress=progress)
+    certificate = result.certificate()
+    path = arguments.out / f"{arguments.model.stem}.hypotheses-{arguments.file.stem}.json"
+    written = outputs.certificate(path, certificate) if certificate else None
+    outputs.json({**result.to_dict(), "certificate": written and str(written)})
+    if outputs.text:
+        print(hypotheses_text(result))
+        if written:
+            print(f"\ncheck it with: {command('check', written, arguments.model)}")
+    codes = {"refuted": ExitCode.REFUTED, "unknown": ExitCode.UNKNOWN}
+    return outputs.finish(codes.get(result.verdict, ExitCode.OK))

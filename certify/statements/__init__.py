@@ -1,0 +1,1 @@
+"""Hypotheses: the sentences of a note, each proved or refuted (docs/hypotheses.md)."""
