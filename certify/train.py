@@ -225,9 +225,7 @@ def _torch() -> Any:
     try:
         import torch
     except ImportError as error:
-        raise MissingExtraError(
-            "training needs torch: install the extra with pip install 'certify[torch]'"
-        ) from error
+        raise MissingExtraError("training needs torch: pip install torch") from error
     return torch
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from certify.certificate import read_document
@@ -12,8 +13,7 @@ from tests.examples import EXAMPLES, ROOT, Example
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
-def test_needs_jsonschema_certificates_follow_it(example: Example) -> None:
-    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
+def test_certificates_follow_their_schema(example: Example) -> None:
     schema = json.loads((ROOT / "certify/schema/impulse-1.json").read_text())
     certificate = prove_impulse(example.network).certificate()
     jsonschema.validate(json.loads(certificate.to_bytes()), schema)

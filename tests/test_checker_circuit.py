@@ -24,7 +24,7 @@ from certify.mechanism.circuit import CircuitStudy, Kept, circuit_certificate
 from certify.mechanism.search import study_circuit
 from certify.model import Network
 from certify.testing import networks
-from tests.examples import M16_10, ROOT, TWO_INTERVALS, save_npz
+from tests.examples import MODELS, ROOT, TWO_INTERVALS, save_npz
 
 Document = dict[str, Any]
 RATIOS = RatioRange(Fraction(3, 5), Fraction(4, 5))
@@ -285,12 +285,12 @@ def test_the_checker_accepts_what_the_search_finds(network: Network) -> None:
         assert check_circuit(network, body, b"")
 
 
-def test_published_model(published_impulse: ImpulseResult, tmp_path: Path) -> None:
+def test_a_trained_model(m16_10_impulse: ImpulseResult, tmp_path: Path) -> None:
     ratios = RatioRange(Fraction(4, 5), Fraction(4, 5))
-    groups = {"comparator": (1, 6, 7, 8)}
-    found = study_circuit(published_impulse.model, published_impulse.sweeps, ratios, groups)
+    groups = {"comparator": (1, 5, 11, 13)}
+    found = study_circuit(m16_10_impulse.model, m16_10_impulse.sweeps, ratios, groups)
     assert found is not None
     path = tmp_path / "circuit.json"
     circuit_certificate(found).write(path)
-    assert check(path, M16_10).kind == "circuit"
-    assert read_weights(M16_10).sha256 == published_impulse.model.sha256
+    assert check(path, MODELS / "m16_10.pt").kind == "circuit"
+    assert read_weights(MODELS / "m16_10.pt").sha256 == m16_10_impulse.model.sha256

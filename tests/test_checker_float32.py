@@ -62,11 +62,11 @@ def test_what_the_prover_writes_is_accepted(network: Network, data: st.DataObjec
     assert f"for {proved} of {len(lines)} pairs" in said
 
 
-def test_the_published_model(published_impulse: ImpulseResult) -> None:
-    network, (lo, hi) = published_impulse.model, published_impulse.ratios
-    some = dict(list(published_impulse.sweeps.items())[::15])
+def test_a_trained_model(m16_10_impulse: ImpulseResult) -> None:
+    network, (lo, hi) = m16_10_impulse.model, m16_10_impulse.ratios
+    some = dict(list(m16_10_impulse.sweeps.items())[::15])
     lines = lines_of(network, {p: list(s.breaks) for p, s in some.items()})
-    section = float32_section(prove_float32(network, some, published_impulse.ratios))
+    section = float32_section(prove_float32(network, some, m16_10_impulse.ratios))
     assert section["verdict"] == "proved"
     assert "for 6 of 6 pairs" in check_float32(network, lines, lo, hi, section)
 
@@ -134,11 +134,11 @@ def test_mutations_are_rejected(name: str) -> None:
         check_float32(HANDCRAFTED, lines, *HALVES, mutated)
 
 
-def test_an_interval_across_a_kink_is_rejected(published_impulse: ImpulseResult) -> None:
-    network, (lo, hi) = published_impulse.model, published_impulse.ratios
-    pair, found = next(iter(published_impulse.sweeps.items()))
+def test_an_interval_across_a_kink_is_rejected(m16_10_impulse: ImpulseResult) -> None:
+    network, (lo, hi) = m16_10_impulse.model, m16_10_impulse.ratios
+    pair, found = next(iter(m16_10_impulse.sweeps.items()))
     lines = lines_of(network, {pair: list(found.breaks)})
-    section = float32_section(prove_float32(network, {pair: found}, published_impulse.ratios))
+    section = float32_section(prove_float32(network, {pair: found}, m16_10_impulse.ratios))
     assert len(section["pairs"][0]["points"]) > 2
     del section["pairs"][0]["points"][1]
     with pytest.raises(Rejected, match="changes sign"):

@@ -19,7 +19,7 @@ from certify.claims import RatioRange
 from certify.impulse.prove import prove_impulse
 from certify.model import Network
 from certify.testing import networks, ratios
-from tests.examples import EXAMPLES, TWO_INTERVALS, Example, save_npz
+from tests.examples import EXAMPLES, TWO_INTERVALS, Example, Golden, save_npz
 
 Document = dict[str, Any]
 Mutation = Callable[[Document], object]
@@ -256,8 +256,8 @@ def test_random_damage_never_changes_what_is_established(
     assert after == truth
 
 
-def test_published_certificate(published_m16_10: Network, tmp_path: Path) -> None:
-    document = json.loads(certify(published_m16_10).to_bytes())
-    assert document["claim"]["ratio"] == ["277/1000", "24/25"]
-    accepted = decide(document, published_m16_10, tmp_path)
+def test_golden_certificate(golden: Golden, golden_network: Network, tmp_path: Path) -> None:
+    document = json.loads(certify(golden_network).to_bytes())
+    assert document["claim"]["ratio"] == [str(end) for end in golden.ratio]
+    accepted = decide(document, golden_network, tmp_path)
     assert accepted.establishes[0].startswith("PROVED: for every pair")

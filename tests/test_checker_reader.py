@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from safetensors.numpy import save_file
 
 from certify.checker.errors import Unreadable
 from certify.checker.reader import read_weights
@@ -22,8 +23,7 @@ from certify.errors import ModelFileError
 from certify.model import Network
 from certify.reading.weights import read_network
 from tests import modelfiles as mf
-
-PUBLISHED = Path(__file__).parent.parent.parent / "shared" / "reference" / "algzoo"
+from tests.examples import Golden
 
 
 def agree(path: Path) -> Network:
@@ -124,7 +124,7 @@ def test_views_share_a_storage(tmp_path: Path) -> None:
     )
 
 
-def test_files_that_torch_writes(tmp_path: Path) -> None:
+def test_files_that_torch_writes_needs_torch(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
     for index, name in enumerate(mf.DTYPES):
         arrays = mf.weights(seed=index)
@@ -141,7 +141,7 @@ def test_files_that_torch_writes(tmp_path: Path) -> None:
                 assert "pickle_protocol=" in refused(path)[0]
 
 
-def test_a_torch_module_of_the_family(tmp_path: Path) -> None:
+def test_a_module_of_the_family_needs_torch(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
 
     class Model(torch.nn.Module):  # type: ignore[misc, name-defined]
@@ -158,22 +158,17 @@ def test_a_torch_module_of_the_family(tmp_path: Path) -> None:
 
 
 def test_files_that_safetensors_writes(tmp_path: Path) -> None:
-    library = pytest.importorskip("safetensors.numpy", reason="safetensors is not installed")
     arrays = mf.weights()
     path = tmp_path / "model.safetensors"
     for dtype in ("float16", "float32", "float64"):
-        library.save_file(
-            {k: v.astype(dtype) for k, v in arrays.items()}, path, {"nonlinearity": "relu"}
-        )
+        save_file({k: v.astype(dtype) for k, v in arrays.items()}, path, {"nonlinearity": "relu"})
         assert agree(path) == expected(arrays)
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="the published models are not there")
-def test_published_models() -> None:
-    network = agree(PUBLISHED / "m16_10_example.pth")
-    assert (network.hidden_size, network.seq_len, network.shift) == (16, 10, 39)
-    network = agree(PUBLISHED / "m2_2_seed2.pth")
-    assert (network.hidden_size, network.seq_len) == (2, 2)
+def test_golden_models(golden: Golden) -> None:
+    network = agree(golden.path)
+    assert (network.hidden_size, network.seq_len, network.shift) == (16, 10, golden.shift)
+    assert network.sha256 == golden.sha256
 
 
 @settings(max_examples=60, deadline=None)

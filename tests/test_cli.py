@@ -13,7 +13,7 @@ import pytest
 
 from certify.cli import main
 from certify.errors import ExitCode
-from tests.examples import EXAMPLES, HANDCRAFTED, M16_10, MODELS, ROOT, save_npz
+from tests.examples import EXAMPLES, HANDCRAFTED, MODELS, ROOT, Golden, save_npz
 
 BY_NAME = {e.name: e.network for e in EXAMPLES}
 
@@ -196,12 +196,11 @@ def test_importing_the_package_brings_in_nothing_third_party() -> None:
     assert done.stdout.strip() == "[] False"
 
 
-@pytest.mark.skipif(not M16_10.exists(), reason="the published models are not beside the checkout")
-def test_published_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, found = answer([str(M16_10), "--no-smt", "--out", str(tmp_path)], capsys)
+def test_golden_models(golden: Golden, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = answer([str(golden.path), "--no-smt", "--out", str(tmp_path)], capsys)
     assert code == ExitCode.OK
     assert found["certified_pairs"] == 90
-    assert found["ratio"] == ["277/1000", "24/25"]
+    assert found["ratio"] == [str(end) for end in golden.ratio]
     assert found["float32"]["verdict"] == "proved"
 
 

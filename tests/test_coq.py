@@ -62,7 +62,7 @@ def fake_coqc(folder: Path, monkeypatch: pytest.MonkeyPatch, output: str, status
 
 
 @needs_coqc
-def test_a_true_claim_is_accepted_and_rests_on_no_axiom(tmp_path: Path) -> None:
+def test_a_true_claim_is_accepted_and_rests_on_no_axiom_needs_coqc(tmp_path: Path) -> None:
     path = tmp_path / "two.v"
     export_coq(TWO_INTERVALS, NARROW, breaks_of(TWO_INTERVALS), path)
     before = path.read_bytes()
@@ -85,7 +85,7 @@ def moved(breaks: Mapping[Pair, Sequence[Fraction]]) -> dict[Pair, Sequence[Frac
 @pytest.mark.parametrize(
     "wrong", ["a moved cell border", "a range too wide", "no cell borders", "one ratio too many"]
 )
-def test_a_wrong_certificate_is_rejected_by_coqc(wrong: str, tmp_path: Path) -> None:
+def test_a_wrong_certificate_is_rejected_by_coqc_needs_coqc(wrong: str, tmp_path: Path) -> None:
     path, ratios, breaks = tmp_path / "wrong.v", NARROW, breaks_of(TWO_INTERVALS)
     if wrong == "a moved cell border":
         breaks = moved(breaks)
@@ -114,7 +114,9 @@ def test_a_wrong_certificate_is_rejected_by_coqc(wrong: str, tmp_path: Path) -> 
     ],
     ids=["a wrong weight"],
 )
-def test_coqc_alone_rejects(old: str, new: str, handcrafted: Path, tmp_path: Path) -> None:
+def test_coqc_alone_rejects_needs_coqc(
+    old: str, new: str, handcrafted: Path, tmp_path: Path
+) -> None:
     text = handcrafted.read_text()
     assert text.count(old) == 1
     done = coqc(text.replace(old, new), tmp_path)
@@ -123,7 +125,9 @@ def test_coqc_alone_rejects(old: str, new: str, handcrafted: Path, tmp_path: Pat
 
 
 @needs_coqc
-def test_the_network_in_coq_is_the_network_of_the_model(handcrafted: Path, tmp_path: Path) -> None:
+def test_the_network_in_coq_is_the_network_of_the_model_needs_coqc(
+    handcrafted: Path, tmp_path: Path
+) -> None:
     """The definitions compute, on inputs that are no impulses too, what Network.logits does."""
     networks = [HANDCRAFTED, TWO_INTERVALS]
     text = handcrafted.read_text().partition("(** * Part 2.")[0]
@@ -297,7 +301,7 @@ def test_one_ratio_is_a_range(tmp_path: Path) -> None:
 
 @needs_coqc
 @pytest.mark.slow
-def test_the_published_m2_2_is_right_on_its_common_interval(
+def test_the_published_m2_2_is_right_needs_coqc_and_the_reference_folder(
     published_m2_2: Network, tmp_path: Path
 ) -> None:
     result = prove_impulse(published_m2_2)
@@ -309,7 +313,7 @@ def test_the_published_m2_2_is_right_on_its_common_interval(
 @needs_coqc
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((PROOFS / "coq").glob("*.v")), ids=lambda path: path.stem)
-def test_shipped_theorems_hold(path: Path) -> None:
+def test_shipped_theorems_hold_needs_coqc(path: Path) -> None:
     network = read_network(MODELS / f"{path.stem}.pt")
     verdict = check_coq(path, network)
     assert verdict.accepted, verdict.reason

@@ -99,7 +99,7 @@ def test_cubature_agrees_with_sampling_on_the_examples() -> None:
         assert cubature(example.network).value == pytest.approx(truth.value, abs=0.01), example.name
 
 
-def test_cubature_on_the_published_small_model(published_m2_2: Network) -> None:
+def test_cubature_on_the_published_m2_2_needs_the_reference_folder(published_m2_2: Network) -> None:
     assert cubature(published_m2_2).value == pytest.approx(0.99992257, abs=1e-5)
 
 

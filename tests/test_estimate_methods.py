@@ -18,65 +18,67 @@ from certify.estimate.moments import input_moments, largest_probability, rectifi
 from certify.estimate.projection import stable_projector
 from certify.estimate.sampling import wilson
 from certify.model import Network
-from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, brute_force_right
+from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Golden, brute_force_right
 
 
 @pytest.fixture(scope="module")
-def known(published_m16_10: Network) -> dict[str, Estimate]:
-    """Skipped where the published M_{16,10} is absent."""
-    return {e.method: e for e in run_estimates(published_m16_10)}
+def known(golden_network: Network) -> dict[str, Estimate]:
+    return {e.method: e for e in run_estimates(golden_network)}
 
 
-def test_linear_on_the_published_model(known: dict[str, Estimate]) -> None:
+def test_golden_linear(golden: Golden, known: dict[str, Estimate]) -> None:
     found = known["linear"]
-    assert found.value == 6
-    assert found.details["r_squared_of_true_offsets"] == pytest.approx(-148.76, abs=0.005)
-    assert found.details["spectral_radius"] == pytest.approx(1.2743, abs=5e-5)
-    assert found.details["largest_impulse_response"] == pytest.approx(877.6, abs=0.05)
+    assert found.value == golden.linear_pairs
+    r_squared, response = golden.linear_r_squared, golden.largest_impulse_response
+    assert found.details["r_squared_of_true_offsets"] == pytest.approx(r_squared, rel=1e-3)
+    assert found.details["spectral_radius"] == pytest.approx(golden.radius, abs=5e-5)
+    assert found.details["largest_impulse_response"] == pytest.approx(response, rel=1e-4)
     assert found.reads == "weights"
 
 
-def test_cell_effective_on_the_published_model(known: dict[str, Estimate]) -> None:
+def test_golden_cell_effective(golden: Golden, known: dict[str, Estimate]) -> None:
     found = known["cell-effective"]
     assert found.value == 0
-    assert found.details["spectral_radius"] == pytest.approx(1.0099, abs=5e-5)
+    assert found.details["spectral_radius"] == pytest.approx(golden.frozen, abs=1e-4)
     assert found.details["runs"] == 180
-    assert found.details["runs_in_dominant_cell"] == 46
-    assert found.details["dead_units"] == [4, 5, 9]
-    assert found.details["final_cells"] == 38
+    assert found.details["runs_in_dominant_cell"] == golden.in_dominant_cell
+    assert found.details["dead_units"] == list(golden.dead_units)
+    assert found.details["final_cells"] == golden.final_cells
     assert found.reads == "weights and runs"
 
 
-def test_tropical_on_the_published_model(known: dict[str, Estimate]) -> None:
+def test_golden_tropical(golden: Golden, known: dict[str, Estimate]) -> None:
     found = known["tropical"]
     assert found.value == 90
-    assert found.details["smallest_margin"] == pytest.approx(3.5657, abs=5e-5)
-    assert found.details["smallest_margin_pair"] == [7, 6]
-    assert found.details["cell_sequences_at_nominal"] == 89
+    assert found.details["smallest_margin"] == pytest.approx(golden.min_margin, abs=1e-4)
+    assert found.details["smallest_margin_pair"] == list(golden.worst)
+    assert found.details["cell_sequences_at_nominal"] == golden.sequences
 
 
-def test_margin_bounds_on_the_published_model(known: dict[str, Estimate]) -> None:
+def test_golden_margin_bounds(golden: Golden, known: dict[str, Estimate]) -> None:
     found = known["margin-bounds"]
-    assert found.details["smallest_separable_margin"] == pytest.approx(6.6225, abs=5e-5)
-    assert found.details["smallest_product"] == pytest.approx(7.9076, abs=5e-5)
+    separable, product = golden.separable_product, golden.min_product
+    assert found.details["smallest_separable_margin"] == pytest.approx(separable, abs=1e-4)
+    assert found.details["smallest_product"] == pytest.approx(product, abs=1e-4)
     assert found.details["positive_products"] == 90
     assert found.value <= 90
 
 
-def test_conditional_expectation_on_the_published_model(known: dict[str, Estimate]) -> None:
+def test_golden_conditional_expectation(golden: Golden, known: dict[str, Estimate]) -> None:
     found = known["conditional-expectation"]
     assert found.value == 90
-    assert found.details["r_squared_of_true_offsets"] == pytest.approx(0.9101, abs=5e-5)
-    assert found.details["smallest_product"] == pytest.approx(6.6225, abs=5e-5)
-    assert found.details["single_impulse_pairs_right"] == 76
-    assert found.details["mean_final_norm"] == pytest.approx(38.28, abs=0.005)
+    assert found.details["r_squared_of_true_offsets"] == pytest.approx(golden.r_squared, abs=1e-4)
+    product, norm = golden.separable_product, golden.mean_final_norm
+    assert found.details["smallest_product"] == pytest.approx(product, abs=1e-4)
+    assert found.details["single_impulse_pairs_right"] == golden.single_impulse_pairs
+    assert found.details["mean_final_norm"] == pytest.approx(norm, abs=0.001)
 
 
-def test_accuracies_on_the_published_model(known: dict[str, Estimate]) -> None:
-    # 20 million samples gave .95308 +- .00005.
-    assert known["cubature"].value == pytest.approx(0.9531, abs=0.002)
+def test_golden_accuracies(golden: Golden, known: dict[str, Estimate]) -> None:
+    # Ten million samples and more, to +- .0002.
+    assert known["cubature"].value == pytest.approx(golden.accuracy, abs=0.002)
     lo, hi = known["sampling"].interval or (1, 0)
-    assert lo < 0.9531 < hi
+    assert lo < golden.accuracy < hi
     assert known["moments"].value < 0.5  # as the first measurements found, it is no estimate
 
 

@@ -393,11 +393,9 @@ def test_section() -> None:
     assert len(unknown) == 3
 
 
-def test_published_model_is_proved_over_the_default_range(
-    published_impulse: ImpulseResult,
-) -> None:
-    for ratios in (NOMINAL, published_impulse.ratios):
-        verdicts = prove_float32(published_impulse.model, published_impulse.sweeps, ratios)
+def test_golden_models_are_proved_over_the_default_range(golden_impulse: ImpulseResult) -> None:
+    for ratios in (NOMINAL, golden_impulse.ratios):
+        verdicts = prove_float32(golden_impulse.model, golden_impulse.sweeps, ratios)
         assert [v.verdict for v in verdicts] == ["proved"] * 90
 
 
@@ -423,11 +421,11 @@ def random_orders(
     return sums(state[:, None, :] * w_out)
 
 
-def test_random_orders_in_numpy(published_impulse: ImpulseResult) -> None:
-    """Every pair of the published model: no deviation from the exact margin beyond the bound."""
-    network = published_impulse.model
+def test_random_orders_in_numpy(m16_10_impulse: ImpulseResult) -> None:
+    """Every pair of a trained model: no deviation from the exact margin beyond the bound."""
+    network = m16_10_impulse.model
     program = Program(network)
-    for index, (pair, found) in enumerate(published_impulse.sweeps.items()):
+    for index, (pair, found) in enumerate(m16_10_impulse.sweeps.items()):
         s = nearest_float32(Fraction(4, 5))
         run = program.run(pair, s)
         x = np.zeros((40, network.seq_len), np.float32)
@@ -439,9 +437,9 @@ def test_random_orders_in_numpy(published_impulse: ImpulseResult) -> None:
         assert found.pair == pair
 
 
-def test_torch_agrees(published_impulse: ImpulseResult) -> None:
+def test_the_program_agrees_needs_torch(m16_10_impulse: ImpulseResult) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
-    network, ratios = published_impulse.model, published_impulse.ratios
+    network, ratios = m16_10_impulse.model, m16_10_impulse.ratios
     w = network.floats
     rnn = torch.nn.RNN(1, network.hidden_size, nonlinearity="relu", bias=False, batch_first=True)
     rnn.load_state_dict(
@@ -453,7 +451,7 @@ def test_torch_agrees(published_impulse: ImpulseResult) -> None:
     values[:3] = float(ratios.lo), float(ratios.hi), 0.8
     program = Program(network)
     with torch.no_grad():
-        for pair in published_impulse.sweeps:
+        for pair in m16_10_impulse.sweeps:
             x = torch.zeros(len(values), network.seq_len, 1)
             x[:, pair.max], x[:, pair.second, 0] = 1, torch.tensor(values)
             logits = (rnn(x)[0][:, -1] @ w_out.T).numpy().astype(np.float64)

@@ -12,6 +12,7 @@ from certify.impulse.prove import ImpulseResult
 from certify.impulse.sweep import sweep_all
 from certify.model import Network
 from certify.testing import networks
+from tests.examples import Golden
 
 NOMINAL = RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)
 WIDE = RatioRange(Fraction(3, 10), Fraction(9, 10))
@@ -61,17 +62,19 @@ def test_bounds_hold_at_sampled_ratios(network: Network) -> None:
             assert bound.proved
 
 
-def test_offset_claim_follows_from_both_margins(published_impulse: ImpulseResult) -> None:
-    by_pair = {p.pair: p for p in published_impulse.pairs}
-    for bound in published_impulse.offsets:
+def test_offset_claim_follows_from_both_margins(m16_10_impulse: ImpulseResult) -> None:
+    by_pair = {p.pair: p for p in m16_10_impulse.pairs}
+    for bound in m16_10_impulse.offsets:
         swapped = Pair(bound.pair.second, bound.pair.max)
         floor = by_pair[bound.pair].min_margin.value + by_pair[swapped].min_margin.value
         assert bound.min_product >= floor
 
 
-def test_published_values(published_m16_10: Network) -> None:
-    bounds = bound_offsets(sweep_all(published_m16_10), NOMINAL)
-    assert float(min(b.min_product for b in bounds)) == pytest.approx(7.9076, abs=1e-4)
+def test_golden_values(golden: Golden, golden_impulse: ImpulseResult) -> None:
+    bounds = bound_offsets(golden_impulse.sweeps, NOMINAL)
+    product = float(min(b.min_product for b in bounds))
+    assert product == pytest.approx(golden.min_product, abs=1e-4)
     assert sum(b.proved for b in bounds) == 90
-    assert float(min(b.separable_margin for b in bounds)) == pytest.approx(6.6225, abs=1e-4)
+    separable = float(min(b.separable_margin for b in bounds))
+    assert separable == pytest.approx(golden.separable_product, abs=1e-4)
     assert all(b.witness == "enclosure" for b in bounds)

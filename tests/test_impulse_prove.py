@@ -10,7 +10,7 @@ from certify.errors import ModelFileError
 from certify.impulse.prove import ImpulseResult, prove_impulse
 from certify.model import Network
 from certify.testing import networks
-from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example, brute_force_right
+from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example, Golden, brute_force_right
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
@@ -64,22 +64,23 @@ def test_progress_counts_pairs() -> None:
     assert seen == [(1, 2), (2, 2)]
 
 
-def test_published_m16_10(published_impulse: ImpulseResult) -> None:
-    assert published_impulse.verdict == "proved"
-    assert published_impulse.certified_pairs == 90
-    assert published_impulse.ratios == (Fraction(277, 1000), Fraction(24, 25))
-    assert published_impulse.cells == 1103
-    assert all(b.proved for b in published_impulse.offsets)
+def test_the_headline(golden: Golden, golden_impulse: ImpulseResult) -> None:
+    assert golden_impulse.model.sha256 == golden.sha256
+    assert golden_impulse.verdict == "proved"
+    assert golden_impulse.certified_pairs == 90
+    assert golden_impulse.ratios == golden.ratio
+    assert golden_impulse.cells == golden.cells
+    assert all(b.proved for b in golden_impulse.offsets)
 
 
-def test_published_m16_10_at_the_nominal_ratio(published_m16_10: Network) -> None:
-    result = prove_impulse(published_m16_10, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO))
+def test_golden_margin_at_the_nominal_ratio(golden: Golden, golden_network: Network) -> None:
+    result = prove_impulse(golden_network, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO))
     assert result.certified_pairs == 90
-    assert result.worst.pair == (7, 6)
-    assert float(result.worst.min_margin.value) == pytest.approx(3.5657, abs=1e-4)
+    assert result.worst.pair == golden.worst
+    assert float(result.worst.min_margin.value) == pytest.approx(golden.min_margin, abs=1e-4)
 
 
-def test_published_m2_2(published_m2_2: Network) -> None:
+def test_published_m2_2_needs_the_reference_folder(published_m2_2: Network) -> None:
     assert prove_impulse(published_m2_2).verdict == "proved"
 
 

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certify.claims import Pair, RatioRange, all_pairs, impulses
+from certify.impulse.prove import ImpulseResult
 from certify.impulse.sweep import sweep, sweep_all
 from certify.model import Network
 from certify.reading.weights import read_network
 from certify.testing import networks, pairs, ratios
-from tests.examples import EXAMPLES, MODELS, Example, brute_force_right
+from tests.examples import EXAMPLES, MODELS, Example, Golden, brute_force_right
 
 TINY = Fraction(1, 10**30)
 
@@ -80,7 +81,7 @@ def test_examples(example: Example) -> None:
 
 @settings(max_examples=25)
 @given(networks(max_hidden=4, max_length=4), st.data())
-def test_float_program_in_torch_agrees_far_from_ties(network: Network, data: st.DataObject) -> None:
+def test_float_program_agrees_needs_torch(network: Network, data: st.DataObject) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
     n = network.seq_len
     found = sweep(network, data.draw(pairs(n)))
@@ -105,11 +106,16 @@ def test_float_program_in_torch_agrees_far_from_ties(network: Network, data: st.
         assert int(logits.argmax()) != found.pair.second
 
 
-def test_published_pieces_and_intervals(published_m16_10: Network) -> None:
-    sweeps = sweep_all(published_m16_10)
-    assert sum(len(s.pieces) for s in sweeps.values()) == 1103
-    false_at_a_quarter = [p for p, s in sweeps.items() if s.margin_at(Fraction(1, 4)).value <= 0]
-    assert false_at_a_quarter == [(7, 0)]
+def test_golden_pieces_and_intervals(golden: Golden, golden_impulse: ImpulseResult) -> None:
+    sweeps = golden_impulse.sweeps
+    assert sum(len(s.pieces) for s in sweeps.values()) == golden.cells
+    pair, below = golden.border
+    assert sweeps[pair].margin_at(below).value <= 0
+    for side in (0, 1):
+        ends = [s.interval_around(golden_impulse.ratios) for s in sweeps.values()]
+        inner = [float(e[side]) for e in ends if e is not None]
+        assert len(inner) == 90
+        assert (min, max)[1 - side](inner) == pytest.approx(golden.common[side], abs=1e-5)
 
 
 @given(networks())

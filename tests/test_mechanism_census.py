@@ -12,7 +12,7 @@ from certify.impulse.prove import ImpulseResult
 from certify.impulse.sweep import sweep_all
 from certify.mechanism.census import cell_formula, on_units, spectrum, take_census
 from certify.model import Network
-from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example
+from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example, Golden
 
 RATIO = Fraction(4, 5)
 
@@ -23,20 +23,19 @@ def patterns(network: Network, pair: Pair, ratio: Fraction) -> tuple[int, ...]:
     return tuple(sum((v > 0) << i for i, v in enumerate(h)) for h in states)
 
 
-def test_published_counts(published_impulse: ImpulseResult) -> None:
-    census = take_census(published_impulse.sweeps)
-    assert len(census.final_cells) == 38
+def test_golden_counts(golden: Golden, golden_impulse: ImpulseResult) -> None:
+    census = take_census(golden_impulse.sweeps)
+    assert len(census.final_cells) == golden.final_cells
     assert census.runs == 180
-    assert census.final_cells[0][1] == 46
-    assert census.dead_units == (4, 5, 9)
-    assert census.sequences == 89
-    assert census.transitions == 74
-    assert census.all_ratios[2] == 1103
-    assert round(abs(census.frozen.values[0]), 4) == 1.0099
-    assert [round(z.real, 4) for z in census.spectrum.values[:3]] == [-1.2743, 1.1672, 0.4352]
-    assert round(abs(census.spectrum.values[2].imag), 4) == 1.0267
+    assert census.final_cells[0][1] == golden.in_dominant_cell
+    assert census.dead_units == golden.dead_units
+    assert census.sequences == golden.sequences
+    assert census.transitions == golden.transitions
+    assert census.all_ratios[2] == golden.cells
+    assert round(abs(census.frozen.values[0]), 4) == golden.frozen
+    assert round(abs(census.spectrum.values[0]), 4) == golden.radius
     assert census.spectrum.radius < 1e-12
-    assert "38 distinct final cells over 180 runs" in census.text()
+    assert f"{golden.final_cells} distinct final cells over 180 runs" in census.text()
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
@@ -70,12 +69,12 @@ def test_a_unit_at_its_kink_is_off() -> None:
     assert found  # some ratio was a kink
 
 
-def test_no_cell_changes_inside_the_common_interval(published_impulse: ImpulseResult) -> None:
-    census = take_census(published_impulse.sweeps)
+def test_no_cell_changes_inside_the_common_interval(m16_10_impulse: ImpulseResult) -> None:
+    census = take_census(m16_10_impulse.sweeps)
     lo, hi = census.common
     assert lo < RATIO < hi
     middle = (lo + hi) / 2
-    network = published_impulse.model
+    network = m16_10_impulse.model
     changed_below = changed_above = False
     for s in census.stability:
         here = patterns(network, s.pair, RATIO)
@@ -100,10 +99,10 @@ def test_spectrum_agrees_with_numpy_and_has_exact_multiplicities() -> None:
     assert spectrum(nilpotent, ()).values == ()
 
 
-def test_cell_formula_gives_the_exact_logits(published_impulse: ImpulseResult) -> None:
-    network = published_impulse.model
+def test_cell_formula_gives_the_exact_logits(m16_10_impulse: ImpulseResult) -> None:
+    network = m16_10_impulse.model
     big, small = sympy.symbols("M S", positive=True)
-    sweep = published_impulse.sweeps[Pair(2, 7)]
+    sweep = m16_10_impulse.sweeps[Pair(2, 7)]
     logits = network.logits(impulses(Pair(2, 7), RATIO, 10))
     formula = cell_formula(sweep, RATIO)
     assert formula.interval[0] <= RATIO <= formula.interval[1]

@@ -21,7 +21,7 @@ from certify.report.mechanism_figures import (
     track_figure,
 )
 from certify.report.style import write_figures
-from tests.examples import EXAMPLES, M16_10, TWO_INTERVALS, Example, save_npz
+from tests.examples import EXAMPLES, TWO_INTERVALS, Example, Golden, save_npz
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
@@ -50,19 +50,16 @@ def test_the_certificate_is_accepted_and_the_same_every_time(tmp_path: Path) -> 
     assert check(tmp_path / "circuit.json", model).kind == "circuit"
 
 
-@pytest.fixture(scope="module")
-def published(published_m16_10: Network) -> Explanation:
-    return explain(published_m16_10, samples=5000)
-
-
 @pytest.mark.slow
-def test_published_model(published: Explanation, tmp_path: Path) -> None:
-    certificate = published.certificate()
+def test_golden_circuit(golden: Golden, golden_network: Network, tmp_path: Path) -> None:
+    explained = explain(golden_network, samples=5000)
+    certificate = explained.certificate()
     assert certificate is not None
     certificate.write(tmp_path / "circuit.json")
-    assert check(tmp_path / "circuit.json", M16_10).kind == "circuit"
-    assert published.circuit is not None
-    assert published.circuit.groups["input-driven"] == (1, 4, 6, 7, 8)
+    assert check(tmp_path / "circuit.json", golden.path).kind == "circuit"
+    assert explained.circuit is not None
+    driven = golden.roles["comparator"] + golden.roles["detector"]
+    assert explained.circuit.groups["input-driven"] == tuple(sorted(driven))
 
 
 @pytest.fixture(scope="module")

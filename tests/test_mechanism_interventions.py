@@ -14,7 +14,7 @@ from certify.mechanism.interventions import PatchResult, patch
 from certify.mechanism.patched import Intervention, replay, sweep_patched
 from certify.model import Network
 from certify.testing import networks
-from tests.examples import HANDCRAFTED, TWO_INTERVALS
+from tests.examples import HANDCRAFTED, TWO_INTERVALS, Golden
 
 RATIO = Fraction(4, 5)
 Vector = list[Fraction]
@@ -195,11 +195,12 @@ def test_usage_errors(
         patch(HANDCRAFTED, pair, acting, ratio=ratio)
 
 
-def test_published_model(published_m16_10: Network) -> None:
+def test_golden_patch(golden: Golden, golden_network: Network) -> None:
     ratios = RatioRange(Fraction(1, 2), Fraction(9, 10))
-    result: PatchResult = patch(published_m16_10, Pair(2, 7), [zero(7, 5)], ratios=ratios)
+    unit, chosen, broken = golden.broken
+    result: PatchResult = patch(golden_network, Pair(2, 7), [zero(unit, 5)], ratios=ratios)
     assert result.baseline_range.proved
     assert not result.patched_range.proved
-    assert result.patched.chosen == 3
+    assert result.patched.chosen == chosen
     assert {c.step for c in result.changes} == {5, 6, 7, 8, 9}
-    assert len(result.broken) == 54
+    assert len(result.broken) == broken

@@ -14,7 +14,7 @@ from certify.mechanism.maxplus import (
     sum_eigenvalue,
 )
 from certify.model import Network
-from tests.examples import EXAMPLES, TWO_INTERVALS
+from tests.examples import EXAMPLES, TWO_INTERVALS, Golden
 
 Matrix = list[list[int | None]]
 
@@ -95,6 +95,6 @@ def test_json_holds_the_exact_total() -> None:
     assert Fraction(str(found.to_json()["sum"])) == found.total
 
 
-def test_published_model(published_m16_10: Network) -> None:
-    assert sum_eigenvalue(published_m16_10).cycle == (4, 11, 15)
-    assert round(sum_eigenvalue(published_m16_10).mean, 4) == 0.9945
+def test_golden_cycle(golden: Golden, golden_network: Network) -> None:
+    assert sum_eigenvalue(golden_network).cycle == golden.cycle
+    assert round(sum_eigenvalue(golden_network).mean, 4) == golden.cycle_mean

@@ -13,7 +13,7 @@ from certify.impulse.sweep import sweep_all
 from certify.mechanism.offsets import cell_parts, conditional_expectation, study_offsets
 from certify.model import Network
 from certify.testing import networks
-from tests.examples import EXAMPLES, HANDCRAFTED, Example
+from tests.examples import EXAMPLES, HANDCRAFTED, Example, Golden
 
 RATIO = Fraction(4, 5)
 
@@ -48,9 +48,9 @@ def test_the_identity_holds_for_any_network_and_the_parts_sum_to_the_offset(
     assert sum(parts) == pytest.approx(1 if total else 0)
 
 
-def test_a_free_least_squares_fit_finds_the_same_form(published_impulse: ImpulseResult) -> None:
+def test_a_free_least_squares_fit_finds_the_same_form(m16_10_impulse: ImpulseResult) -> None:
     """Fit f(m) + g(s) with both functions free: g = -f, R^2 is that of the exact form."""
-    sweeps = published_impulse.sweeps
+    sweeps = m16_10_impulse.sweeps
     pairs = list(sweeps)
     data = np.array([[float(v) for v in offset(sweeps, pair, RATIO)] for pair in pairs])
     design = np.zeros((len(pairs), 20))
@@ -65,29 +65,30 @@ def test_a_free_least_squares_fit_finds_the_same_form(published_impulse: Impulse
     assert 1 - error / (data**2).sum() == pytest.approx(float(study.r_squared))
 
 
-def test_published_values(published_impulse: ImpulseResult) -> None:
-    study = study_offsets(published_impulse.sweeps)
-    assert round(float(study.r_squared), 4) == 0.9101
-    assert round(float(study.min_product), 4) == 7.9076
+def test_golden_values(golden: Golden, golden_impulse: ImpulseResult) -> None:
+    study = study_offsets(golden_impulse.sweeps)
+    assert round(float(study.r_squared), 4) == golden.r_squared
+    assert round(float(study.min_product), 4) == golden.min_product
     assert study.positive == study.separable_positive == study.pairs == 90
-    assert round(float(study.separable_product), 4) == 6.6225
+    assert round(float(study.separable_product), 4) == golden.separable_product
     assert study.shares.sum() == pytest.approx(1)
-    assert study.dimension == pytest.approx(3.01, abs=0.01)
-    assert "R^2 0.9101" in study.text()
-    for sine in study.turning:  # f turns once in about as many steps as the wave units
+    assert study.dimension == pytest.approx(golden.dimension, abs=1e-4)
+    assert f"R^2 {golden.r_squared}" in study.text()
+    least, most = golden.turns_in
+    for sine in study.turning:
         assert sine is not None
         assert sine.r_squared > 0.8
-        assert 6.5 < sine.period < 10.5
+        assert least < sine.period < most
     assert study.to_json()["separable_r_squared"] == str(study.r_squared)
 
 
 def test_growth_counts_the_pairs_that_have_a_state_so_late(
-    published_impulse: ImpulseResult,
+    m16_10_impulse: ImpulseResult,
 ) -> None:
-    growth = study_offsets(published_impulse.sweeps).growth
+    growth = study_offsets(m16_10_impulse.sweeps).growth
     assert [pairs for _, pairs, _ in growth] == [90, 72, 56, 42, 30, 20, 12, 6, 2]
     assert growth[0][2] is None
-    norms = published_impulse.model.floats.states([[1, 0.8, *[0] * 8], [0.8, 1, *[0] * 8]])
+    norms = m16_10_impulse.model.floats.states([[1, 0.8, *[0] * 8], [0.8, 1, *[0] * 8]])
     assert growth[-1][0] == pytest.approx(float(np.linalg.norm(norms[0, -1] - norms[1, -1])))
 
 

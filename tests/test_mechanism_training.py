@@ -19,7 +19,7 @@ from certify.mechanism.training import (
 )
 from certify.model import Network
 from certify.testing import networks
-from tests.examples import HANDCRAFTED, TWO_INTERVALS, save_npz
+from tests.examples import HANDCRAFTED, TWO_INTERVALS, Golden, save_npz
 
 
 def noisy(network: Network, sigma: float, seed: int) -> Network:
@@ -128,11 +128,11 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
         track([tmp_path / "missing.pt"])
 
 
-def test_published_model(published_m16_10: Network) -> None:
-    found = measure(published_m16_10, "published", inputs="gaussian", samples=2000, seed=0)
+def test_golden_measures(golden: Golden, golden_network: Network) -> None:
+    found = measure(golden_network, golden.path.stem, inputs="gaussian", samples=2000, seed=0)
     assert found.certified == found.pairs == 90
-    assert round(float(found.min_margin), 4) == 3.5657
+    assert round(float(found.min_margin), 4) == golden.min_margin
     assert found.common is not None
-    assert (round(float(found.common[0]), 4), round(float(found.common[1]), 4)) == (0.2767, 0.9601)
-    assert found.cells == 1103
-    assert found.final_cells == 38
+    assert [float(end) for end in found.common] == pytest.approx(golden.common, abs=1e-5)
+    assert found.cells == golden.cells
+    assert found.final_cells == golden.final_cells

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certify.claims import Pair, all_pairs, impulses
+from certify.claims import all_pairs, impulses
 from certify.errors import ModelFileError
 from certify.model import Network
 from certify.testing import networks, pairs, ratios
-from tests.examples import EXAMPLES, HANDCRAFTED, Example, brute_force_right
+from tests.examples import EXAMPLES, HANDCRAFTED, Example, Golden, brute_force_right
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
@@ -96,15 +96,15 @@ def test_input_of_wrong_length() -> None:
         HANDCRAFTED.logits([1, 2, 3])
 
 
-def test_published_accuracy_of_impulses(published_m16_10: Network) -> None:
-    right = {
-        Fraction(text): sum(
-            published_m16_10.choice(impulses(pair, Fraction(text), 10)) == pair.second
+def test_golden_accuracy_of_impulses(golden: Golden, golden_network: Network) -> None:
+    right = tuple(
+        sum(
+            golden_network.choice(impulses(pair, Fraction(text), 10)) == pair.second
             for pair in all_pairs(10)
         )
         for text in ("0.8", "0.4", "0.2", "0.1", "0.05", "0.01")
-    }
-    assert list(right.values()) == [90, 90, 89, 80, 43, 15]
-    assert published_m16_10.parameters == 432
-    assert published_m16_10.shift == 39
-    assert Pair(7, 6) in all_pairs(10)
+    )
+    assert right == golden.right_at
+    assert golden_network.parameters == 432
+    assert golden_network.shift == golden.shift
+    assert golden.worst in all_pairs(10)

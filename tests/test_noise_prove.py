@@ -27,7 +27,7 @@ from certify.noise.prove import (
     prove_noise,
     read_answers,
 )
-from tests.examples import HANDCRAFTED
+from tests.examples import HANDCRAFTED, Golden
 
 POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
 
@@ -130,8 +130,10 @@ def test_ranges_that_begin_next_to_the_border(distance: int) -> None:
 
 
 @pytest.mark.parametrize("distance", [6, 9, 15])
-def test_the_published_model_next_to_its_border(published_m16_10: Network, distance: int) -> None:
-    network, pair = published_m16_10, Pair(7, 0)
+def test_golden_models_next_to_their_border(
+    golden: Golden, golden_network: Network, distance: int
+) -> None:
+    network, pair = golden_network, golden.border[0]
     interval = sweep(network, pair).interval_around(POINT)
     assert interval is not None
     end = interval[0]

@@ -5,6 +5,7 @@ All on torch's own processor device; an accelerator differs in the order of its 
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from fractions import Fraction
@@ -25,6 +26,9 @@ from certify.probability.scheduler import cut_boxes, margins_of
 from certify.reading.weights import read_network
 from certify.relaxation.linear import bound_box
 
+needs_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None, reason="torch is not installed"
+)
 MODEL = read_network(Path(__file__).parents[1] / "models" / "m8_4.pt")
 
 
@@ -38,7 +42,8 @@ def on_cpu(network: Network, boxes: int, **more: Any) -> Any:
     return prove_accuracy(network, boxes=boxes, jobs=2, device="cpu", **more)
 
 
-def test_bounds_are_those_of_one_box_at_a_time() -> None:
+@needs_torch
+def test_bounds_are_those_of_one_box_at_a_time_needs_torch() -> None:
     rng = np.random.default_rng(3)
     tree = forest("nbdb", "gaussian")
     rows, slack = margins_of(MODEL, tree.second)
@@ -74,8 +79,9 @@ def test_bounds_are_those_of_one_box_at_a_time() -> None:
         assert np.allclose(expected, score[i], rtol=1e-6, atol=1e-9)
 
 
+@needs_torch
 @pytest.mark.parametrize("word", ["nbdb", "ddnb", "ndds", "tsdd"])
-def test_a_word_is_cut_as_on_the_processor(word: str) -> None:
+def test_a_word_is_cut_as_on_the_processor_needs_torch(word: str) -> None:
     device = Device("cpu", 2)
     root = bytes([OPEN])
     _, boxes, right, wrong = cut_boxes(MODEL, "gaussian", word, root, 1 << 42, 10**6)
@@ -93,7 +99,8 @@ def test_a_word_is_cut_as_on_the_processor(word: str) -> None:
     assert good_too == pytest.approx(good, rel=0.01)
 
 
-def test_brackets_are_nested_resumed_and_accepted(tmp_path: Path) -> None:
+@needs_torch
+def test_brackets_are_nested_resumed_and_accepted_needs_torch(tmp_path: Path) -> None:
     state = tmp_path / "state"
     brackets = []
     for boxes in (1000, 5000, 20_000):
@@ -110,11 +117,13 @@ def test_brackets_are_nested_resumed_and_accepted(tmp_path: Path) -> None:
     assert check_accuracy(MODEL, body, binary)
 
 
-def test_devices_that_are_none_and_other_work_are_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@needs_torch
+def test_devices_that_are_none_are_refused_needs_torch() -> None:
     with pytest.raises(UsageError, match="--device warp: torch cannot use it"):
         prove_accuracy(MODEL, boxes=10, device="warp")
+
+
+def test_other_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="without --dask"):
         prove_accuracy(MODEL, boxes=10, device="cpu", dask="tcp://nowhere")
     monkeypatch.setattr("certify.probability.prove.CONE_LENGTH", 6)

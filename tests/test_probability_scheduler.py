@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import distributed
 import numpy as np
 import pytest
 
@@ -163,7 +164,6 @@ def test_pruning_keeps_what_is_proved() -> None:
 def test_a_cluster_that_loses_a_worker_finds_the_same_bracket(
     length: int, boxes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("certify.probability.prove.CONE_LENGTH", length)
     network = comparator(4 if length == 3 else 5)
     whole = bracket(network, boxes)

@@ -89,7 +89,7 @@ def test_numbers_of_any_type() -> None:
     assert ones.w_out == ((3,), (2**70,))
 
 
-def test_tensors_of_torch() -> None:
+def test_tensors_needs_torch() -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
     for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         tensors = {n: torch.tensor(a, dtype=dtype) for n, a in GOOD.items()}

@@ -147,7 +147,7 @@ def test_objects_that_are_no_state_dict(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_files_that_torch_writes_otherwise(tmp_path: Path) -> None:
+def test_files_that_torch_writes_otherwise_needs_torch(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
     path = tmp_path / "model.pt"
 

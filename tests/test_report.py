@@ -111,7 +111,7 @@ def test_latex_escapes() -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_needs_pdflatex_to_compile(folder: Path) -> None:
+def test_it_compiles_needs_pdflatex(folder: Path) -> None:
     report(folder, "good", "latex", "--model", str(folder / "good.npz"))
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "good.latex"],

@@ -23,7 +23,15 @@ from certify.smt import SmtVerdict, decide, solver
 from certify.smt.formula import claim_formula, cover_formula
 from certify.smt.trajectory import Piece, trajectory_pieces
 from certify.testing import networks, ratios
-from tests.examples import EXAMPLES, HANDCRAFTED, ROOT, TWO_INTERVALS, Example, brute_force_right
+from tests.examples import (
+    EXAMPLES,
+    HANDCRAFTED,
+    ROOT,
+    TWO_INTERVALS,
+    Example,
+    Golden,
+    brute_force_right,
+)
 
 EXAMPLE = {e.name: e.network for e in EXAMPLES}
 HALF_TO_NINE_TENTHS = RatioRange(Fraction(1, 2), Fraction(9, 10))
@@ -326,22 +334,20 @@ def test_importing_the_package_does_not_import_z3() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_published_m16_10_where_it_is_beside_the_checkout(published_m16_10: Network) -> None:
-    ratio_range = RatioRange(Fraction(277, 1000), Fraction(24, 25))
-    pairs = [Pair(7, 6), Pair(0, 2), Pair(4, 0)]
-    verdicts = decide(published_m16_10, pairs, ratio_range, jobs=1, timeout=120.0)
+def test_golden_pairs(golden: Golden, golden_network: Network) -> None:
+    ratio_range = RatioRange(*golden.ratio)
+    pairs = [golden.worst, Pair(0, 2), golden.border[0]]
+    verdicts = decide(golden_network, pairs, ratio_range, jobs=1, timeout=120.0)
     assert [v.verdict for v in verdicts] == ["unsat"] * 3
-    wider = RatioRange(Fraction(1, 100), Fraction(24, 25))
-    found = decide_here(published_m16_10, Pair(9, 0), wider)
+    pair, below = golden.border
+    found = decide_here(golden_network, pair, RatioRange(below, ratio_range.hi))
     assert found.verdict == "sat"
     assert found.ratio is not None
-    assert not brute_force_right(published_m16_10, 9, 0, found.ratio)
+    assert not brute_force_right(golden_network, *pair, found.ratio)
 
 
 @pytest.mark.slow
-def test_published_m16_10_all_pairs_where_it_is_beside_the_checkout(
-    published_m16_10: Network,
-) -> None:
-    ratio_range = RatioRange(Fraction(277, 1000), Fraction(24, 25))
-    verdicts = decide(published_m16_10, all_pairs(10), ratio_range, jobs=2, timeout=120.0)
+def test_golden_models_all_pairs(golden: Golden, golden_network: Network) -> None:
+    ratio_range = RatioRange(*golden.ratio)
+    verdicts = decide(golden_network, all_pairs(10), ratio_range, jobs=2, timeout=120.0)
     assert [v.verdict for v in verdicts] == ["unsat"] * 90

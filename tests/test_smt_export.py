@@ -14,7 +14,7 @@ from certify.errors import UsageError
 from certify.model import Network
 from certify.smt import decide, export_smt2
 from certify.smt.trajectory import trajectory_pieces
-from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example
+from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example, Golden
 
 HALF_TO_NINE_TENTHS = RatioRange(Fraction(1, 2), Fraction(9, 10))
 RIGHT = RatioRange(Fraction(3, 5), Fraction(4, 5))  #: TWO_INTERVALS is right here
@@ -130,11 +130,9 @@ def test_senseless_arguments_are_usage_errors(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
-def test_published_m16_10_where_it_is_beside_the_checkout(
-    published_m16_10: Network, tmp_path: Path
-) -> None:
-    ratio_range = RatioRange(Fraction(277, 1000), Fraction(24, 25))
-    for pair in (Pair(7, 6), Pair(0, 2)):
-        cover, first, *_, last = export_smt2(published_m16_10, [pair], ratio_range, tmp_path)
+def test_golden_pairs(golden: Golden, golden_network: Network, tmp_path: Path) -> None:
+    ratio_range = RatioRange(*golden.ratio)
+    for pair in (golden.worst, Pair(0, 2)):
+        cover, first, *_, last = export_smt2(golden_network, [pair], ratio_range, tmp_path)
         for path in (cover, first, last):
             assert (z3_answer(path), cvc5_answer(path), status(path)) == ("unsat",) * 3

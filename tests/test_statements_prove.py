@@ -5,6 +5,7 @@ from __future__ import annotations
 from certify.model import Network
 from certify.statements.note import parse_note
 from certify.statements.prove import hypotheses
+from tests.examples import Golden
 
 COUNTS = """
 ratio = "4/5"
@@ -17,14 +18,16 @@ claim = "count(right) == 90"
 change = ["W_ih[4] = 0"]
 [[hypothesis]]
 name = "without unit 1"
-claim = "count(right) == 38"
+claim = "count(right) == 15"
 change = ["W_ih[1] = 0"]
 """
 
 
-def test_known_counts_of_the_published_model_which_lies_beside_the_checkout(
-    published_m16_10: Network,
-) -> None:
-    found = hypotheses(parse_note(COUNTS), published_m16_10)
-    assert [r.count for r in found.results] == [90, 35, 38]
-    assert [r.verdict for r in found.results] == ["proved", "refuted", "proved"]
+def test_golden_counts(golden: Golden, golden_network: Network) -> None:
+    found = hypotheses(parse_note(COUNTS), golden_network)
+    counts = (90, *golden.right_without_input)
+    assert tuple(r.count for r in found.results) == counts
+    expected = [
+        "proved" if c == k else "refuted" for c, k in zip(counts, (90, 90, 15), strict=True)
+    ]
+    assert [r.verdict for r in found.results] == expected

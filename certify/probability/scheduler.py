@@ -407,7 +407,9 @@ class Dask:
         try:
             from distributed import Client
         except ImportError as error:
-            raise MissingExtraError("--dask needs pip install 'certify[dask]'") from error
+            raise MissingExtraError(
+                "--dask needs dask.distributed: pip install 'dask[distributed]'"
+            ) from error
         self._client: Any = scheduler
         if not isinstance(scheduler, Client):
             connect: Any = Client

@@ -70,7 +70,7 @@ class Device:
         try:
             import torch
         except ImportError as error:
-            raise MissingExtraError("--device needs pip install 'certify[torch]'") from error
+            raise MissingExtraError("--device needs torch: pip install torch") from error
         try:
             torch.ones(1, dtype=torch.float64, device=name).sum().item()
         except (RuntimeError, AssertionError, TypeError) as error:
