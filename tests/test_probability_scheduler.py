@@ -169,10 +169,10 @@ def test_a_cluster_that_loses_a_worker_finds_the_same_bracket(
     whole = bracket(network, boxes)
     killed: list[int] = []
     with (
-        distributed.LocalCluster(
+        distributed.LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
-        distributed.Client(cluster) as client,
+        distributed.Client(cluster) as client,  # type: ignore[no-untyped-call]
     ):
 
         def kill_one(moment: Moment) -> None:
