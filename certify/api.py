@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from certify.impulse.prove import ImpulseResult
     from certify.mechanism.explain import Explanation
     from certify.model import Network
-    from certify.noise.prove import NoiseResult
+    from certify.noise.prove import NoiseResult, PairNoise
     from certify.noise.prove import Progress as NoiseProgress
     from certify.probability.prove import AccuracyResult, Inputs
     from certify.probability.prove import Progress as AccuracyProgress
@@ -189,6 +189,7 @@ def prove_noise(
     jobs: int | None = None,
     resume: str | Path | None = None,
     progress: NoiseProgress | None = None,
+    keep: Callable[[NoiseResult], object] | None = None,
 ) -> NoiseResult:
     """Decide the noise claim: M = 1, S = r in a range, all other inputs in ``[-noise, noise]``.
 
@@ -196,7 +197,8 @@ def prove_noise(
     After ``budget`` seconds (default: none, with ``"max"`` half an hour) what is not decided is
     unknown. ``jobs`` is the number of threads, all cores by default. ``resume`` is a noise
     certificate whose answers are kept. ``progress`` is called with (pairs done, pairs in all,
-    share of the whole that is covered).
+    share of the whole that is covered), ``keep`` now and then with what is decided so far. After
+    ctrl-C the result has what was decided.
 
     >>> result = prove_noise("models/m2_2.pt", "1/100")
     >>> result.verdict, result.counterexamples
@@ -221,12 +223,25 @@ def prove_noise(
     if eps is None:
         return engine.noise_max(
             network, ratios, pairs=chosen, jobs=jobs, budget=budget or NOISE_MAX_BUDGET,
-            progress=progress, resume=known,
+            progress=progress, resume=known, keep=keep,
         )  # fmt: skip
     return engine.prove_noise(
         network, ratios, eps, pairs=chosen, jobs=jobs, budget=budget, progress=progress,
-        resume=known,
+        resume=known, keep=keep,
     )  # fmt: skip
+
+
+def noise_answers(path: str | Path, model: Model, *, ratio: Ratio = "4/5") -> tuple[PairNoise, ...]:
+    """What a noise certificate for this model and range says of each pair, unchecked.
+
+    Raises:
+        UsageError: it is of another kind, model or range.
+        CertificateFormatError: it is no certificate.
+    """
+    from certify.claims import parse_ratio_range
+    from certify.noise.prove import read_answers
+
+    return read_answers(Path(path), load(model), parse_ratio_range(ratio))
 
 
 def accuracy(

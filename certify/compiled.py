@@ -8,6 +8,7 @@ Whoever listens to the logger ``certify`` hears when a process begins to compile
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -59,14 +60,31 @@ def _say_once(key: str, text: str) -> None:
 
 
 class _Announce(event.Listener):
+    """Says that this process compiles, and how long it has."""
+
+    depth = 0
+    began = 0.0
+    seconds = 0.0
+
     def on_start(self, event: Any) -> None:
+        if self.depth == 0:
+            self.began = time.monotonic()
+        self.depth += 1
         if _cached:
             _say_once("compiling", "compiling, once after an installation; this takes a minute")
         else:
             _say_once("compiling", "compiling anew, as no folder for the cache can be written")
 
     def on_end(self, event: Any) -> None:
-        pass
+        self.depth -= 1
+        if self.depth == 0:
+            self.seconds += time.monotonic() - self.began
 
 
-event.register("numba:compile", _Announce())  # type: ignore[no-untyped-call]
+_ANNOUNCE = _Announce()
+event.register("numba:compile", _ANNOUNCE)  # type: ignore[no-untyped-call]
+
+
+def seconds_compiling() -> float:
+    """The wall time that this process has spent compiling; budgets don't count it."""
+    return _ANNOUNCE.seconds

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+
+_LOG = logging.getLogger("certify")
+_FIRST_KEPT = 2.0  # seconds
 
 
 def atomic_write(path: Path, data: bytes) -> None:
@@ -49,6 +54,43 @@ def demand_writable(path: Path) -> None:
             _write_beside(Path(os.path.realpath(path)), bytes(4096)).unlink()
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+class Keeper:
+    """Keeps unfinished work now and then: soon at first, later for a 20th of the time at most.
+
+    A disk that is full does not end the work: it is said once, and tried again.
+
+    Args:
+        keep: writes what there is.
+        state: changes whenever there is something new to be kept.
+    """
+
+    def __init__(self, keep: Callable[[], object], state: Callable[[], object]) -> None:
+        self._keep, self._state = keep, state
+        self._kept = state()
+        self._due = time.monotonic() + _FIRST_KEPT
+        self._complained = False
+
+    def look(self) -> None:
+        """Keep it if it is time."""
+        if time.monotonic() >= self._due:
+            self.now()
+
+    def now(self) -> None:
+        """Keep it, unless nothing is new."""
+        started, state = time.monotonic(), self._state()
+        if state == self._kept:
+            return
+        try:
+            self._keep()
+            self._kept = state
+        except OSError as error:
+            if not self._complained:
+                _LOG.warning("%s cannot be kept: %s", error.filename, error.strerror)
+            self._complained = True
+        ended = time.monotonic()
+        self._due = ended + max(_FIRST_KEPT, 20 * (ended - started))
 
 
 def place_beside(path: Path, may_replace: Callable[[Path], bool]) -> Path:

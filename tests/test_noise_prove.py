@@ -20,13 +20,13 @@ from certify.impulse.sweep import sweep
 from certify.model import Network
 from certify.noise.attack import attack, replay
 from certify.noise.prove import (
-    Clock,
     PairNoise,
     decide_pair,
     noise_max,
     prove_noise,
     read_answers,
 )
+from certify.noise.turns import Clock
 from tests.examples import HANDCRAFTED, Golden
 
 POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
@@ -192,8 +192,18 @@ def test_a_certificate_is_a_file_to_resume_from(tmp_path: Path) -> None:
     result.certificate().write(path)
     assert read_answers(path, HANDCRAFTED, POINT) == result.pairs
     other = RatioRange(Fraction(1, 2), Fraction(4, 5))
-    with pytest.raises(CertificateFormatError, match="another kind, model or ratio"):
+    with pytest.raises(UsageError, match="is for the ratios 4/5 to 4/5"):
         read_answers(path, HANDCRAFTED, other)
+    with pytest.raises(UsageError, match="is of another model"):
+        read_answers(path, threshold(), POINT)
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(CertificateFormatError, match="not a certificate"):
         read_answers(path, HANDCRAFTED, POINT)
+
+
+def test_refutations_alone_are_resumed_from(tmp_path: Path) -> None:
+    network = Network.from_arrays([1, -1], [[-1, 1], [1, -1]], [[-1, 1], [1, -1]])
+    result = prove_noise(network, POINT, Fraction(0), jobs=1)
+    path = tmp_path / "noise.json"
+    result.certificate().write(path)
+    assert read_answers(path, network, POINT) == result.pairs

@@ -10,6 +10,7 @@ import argparse
 import importlib
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -125,6 +126,7 @@ def _dispatch(words: list[str]) -> ExitCode:
     if words[0] == "--version":
         print(f"certify {certify.__version__}")
         return ExitCode.OK
+    given, started = list(words), time.monotonic()
     command = words.pop(0) if words[0] in COMMANDS else "prove"
     if command == "prove" and words and not words[0].startswith("-"):
         _expect_model(words[0])
@@ -134,7 +136,7 @@ def _dispatch(words: list[str]) -> ExitCode:
         prog=shown, description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     module.configure(parser)
-    result = module.run(parser.parse_args(words))
+    result = module.run(parser.parse_args(words, argparse.Namespace(words=given, started=started)))
     assert isinstance(result, ExitCode)
     return result
 

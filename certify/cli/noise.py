@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from certify import api
-from certify.claims import NOMINAL_RATIO
-from certify.cli.output import Outputs, command, progress_bar, show
-from certify.errors import ExitCode, NothingDecidedError
+from certify.claims import NOMINAL_RATIO, exact
+from certify.cli.output import Outputs, command, progress_bar, say, show
+from certify.errors import CertifyError, ExitCode, NothingDecidedError
+from certify.noise.prove import NoiseResult
 from certify.report.terminal import noise_report
 
 
 def run_noise(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
     """Decide, write the certificate of what is decided, report."""
+    eps = arguments.noise if arguments.noise == "max" else exact(arguments.noise, "noise")
+    name = f"{arguments.model.stem}.noise-{str(eps).replace('/', '_')}"
+
+    def keep(now: NoiseResult) -> Path | None:
+        try:
+            certificate = now.certificate()
+        except NothingDecidedError:
+            return None  # the report says so
+        return outputs.certificate(arguments.out / f"{name}{certificate.suffix}", certificate)
+
+    if arguments.resume is None:
+        _say_what_is_there(arguments, name, outputs)
     with progress_bar("noise") as bar:
 
         def progress(done: int, total: int, share: float) -> None:
@@ -20,22 +34,17 @@ def run_noise(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
 
         result = api.prove_noise(
             arguments.model,
-            arguments.noise,
+            eps,
             ratio=arguments.ratio or NOMINAL_RATIO,
             pairs=arguments.pair,
-            budget=arguments.budget,
+            budget=arguments.budget and outputs.left(arguments.budget),
             jobs=arguments.jobs,
             resume=arguments.resume,
             progress=progress,
+            keep=keep,
         )
-    name = "noise-max" if result.noise is None else f"noise-{str(result.noise).replace('/', '_')}"
-    written = None
-    try:
-        certificate = result.certificate()
-        path = arguments.out / f"{arguments.model.stem}.{name}{certificate.suffix}"
-        written = outputs.certificate(path, certificate)
-    except NothingDecidedError:
-        pass  # the report says so
+        bar(1, 1, "writing the certificate")
+        written = keep(result)
     outputs.json(result.to_dict() | {"certificate": written and str(written)})
     if outputs.text:
         show(noise_report(arguments.model, result, written))
@@ -45,7 +54,26 @@ def run_noise(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
             if arguments.resume:
                 # Checking takes longer than proving, so the checker is left to the reader.
                 print(f"answers taken over from {arguments.resume} were not rechecked here")
+            if result.interrupted or any(p.verdict == "unknown" for p in result.pairs):
+                print(f"go on with:    {outputs.again(written)}")
     if result.interrupted:
         return outputs.finish(ExitCode.INTERRUPTED)
     codes = {"proved": ExitCode.OK, "refuted": ExitCode.REFUTED, "unknown": ExitCode.UNKNOWN}
     return outputs.finish(codes[result.verdict])
+
+
+def _say_what_is_there(arguments: argparse.Namespace, name: str, outputs: Outputs) -> None:
+    """Tell of a certificate that an earlier run left unfinished, however that ended."""
+    for path in (arguments.out / f"{name}.zip", arguments.out / f"{name}.json"):
+        if not path.exists():
+            continue
+        try:
+            found = api.noise_answers(path, arguments.model, ratio=arguments.ratio or NOMINAL_RATIO)
+        except CertifyError:
+            continue
+        decided = sum(p.verdict != "unknown" for p in found)
+        if decided < len(found):
+            say(
+                f"{path} holds {decided} of {len(found)} pairs already; "
+                f"to take them up: {outputs.again(path)}"
+            )

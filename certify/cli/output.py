@@ -39,8 +39,11 @@ class Outputs:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.force: bool = getattr(arguments, "force", False)
         self._target: str | None = getattr(arguments, "json", None)
-        self._notes: list[str] = []
-        self._failed = False
+        self._words: list[str] = getattr(arguments, "words", [])
+        self._started: float = getattr(arguments, "started", time.monotonic())
+        self._notes: dict[str, str] = {}
+        self._lost: set[Path] = set()
+        self._places: dict[Path, Path] = {}
         out: Path | None = getattr(arguments, "out", None)
         if out is not None:
             demand_folder("--out", out)
@@ -74,18 +77,30 @@ class Outputs:
                 return False
 
         place = path if self.force else place_beside(path, may_replace)
+        if self.write(place, lambda: certificate.write(place)) is None:
+            return None
+        before = self._places.get(path, place)
+        if before != place:  # an earlier state of this run
+            before.unlink(missing_ok=True)
+        self._places[path] = place
+        self._notes.pop(str(path), None)
         if place != path:
-            self.note(f"{path} says what this run does not, and was kept (--force replaces it)")
-        return self.write(place, lambda: certificate.write(place))
+            self.note(
+                f"{path} says what this run does not, and was kept (--force replaces it)", path
+            )
+        return place
 
     def write(self, path: Path, write: Callable[[], object]) -> Path | None:
         """Call ``write``, which writes ``path``; None where that fails."""
         try:
             write()
         except OSError as error:
-            self.note(f"{error.filename or path} could not be written: {error.strerror or error}")
-            self._failed = True
+            where = error.filename or path
+            self.note(f"{where} could not be written: {error.strerror or error}", path)
+            self._lost.add(path)
             return None
+        self._notes.pop(str(path), None)
+        self._lost.discard(path)
         return path
 
     def figures(self, draw: Callable[[], Mapping[str, Figure]]) -> None:
@@ -108,20 +123,34 @@ class Outputs:
             self._demand_answer(target)
         except UsageError as error:
             self.note(str(error))
-            self._failed = True
+            self._lost.add(target)
             return
         self.write(target, lambda: atomic_write(target, text.encode()))
 
-    def note(self, text: str) -> None:
+    def left(self, budget: float) -> float:
+        """The seconds of a budget that are left: it counts from the start of the command."""
+        return max(0.1, self._started + budget - time.monotonic())
+
+    def again(self, resume: Path) -> str:
+        """The command line that goes on from a file."""
+        words = list(self._words)
+        for i, word in enumerate(words):
+            name, equals, _ = word.partition("=")
+            if len(name) > 4 and "--resume".startswith(name):
+                del words[i : i + (1 if equals else 2)]
+                break
+        return command(*words, "--resume", resume)
+
+    def note(self, text: str, about: Path | None = None) -> None:
         """Something that the user must know, said on standard error after the answer."""
-        self._notes.append(text)
+        self._notes[str(about or text)] = text
 
     def finish(self, code: ExitCode) -> ExitCode:
         """Say what could not be kept; the exit code is then USAGE instead of OK."""
         sys.stdout.flush()
-        for text in self._notes:
-            print(f"certify: {text}", file=sys.stderr)
-        return ExitCode.USAGE if self._failed and code is ExitCode.OK else code
+        for text in self._notes.values():
+            say(text)
+        return ExitCode.USAGE if self._lost and code is ExitCode.OK else code
 
     def _demand_answer(self, target: Path) -> None:
         """Refuse to replace a file by an answer, unless it is one, or empty."""
@@ -165,6 +194,11 @@ def naming(option: str, path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(f"{option} {path}: {error.strerror or error}") from None
+
+
+def say(text: str) -> None:
+    """Tell the user something on standard error, beside the answer."""
+    print(f"certify: {text}", file=sys.stderr)
 
 
 def command(*words: object) -> str:

@@ -8,28 +8,29 @@ a budget goes.
 
 from __future__ import annotations
 
-import os
-import threading
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model, read_certificate
-from certify.claims import Pair, RatioRange, all_pairs
+from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
+from certify.compiled import seconds_compiling
 from certify.errors import CertificateFormatError, InternalError, NothingDecidedError, UsageError
+from certify.files import Keeper
 from certify.model import Network
 from certify.noise.attack import attack, replay
 from certify.noise.branch_and_bound import CANDIDATE, DONE, EXACT, PROVED, THIN, Search
 from certify.noise.exact_leaves import close
+from certify.noise.turns import Clock, in_turns
 from certify.result import Result
 
 Verdict = Literal["proved", "refuted", "unknown"]
 Progress = Callable[[int, int, float], None]
 _SLICE = 500  # boxes between two looks at the clock
+_FIRST_TURN = 0.25  # seconds
+_KEPT_BYTES = 2**28  # of searches that wait for their next turn
 
 
 @dataclass(frozen=True)
@@ -159,13 +160,20 @@ def read_answers(path: Path, network: Network, ratio: RatioRange) -> tuple[PairN
     They are taken as they stand: what is made of them is a certificate, which the checker decides.
 
     Raises:
-        CertificateFormatError: the file is not a noise certificate for this model and range.
+        CertificateFormatError: the file is not a noise certificate.
+        UsageError: it is one for another model or range.
     """
     try:
         body, evidence = read_certificate(path)
-        found = (body["kind"], body["model"]["sha256"], body["claim"]["ratio"])
-        if found != ("noise", network.sha256, [str(ratio.lo), str(ratio.hi)]):
-            raise CertificateFormatError(f"{path} is of another kind, model or ratio range")
+        if body["kind"] != "noise":
+            raise UsageError(f"{path} is a certificate of kind {body['kind']}, not noise")
+        if body["model"]["sha256"] != network.sha256:
+            raise UsageError(
+                f"{path} is of another model (sha256 {body['model']['sha256'][:16]}...)"
+            )
+        known = RatioRange(*map(Fraction, body["claim"]["ratio"]))
+        if known != ratio:
+            raise UsageError(f"{path} is for the ratios {known.lo} to {known.hi}, not these")
         answers, start = [], 0
         for claim, entry in zip(body["claim"]["pairs"], body["evidence"]["pairs"], strict=True):
             proof, tree, wrong = None, entry["tree"], entry["counterexample"]
@@ -180,31 +188,11 @@ def read_answers(path: Path, network: Network, ratio: RatioRange) -> tuple[PairN
             broken = claim["broken"] and Fraction(claim["broken"])
             point = wrong and tuple(Fraction(v) for v in wrong)
             answers.append(PairNoise(Pair(claim["max"], claim["second"]), proof, broken, point))
-    except CertificateFormatError:
+    except (CertificateFormatError, UsageError):
         raise
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise CertificateFormatError(f"{path} is not a noise certificate: {error}") from None
     return tuple(answers)
-
-
-@dataclass
-class Clock:
-    """When to stop: a deadline, or a call to :meth:`stop` from another thread."""
-
-    seconds: float | None = None
-    started: float = field(default_factory=time.monotonic)
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since it was started."""
-        return time.monotonic() - self.started
-
-    @property
-    def over(self) -> bool:
-        """Whether time is up."""
-        late = self.seconds is not None and self.elapsed > self.seconds
-        return late or self.stopped.is_set()
 
 
 def check_noise_range(ratio: RatioRange, eps: Fraction) -> None:
@@ -217,50 +205,80 @@ def check_noise_range(ratio: RatioRange, eps: Fraction) -> None:
         raise UsageError(f"noise needs 0 <= EPS < {ratio.lo} (the least ratio), got {eps}")
 
 
-def decide_pair(
-    network: Network,
-    pair: Pair,
-    ratio: RatioRange,
-    eps: Fraction,
-    clock: Clock,
-    watch: Callable[[float], None] | None = None,
-) -> PairNoise:
-    """Decide one pair at one noise, as far as the clock goes; ``watch`` hears the closed share."""
-    wrong = attack(network, pair, ratio, eps, tries=32)
-    if wrong is not None:
-        return PairNoise(pair, broken=eps, counterexample=wrong)
-    search = Search(network, pair, ratio, eps)
-    exact: list[Any] = []
-    least: list[Fraction] = []
-    while not clock.over:
-        why = search.run(_SLICE)
-        if watch:
-            watch(search.share)
-        if why == DONE:
-            if search.tape.count(PROVED):
-                least.append(_below(search.least))
-            proof = Proof(eps, min(least), bytes(search.tape), bytes(search.steps), tuple(exact))
-            return PairNoise(pair, proof)
-        if why == CANDIDATE:
-            wrong = replay(network, pair, ratio, eps, search.candidate.tolist())
+class Attempt:
+    """The attempt to decide one pair at one noise; it can pause, and go on later."""
+
+    def __init__(self, network: Network, pair: Pair, ratio: RatioRange, eps: Fraction) -> None:
+        self.network, self.pair, self.ratio, self.eps = network, pair, ratio, eps
+        self._search: Search | None = None
+        self._exact: list[Any] = []
+        self._least: list[Fraction] = []
+
+    @property
+    def share(self) -> float:
+        """The share of the tree that is closed."""
+        return self._search.share if self._search else 0.0
+
+    @property
+    def nbytes(self) -> int:
+        """What it holds in memory, without the tape."""
+        return sum(getattr(value, "nbytes", 0) for value in vars(self._search or self).values())
+
+    def go_on(self, clock: Clock) -> PairNoise | None:
+        """Decide the pair; None where the clock ends it first."""
+        network, pair, ratio, eps = self.network, self.pair, self.ratio, self.eps
+        if self._search is None:
+            wrong = attack(network, pair, ratio, eps, tries=32)
             if wrong is not None:
                 return PairNoise(pair, broken=eps, counterexample=wrong)
-            search.trigger = -float("inf")
-        if why == THIN:
-            closed = close(network, pair, ratio, eps, *search.frame)
-            if closed.wrong is not None:
-                wrong = replay(network, pair, ratio, eps, closed.wrong)
-                if wrong is None:
-                    raise InternalError(f"pair {tuple(pair)}: a thin box's wrong input is right")
-                return PairNoise(pair, broken=eps, counterexample=wrong)
-            if closed.evidence is None:
-                return PairNoise(pair, reason="a box is too thin and has too many cells")
-            exact.append(closed.evidence)
-            if closed.bound is not None:
-                least.append(closed.bound)
-            search.close_thin()
-    covered = f"{100 * search.share:.1f} % of the tree closed"
-    return PairNoise(pair, reason=f"out of time, {covered}")
+            self._search = Search(network, pair, ratio, eps)
+        search = self._search
+        while not clock.over:
+            why = search.run(_SLICE)
+            if why == DONE:
+                if search.tape.count(PROVED):
+                    self._least.append(_below(search.least))
+                tape, steps = bytes(search.tape), bytes(search.steps)
+                return PairNoise(
+                    pair, Proof(eps, min(self._least), tape, steps, tuple(self._exact))
+                )
+            if why == CANDIDATE:
+                wrong = replay(network, pair, ratio, eps, search.candidate.tolist())
+                if wrong is not None:
+                    return PairNoise(pair, broken=eps, counterexample=wrong)
+                search.trigger = -float("inf")
+            if why == THIN and (answer := self._close_thin(search)):
+                return answer
+        return None
+
+    def _close_thin(self, search: Search) -> PairNoise | None:
+        pair, eps = self.pair, self.eps
+        closed = close(self.network, pair, self.ratio, eps, *search.frame)
+        if closed.wrong is not None:
+            wrong = replay(self.network, pair, self.ratio, eps, closed.wrong)
+            if wrong is None:
+                raise InternalError(f"pair {tuple(pair)}: a thin box's wrong input is right")
+            return PairNoise(pair, broken=eps, counterexample=wrong)
+        if closed.evidence is None:
+            return PairNoise(pair, reason="a box is too thin and has too many cells")
+        self._exact.append(closed.evidence)
+        if closed.bound is not None:
+            self._least.append(closed.bound)
+        search.close_thin()
+        return None
+
+
+def decide_pair(
+    network: Network, pair: Pair, ratio: RatioRange, eps: Fraction, clock: Clock
+) -> PairNoise:
+    """Decide one pair at one noise, as far as the clock goes."""
+    attempt = Attempt(network, pair, ratio, eps)
+    return attempt.go_on(clock) or PairNoise(pair, reason=_unfinished("out of time", attempt))
+
+
+def _unfinished(why: str, attempt: Attempt | None) -> str:
+    share = attempt.share if attempt else 0.0
+    return f"{why}, {100 * share:.1f} % of the tree closed" if share else why
 
 
 def _below(value: float) -> Fraction:
@@ -279,13 +297,15 @@ def prove_noise(
     budget: float | None = None,
     progress: Progress | None = None,
     resume: Sequence[PairNoise] = (),
+    keep: Callable[[NoiseResult], object] | None = None,
 ) -> NoiseResult:
     """Decide every pair, or those given, at one noise.
 
-    ``jobs`` threads (all cores by default) share the pairs, the hardest first; after ``budget``
-    seconds, or ctrl-C, what is not decided is unknown. ``progress`` is called with (pairs done,
-    pairs in all, share of the whole that is covered). ``resume`` are answers to be kept: those at
-    this noise, for instance of :func:`read_answers`.
+    ``jobs`` threads (all cores by default) share the pairs (:mod:`certify.noise.turns`); after
+    ``budget`` seconds of wall time, or ctrl-C, what is not decided is unknown. ``progress`` is
+    called with (pairs done, pairs in all, share of the whole that is covered). ``resume`` are
+    answers to be kept: those at this noise, for instance of :func:`read_answers`. ``keep`` is
+    called now and then with what is decided so far.
 
     Raises:
         UsageError: not ``0 <= eps < lo``.
@@ -294,53 +314,40 @@ def prove_noise(
     subset = pairs is not None
     pairs = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
     known = {p.pair: p for p in resume if eps in (p.certified, p.broken) and p.pair in pairs}
-    shares = {p: float(p in known) for p in pairs}
-    clock = Clock(budget)
+    clock = _start(budget)
+    attempts: dict[Pair, Attempt] = {}
 
-    def decide(pair: Pair) -> PairNoise:
-        def watch(share: float) -> None:
-            shares[pair] = share
+    def decide(pair: Pair, turn: Clock) -> bool:
+        attempt = attempts.setdefault(pair, Attempt(network, pair, ratio, eps))
+        answer = attempt.go_on(turn)
+        if answer is not None:
+            known[pair] = answer
+        if answer is not None or len(attempts) * attempt.nbytes > _KEPT_BYTES:
+            del attempts[pair]
+        return answer is not None
 
-        return decide_pair(network, pair, ratio, eps, clock, watch)
+    def result(why: str, interrupted: bool = False) -> NoiseResult:
+        found = dict(known)
+        answers = tuple(
+            found.get(p, PairNoise(p, reason=_unfinished(why, attempts.get(p)))) for p in pairs
+        )
+        return NoiseResult(
+            network, ratio, eps, interrupted, pairs=answers, subset=subset, seconds=clock.elapsed
+        )
 
-    def report(result: PairNoise) -> None:
-        known[result.pair] = result
-        shares[result.pair] = float(result.verdict != "unknown")
+    keeper = Keeper(lambda: keep and keep(result("not finished")), lambda: len(known))
+
+    def now_and_then() -> None:
+        keeper.look()
         if progress:
-            done = sum(r.verdict != "unknown" for r in known.values())
-            progress(done, len(pairs), sum(shares.values()) / len(pairs))
+            closed = sum(attempt.share for attempt in list(attempts.values()))
+            progress(len(known), len(pairs), (len(known) + closed) / len(pairs))
 
-    todo = sorted((p for p in pairs if p not in known), key=lambda p: (-min(p), -max(p)))
-    interrupted = _spread(decide, todo, report, clock, jobs)
-    rest = "interrupted" if interrupted else "out of time"
-    results = tuple(known.get(p, PairNoise(p, reason=rest)) for p in pairs)
-    return NoiseResult(
-        network, ratio, eps, interrupted, pairs=results, subset=subset, seconds=clock.elapsed
+    todo = sorted((p for p in pairs if p not in known), key=lambda p: (min(p), max(p)))
+    interrupted = in_turns(
+        decide, todo, clock, first=_FIRST_TURN, jobs=jobs, now_and_then=now_and_then
     )
-
-
-def _spread(
-    work: Callable[[Pair], PairNoise],
-    todo: Sequence[Pair],
-    report: Callable[[PairNoise], None],
-    clock: Clock,
-    jobs: int | None,
-) -> bool:
-    """Work on the pairs in threads; whether ctrl-C ended it (what was done is reported)."""
-    interrupted = False
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        waiting: set[Future[PairNoise]] = {pool.submit(work, p) for p in todo}
-        while waiting:
-            try:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            except KeyboardInterrupt:
-                interrupted = True
-                clock.stopped.set()
-                continue
-            for future in done:
-                waiting.discard(future)
-                report(future.result())
-    return interrupted
+    return result("interrupted" if interrupted else "out of time", interrupted)
 
 
 def noise_max(
@@ -352,31 +359,25 @@ def noise_max(
     budget: float = 1800.0,
     progress: Progress | None = None,
     resume: Sequence[PairNoise] = (),
+    keep: Callable[[NoiseResult], object] | None = None,
     step: Fraction = Fraction(1, 100),
 ) -> NoiseResult:
     """Per pair, the largest multiple of ``step`` certified and the smallest broken, in ``budget``.
 
     First attacks lower broken by bisection over the multiples below the least ratio; then, in
-    rounds that give each pair ever more time, the multiple in the middle between certified and
+    turns that give each pair ever more time, the multiple in the middle between certified and
     broken is tried: a proof raises certified, running out of time makes the next try smaller.
     """
     subset = pairs is not None
     pairs = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
     known = {p: PairNoise(p) for p in pairs} | {r.pair: r for r in resume if r.pair in pairs}
-    clock = Clock(budget)
+    clock = _start(budget)
     top = -int(-ratio.lo // step) - 1
-    failed = dict.fromkeys(pairs, top + 1)
 
-    def report(result: PairNoise) -> None:
-        known[result.pair] = result
-        if progress:
-            done = sum(r.verdict == "proved" for r in known.values())
-            share = min((time.monotonic() - clock.started) / budget, 1.0)
-            progress(done, len(pairs), share)
-
-    def break_pair(pair: Pair) -> PairNoise:
-        now, low = known[pair], 0
-        high = top + 1 if now.broken is None else int(now.broken / step)
+    def break_pair(pair: Pair, turn: Clock) -> bool:
+        low = 0
+        broken = known[pair].broken
+        high = top + 1 if broken is None else int(broken / step)
         while high - low > 1 and not clock.over:
             middle = (low + high) // 2
             wrong = attack(network, pair, ratio, middle * step, tries=256)
@@ -386,42 +387,56 @@ def noise_max(
                 low = middle
             else:
                 high = middle
-                now = PairNoise(pair, now.proof, middle * step, wrong)
-        return now
+                known[pair] = PairNoise(pair, known[pair].proof, middle * step, wrong)
+        return True
 
-    interrupted = _spread(break_pair, pairs, report, clock, jobs)
-    limit = 1.0
-    while not clock.over:
-        open_pairs = [p for p in pairs if _next(known[p], failed[p], step, top) is not None]
-        if not open_pairs:
-            break
-
-        def raise_pair(pair: Pair, limit: float = limit) -> PairNoise:
+    def raise_pair(pair: Pair, turn: Clock) -> bool:
+        failed = top + 1
+        while (target := _next(known[pair], failed, step, top)) is not None:
+            if turn.over:
+                return False
             now = known[pair]
-            end = Clock(limit, stopped=clock.stopped)
-            while not end.over and not clock.over:
-                target = _next(now, failed[pair], step, top)
-                if target is None:
-                    break
-                left = limit - (time.monotonic() - end.started)
-                part = Clock(min(left, limit / 3), stopped=clock.stopped)
-                found = decide_pair(network, pair, ratio, target * step, part)
-                if found.proof is not None:
-                    now = PairNoise(pair, found.proof, now.broken, now.counterexample)
-                elif found.counterexample is not None:
-                    now = PairNoise(pair, now.proof, found.broken, found.counterexample)
-                else:
-                    failed[pair] = target
-            return now
+            part = Clock(min(turn.left, (turn.seconds or 0) / 3), stopped=turn.stopped)
+            found = decide_pair(network, pair, ratio, target * step, part)
+            if found.proof is not None:
+                known[pair] = PairNoise(pair, found.proof, now.broken, now.counterexample)
+            elif found.counterexample is not None:
+                known[pair] = PairNoise(pair, now.proof, found.broken, found.counterexample)
+            else:
+                failed = target
+        return failed == top + 1
 
-        interrupted |= _spread(raise_pair, open_pairs, report, clock, jobs)
-        limit *= 2
-        for p in open_pairs:
-            failed[p] = top + 1
-    results = tuple(known[p] for p in pairs)
-    return NoiseResult(
-        network, ratio, None, interrupted, pairs=results, subset=subset, seconds=clock.elapsed
+    def result(interrupted: bool = False) -> NoiseResult:
+        answers = tuple(known[p] for p in pairs)
+        return NoiseResult(
+            network, ratio, None, interrupted, pairs=answers, subset=subset, seconds=clock.elapsed
+        )
+
+    keeper = Keeper(
+        lambda: keep and keep(result()), lambda: [(p.certified, p.broken) for p in known.values()]
     )
+
+    def now_and_then() -> None:
+        keeper.look()
+        if progress:
+            done = sum(p.verdict == "proved" for p in list(known.values()))
+            progress(done, len(pairs), 1 - clock.left / budget)
+
+    interrupted = False
+    for work in (break_pair, raise_pair):
+        interrupted = interrupted or in_turns(
+            work, pairs, clock, first=1.0, jobs=jobs, now_and_then=now_and_then
+        )
+    return result(interrupted)
+
+
+def _start(budget: float | None) -> Clock:
+    """A clock that begins now, but for the time that compiling takes."""
+    clock, before = Clock(budget), seconds_compiling()
+    tiny = Network.from_arrays([1.0], [[0.0]], [[1.0], [0.0]])
+    Search(tiny, Pair(0, 1), RatioRange(NOMINAL_RATIO, NOMINAL_RATIO), Fraction(0)).run(1)
+    clock.started += seconds_compiling() - before
+    return clock
 
 
 def _next(now: PairNoise, failed: int, step: Fraction, top: int) -> int | None:

@@ -8,7 +8,8 @@ from benchmarks.peers.adapters.protocol import Answer, Query, serve
 from certify.claims import Pair, RatioRange
 from certify.impulse.sweep import sweep
 from certify.model import Network
-from certify.noise.prove import Clock, decide_pair
+from certify.noise.prove import decide_pair
+from certify.noise.turns import Clock
 
 
 def solve(query: Query) -> Answer:

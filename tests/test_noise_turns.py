@@ -1,0 +1,63 @@
+"""Who gets a turn when, and what ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from certify.claims import Pair, all_pairs
+from certify.noise.turns import GROWTH, Clock, in_turns
+
+PAIRS = all_pairs(4)
+
+
+def test_all_pairs_get_a_short_turn_before_one_gets_a_long_one() -> None:
+    turns: list[tuple[Pair, float]] = []
+
+    def work(pair: Pair, turn: Clock) -> bool:
+        turns.append((pair, turn.seconds or 0.0))
+        return pair.max != 0 or (turn.seconds or 0.0) >= GROWTH**2
+
+    assert not in_turns(work, PAIRS, Clock(), first=1.0, jobs=1)
+    assert [p for p, _ in turns[: len(PAIRS)]] == list(PAIRS)
+    assert [t for _, t in turns] == sorted(t for _, t in turns)
+    assert len(turns) == len(PAIRS) + 2 * 3
+
+
+def test_one_pair_without_end_costs_the_others_nothing() -> None:
+    """The hardest pair came first once, and a budget of 25 s decided nothing."""
+    done = set()
+
+    def work(pair: Pair, turn: Clock) -> bool:
+        while pair == PAIRS[0] and not turn.over:
+            time.sleep(0.001)
+        if pair != PAIRS[0]:
+            done.add(pair)
+        return pair != PAIRS[0]
+
+    started = time.monotonic()
+    assert not in_turns(work, PAIRS, Clock(0.5), first=0.01, jobs=2)
+    assert done == set(PAIRS[1:])
+    assert time.monotonic() - started < 2
+
+
+def test_an_interrupt_ends_all_turns() -> None:
+    def work(pair: Pair, turn: Clock) -> bool:
+        while not turn.over:
+            time.sleep(0.001)
+        return False
+
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    assert in_turns(work, PAIRS, Clock(60.0), first=60.0, jobs=2)
+
+
+def test_what_goes_wrong_in_a_thread_is_raised() -> None:
+    def work(pair: Pair, turn: Clock) -> bool:
+        raise ZeroDivisionError(pair)
+
+    with pytest.raises(ZeroDivisionError):
+        in_turns(work, PAIRS, Clock(), first=1.0, jobs=2)
