@@ -20,4 +20,5 @@ from certify.model import Network as Network
 from certify.result import Result as Result
 from certify.task import SecondArgmax as SecondArgmax
 
+__all__: list[str]
 __version__: str

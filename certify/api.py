@@ -338,7 +338,7 @@ def check(
         except checker.Rejected as error:
             raise Rejected(str(error)) from None
         except checker.Unreadable as error:
-            of_model = str(error).startswith(f"{weights}:")
+            of_model = written != weights and str(error).startswith(f"{weights}:")
             raise (ModelFileError if of_model else CertificateFormatError)(str(error)) from None
 
 

@@ -108,7 +108,11 @@ def parse_ratio_range(ratio: Exact | Sequence[Exact]) -> RatioRange:
     Raises:
         UsageError: not one or two numbers, or not ``0 < LO <= HI < 1``.
     """
-    given = [ratio] if isinstance(ratio, Exact) else list(ratio)
+    given: list[Exact]
+    if isinstance(ratio, Iterable) and not isinstance(ratio, str):
+        given = list(ratio)
+    else:
+        given = [ratio]
     if len(given) not in (1, 2):
         raise UsageError(f"ratio is one number or two (LO HI), got {len(given)}")
     ends = [exact(value, "ratio") for value in given]

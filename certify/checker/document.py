@@ -137,6 +137,33 @@ def fields(value: Any, place: str, names: Iterable[str]) -> list[Any]:
     return [value[name] for name in names]
 
 
+Pairs = list[tuple[int, int]]
+SHOWN = 20  # pairs named in what is established; the certificate names all
+
+
+def claimed(
+    claim: Any, names: Iterable[str], n: int, place: str = "claim"
+) -> tuple[list[Any], Pairs, str]:
+    """The values of a claim about pairs (max, second), these pairs, and how to call them.
+
+    They are all pairs, in order, or those that the key ``only`` lists: some but not all of them,
+    in the same order. Such a claim is never worded as one about every pair.
+    """
+    everything = [(m, s) for m in range(n) for s in range(n) if m != s]
+    if not isinstance(claim, dict) or "only" not in claim:
+        return fields(claim, place, names), everything, f"{len(everything)} pairs"
+    *values, only = fields(claim, place, [*names, "only"])
+    only = items(only, f"{place}.only")
+    found = [tuple(integer(v, f"{place}.only") for v in items(p, f"{place}.only", 2)) for p in only]
+    known = set(found)
+    pairs = [pair for pair in everything if pair in known]
+    if found != pairs or not 0 < len(pairs) < len(everything):
+        raise Rejected(f"{place}.only: expected some of the pairs but not all, each once, in order")
+    more = ", ..." if len(pairs) > SHOWN else ""
+    shown = ", ".join(str(pair) for pair in pairs[:SHOWN]) + more
+    return values, pairs, f"{len(pairs)} chosen pairs out of {len(everything)}: {shown}"
+
+
 def items(value: Any, place: str, length: int | None = None) -> list[Any]:
     """A list, of the given length."""
     if not isinstance(value, list) or length not in (None, len(value)):

@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Any
 
-from certify.checker.document import equal, fields, integer, items, rational, rationals
+from certify.checker.document import claimed, equal, fields, integer, items, rational, rationals
 from certify.checker.errors import Rejected
 from certify.checker.float32 import Float32Section, gap_steps
 from certify.checker.network import End, Line, Weights, impulses, pattern_between, run
@@ -41,33 +41,40 @@ PAIR_KEYS = (
 def check_impulse(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]:
     """Check a certificate of kind ``impulse``; returns what it establishes, line by line."""
     n = len(weights.w_out)
-    verdict, ratio, common = fields(body["claim"], "claim", ("verdict", "ratio", "common_interval"))
+    names = ("verdict", "ratio", "common_interval")
+    (verdict, ratio, common), expected, about = claimed(body["claim"], names, n)
+    every = len(expected) == n * (n - 1)
     lo, hi = rationals(ratio, "claim.ratio", 2)
     if not 0 < lo <= hi < 1:
         raise Rejected("claim.ratio: expected 0 < lo <= hi < 1")
     (entries,) = fields(body["evidence"], "evidence", ("pairs",))
-    expected = [(m, s) for m in range(n) for s in range(n) if m != s]
     entries = items(entries, "evidence.pairs", len(expected))
 
     _demand(weights, body)
-    offset = OffsetSection(weights, lo, hi, body["offset"])
+    index = {pair: i for i, pair in enumerate(expected)}
+    offset = OffsetSection(weights, lo, hi, body["offset"]) if every else None
+    if offset is None:  # its separable form is one of all pairs
+        equal(body["offset"], None, "offset")
     float32 = Float32Section(weights, lo, hi, body["float32"], expected)
     intervals: list[Interval | None] = []
     wrong = 0
     for m, s in combinations(range(n), 2):
         lines = []
         for pair in ((m, s), (s, m)):
-            index = expected.index(pair)
-            place = f"evidence.pairs[{index}]"
-            values = dict(zip(PAIR_KEYS, fields(entries[index], place, PAIR_KEYS), strict=True))
+            if pair not in index:
+                continue
+            place = f"evidence.pairs[{index[pair]}]"
+            entry = entries[index[pair]]
+            values = dict(zip(PAIR_KEYS, fields(entry, place, PAIR_KEYS), strict=True))
             equal([values["max"], values["second"]], list(pair), place)
             line = _follow(weights, *pair, values["breaks"], lo, hi, place)
             equal(values["cells"], len(line.breaks) - 1, f"{place}.cells")
             intervals.append(_check_pair(weights, line, values, lo, hi, place))
             wrong += values["verdict"] == "refuted"
-            float32.check(index, line)
+            float32.check(index[pair], line)
             lines.append(line)
-        offset.check(*lines)
+        if offset is not None:
+            offset.check(*lines)
 
     equal(verdict, "refuted" if wrong else "proved", "claim.verdict")
     found = None
@@ -78,13 +85,14 @@ def check_impulse(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]
 
     where = f"every S/M in [{lo}, {hi}]" if lo < hi else f"S/M = {lo}"
     if wrong:
-        said = f"REFUTED: {wrong} of {len(expected)} pairs are wrong somewhere for {where}"
+        said = f"REFUTED: {wrong} of {about} are wrong somewhere for {where}"
     else:
+        who = "every pair (m, s)" if every else f"the {about}"
         said = (
-            f"PROVED: for every pair (m, s), every M > 0 and {where}, with zeros elsewhere, "
+            f"PROVED: for {who}, every M > 0 and {where}, with zeros elsewhere, "
             "the largest logit stands at s alone"
         )
-    return [said, offset.close(), float32.close()]
+    return [said, *([offset.close()] if offset is not None else []), float32.close()]
 
 
 def _demand(weights: Weights, body: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from certify.checker.document import fields, integer, items, rational, rationals
+from certify.checker.document import claimed, fields, integer, items, rational, rationals
 from certify.checker.errors import Rejected
 from certify.checker.exact import Cells
 from certify.checker.linear import GRID, Box, Known, Linear
@@ -59,17 +59,16 @@ class Task:
 
 def check_noise(weights: Weights, body: dict[str, Any], evidence: bytes) -> list[str]:
     """Check a certificate of kind ``noise``; returns what it establishes, line by line."""
-    ratio, noise, claims = fields(body["claim"], "claim", ("ratio", "noise", "pairs"))
+    n = len(weights.w_out)
+    (ratio, noise, claims), pairs, about = claimed(body["claim"], ("ratio", "noise", "pairs"), n)
     lo, hi = rationals(ratio, "claim.ratio", 2)
     (proofs,) = fields(body["evidence"], "evidence", ("pairs",))
-    n = len(weights.w_out)
     if not 0 < lo <= hi < 1:
         raise Rejected("claim.ratio: expected 0 < lo <= hi < 1")
     # A node is a byte; an exact cell is an object, and follows as many runs as there are inputs.
     cells, bits = count(body)
     steps = len(evidence) * box_steps(weights) + cells * n * run_steps(weights, bits)
     demand(steps, ALL, "this certificate")
-    pairs = [(m, s) for m in range(n) for s in range(n) if m != s]
     only = None if noise == "max" else rational(noise, "claim.noise")
     tasks, broken, position = [], [], 0
     for (m, s), claim, proof in zip(
@@ -121,9 +120,9 @@ def check_noise(weights: Weights, body: dict[str, Any], evidence: bytes) -> list
     if tasks:
         least, most = min(t.noise for t in tasks), max(t.noise for t in tasks)
         span = f"e = {least}" if least == most else f"e from {least} to {most}, by pair"
-        lines.append(f"PROVED: {len(tasks)} of {len(pairs)} pairs, {shown}, {span}")
+        lines.append(f"PROVED: {len(tasks)} of {about}, {shown}, {span}")
     if broken:
-        lines.append(f"REFUTED: {len(broken)} of {len(pairs)} pairs have a counterexample, {shown}")
+        lines.append(f"REFUTED: {len(broken)} of {about} have a counterexample, {shown}")
     return lines
 
 

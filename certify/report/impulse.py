@@ -16,6 +16,10 @@ from certify.report.content import Figure, Report, Statement, Table, pair_grid, 
 def impulse_statement(claim: dict[str, Any], pairs: list[dict[str, Any]]) -> Statement:
     """The claim in words and in LaTeX."""
     lo, hi = claim["ratio"]
+    who, formally = "every pair (m, s)", "every pair $(m, s)$ of positions with $m \\neq s$"
+    if "only" in claim:  # some of the pairs, and never worded as all
+        listed = ", ".join(f"({m}, {s})" for m, s in claim["only"])
+        who, formally = f"each pair (m, s) among {listed}", f"each pair $(m, s)$ among {listed}"
     if claim["verdict"] == "refuted":
         wrong = sum(p["verdict"] == "refuted" for p in pairs)
         return Statement(
@@ -26,10 +30,10 @@ def impulse_statement(claim: dict[str, Any], pairs: list[dict[str, Any]]) -> Sta
         )
     return Statement(
         "proved",
-        f"For every pair (m, s) of positions, every M > 0 and every ratio S/M in [{lo}, {hi}]: on "
+        f"For {who} of positions, every M > 0 and every ratio S/M in [{lo}, {hi}]: on "
         "the input with M at m, S at s and 0 elsewhere, the logit at s is strictly larger than "
         "every other logit.",
-        "For every pair $(m, s)$ of positions with $m \\neq s$, every real $M > 0$ and every real "
+        f"For {formally}, every real $M > 0$ and every real "
         f"$S$ with ${lo} \\le S/M \\le {hi}$: on the input with $M$ at $m$, $S$ at $s$ and $0$ "
         "elsewhere, $\\mathrm{logit}_s > \\mathrm{logit}_j$ for all $j \\neq s$.",
     )
