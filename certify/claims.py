@@ -108,11 +108,8 @@ def parse_ratio_range(ratio: Exact | Sequence[Exact]) -> RatioRange:
     Raises:
         UsageError: not one or two numbers, or not ``0 < LO <= HI < 1``.
     """
-    given: list[Exact]
-    if isinstance(ratio, Iterable) and not isinstance(ratio, str):
-        given = list(ratio)
-    else:
-        given = [ratio]
+    one = isinstance(ratio, str) or not isinstance(ratio, Iterable)
+    given: list[Exact] = [ratio] if one else [*ratio]  # type: ignore[list-item, misc]
     if len(given) not in (1, 2):
         raise UsageError(f"ratio is one number or two (LO HI), got {len(given)}")
     ends = [exact(value, "ratio") for value in given]
