@@ -16,7 +16,9 @@ import importlib
 __version__ = "0.1.0"
 
 _HOMES = {
-    "certify.api": ("accuracy", "check", "explain", "load", "prove", "prove_noise"),
+    "certify.api": (
+        *("accuracy", "check", "explain", "load", "prove", "prove_noise", "sample_accuracy"),
+    ),
     "certify.checker": ("Accepted",),
     "certify.errors": (
         *("CertificateFormatError", "CertifyError", "InternalError", "MissingExtraError"),

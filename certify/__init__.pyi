@@ -4,6 +4,7 @@ from certify.api import explain as explain
 from certify.api import load as load
 from certify.api import prove as prove
 from certify.api import prove_noise as prove_noise
+from certify.api import sample_accuracy as sample_accuracy
 from certify.certificate import Certificate as Certificate
 from certify.checker import Accepted as Accepted
 from certify.claims import Pair as Pair

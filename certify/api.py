@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from certify.noise.prove import Progress as NoiseProgress
     from certify.probability.prove import AccuracyResult, Inputs
     from certify.probability.prove import Progress as AccuracyProgress
+    from certify.probability.statistical import StatisticalResult
 
     class Module(Protocol):
         """What a torch module offers; torch itself is not needed."""
@@ -282,6 +283,42 @@ def accuracy(
     )  # fmt: skip
 
 
+def sample_accuracy(
+    model: Model,
+    inputs: Inputs = "gaussian",
+    *,
+    samples: int = 100_000,
+    error_probability: Exact = "1/1000000000",
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> StatisticalResult:
+    """Bracket the accuracy by a sample that nobody picked: statistical, no proof.
+
+    The seed follows from the model, the inputs and the number of ``samples``; every input is
+    decided exactly. ``lower <= P(right) <= upper`` holds but for a probability of at most
+    ``error_probability``. ``progress`` is called with (blocks of samples done, blocks in all).
+
+    >>> result = sample_accuracy("models/m2_2.pt", samples=2000)
+    >>> result.verdict, result.lower <= result.upper
+    ('statistical', True)
+
+    Raises:
+        UsageError: an argument is out of its range.
+        ModelFileError: not a model.
+    """
+    from certify.claims import exact
+    from certify.probability.statistical import sample_bracket
+
+    return sample_bracket(
+        load(model),
+        inputs,
+        samples=samples,
+        error_probability=exact(error_probability, "error probability"),
+        jobs=jobs,
+        progress=progress,
+    )
+
+
 def explain(
     model: Model,
     *,
@@ -315,12 +352,15 @@ def explain(
 def check(
     certificate: str | Path | Certificate,
     model: Model,
+    *,
+    nonce: str = "",
 ) -> Accepted:
     """Decide anew whether a certificate holds for a model, trusting nothing that it says.
 
     Returns what was accepted: its ``kind``, the model's ``sha256``, and what it ``establishes``,
     line by line (of a refutation too). A model that is not a file is written to a temporary one,
-    which the checker reads.
+    which the checker reads. With a ``nonce``, any text of yours, a statistical certificate is not
+    replayed but held against a fresh sample that its author cannot have chosen.
 
     >>> check("proofs/m2_2.impulse.json", "models/m2_2.pt").kind
     'impulse'
@@ -334,7 +374,7 @@ def check(
         written = _as_file(certificate, Path(folder))
         weights = _weights_file(model, Path(folder))
         try:
-            return checker.check(written, weights)
+            return checker.check(written, weights, nonce=nonce)
         except checker.Rejected as error:
             raise Rejected(str(error)) from None
         except checker.Unreadable as error:

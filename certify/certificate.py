@@ -200,4 +200,18 @@ def _accuracy_covers(new: dict[str, Any], old: dict[str, Any]) -> bool:
     return same and _inside(*brackets)
 
 
-_COVERS = {"impulse": _impulse_covers, "noise": _noise_covers, "accuracy": _accuracy_covers}
+def _statistical_covers(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    ours, theirs = new["claim"], old["claim"]
+    return bool(
+        ours["inputs"] == theirs["inputs"]
+        and ours["samples"] >= theirs["samples"]
+        and Fraction(ours["error_probability"]) <= Fraction(theirs["error_probability"])
+    )
+
+
+_COVERS = {
+    "impulse": _impulse_covers,
+    "noise": _noise_covers,
+    "accuracy": _accuracy_covers,
+    "statistical": _statistical_covers,
+}

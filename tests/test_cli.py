@@ -283,9 +283,23 @@ def test_accuracy_bracket_goes_on_where_it_stopped(
     assert "P(the largest logit" in Path(report).read_text()
 
 
-def test_sampling_is_called_sampling(capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["accuracy", str(MODELS / "m4_3.pt"), "--method", "sampling", "--samples", "2000"]
+def test_sampling_is_called_sampling(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = str(MODELS / "m4_3.pt")
+    command = ["accuracy", model, "--method", "sampling", "--samples", "2000"]
+    command += ["--error-probability", "1e-6", "--out", str(tmp_path)]
+    code, found = answer(command, capsys)
+    assert code == ExitCode.OK
+    assert found["verdict"] == "statistical"
+    assert (found["error_probability"], found["samples"]) == ("1/1000000", 2000)
+    assert Fraction(found["lower"]) < Fraction(987, 1000) < Fraction(found["upper"])
     assert main(command) == ExitCode.OK
     shown = capsys.readouterr().out
-    assert shown.startswith("SAMPLED")
+    assert shown.startswith("STATISTICAL")
     assert "PROVED" not in shown
+    for more in ([], ["--nonce", "four words of mine"]):
+        assert main(["check", found["certificate"], model, *more]) == ExitCode.OK
+        assert "STATISTICAL, no proof" in capsys.readouterr().out
+    assert main(["check", str(ROOT / "proofs/m4_3.impulse.json"), model, "--nonce", "x"]) == 4
+    report = tmp_path / "r.md"
+    assert main(["report", found["certificate"], "--format", "markdown", "-o", str(report)]) == 0
+    assert "no proof" in report.read_text()

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from certify.checker.accuracy import check_accuracy
 from certify.checker.circuit import check_circuit
@@ -21,14 +21,13 @@ from certify.checker.document import KEYS, fields, read_document
 from certify.checker.errors import Rejected, Unreadable
 from certify.checker.hypotheses import check_hypotheses
 from certify.checker.impulse import check_impulse
-from certify.checker.network import Weights
 from certify.checker.noise import check_noise
 from certify.checker.reader import read_weights
 from certify.checker.statistical import check_statistical
 
 __all__ = ["Accepted", "Rejected", "Unreadable", "check"]
 
-Rule = Callable[[Weights, dict[str, Any], bytes], list[str]]
+Rule = Callable[..., list[str]]
 
 RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "accuracy": (check_accuracy, ()),
@@ -50,8 +49,11 @@ class Accepted:
     establishes: tuple[str, ...]
 
 
-def check(certificate: Path, model: Path) -> Accepted:
+def check(certificate: Path, model: Path, nonce: str = "") -> Accepted:
     """Decide whether a certificate holds for the model in a file.
+
+    With a ``nonce`` a statistical certificate is not replayed: its claim is held against a fresh
+    sample, which follows from the nonce.
 
     Raises:
         Rejected: it does not hold, or speaks of another model; the message names the place.
@@ -62,6 +64,10 @@ def check(certificate: Path, model: Path) -> Accepted:
     if document.kind not in RULES:
         raise Unreadable(f"{certificate}: kind {document.kind[:40]!r} is unknown to this checker")
     rule, sections = RULES[document.kind]
+    if nonce:
+        if rule is not check_statistical:
+            raise Unreadable(f"{certificate}: a nonce goes with kind 'statistical'")
+        rule = partial(rule, nonce=nonce)
     body = dict(zip((keys := [*KEYS, *sections]), fields(document.body, "top", keys), strict=True))
     names = ("sha256", "hidden_size", "seq_len", "parameters")
     found = (weights.sha256, d := len(weights.w_ih), n := len(weights.w_out), d + d * d + n * d)

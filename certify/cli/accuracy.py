@@ -2,8 +2,8 @@
 
 For inputs of length 2 and 3 the value is a closed form, given to as many digits as asked for; for
 longer ones the bracket narrows with the budget. A budget in boxes (up to length 6: in cones cut)
-gives the same bracket on every machine, whatever was interrupted. --method sampling is the
-statistical baseline.
+gives the same bracket on every machine, whatever was interrupted. --method sampling leaves a
+statistical certificate instead, of a sample that nobody picked: no proof, and never called one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from certify.cli.output import (
 from certify.errors import ExitCode
 from certify.model import Network
 from certify.probability.prove import DIGITS, SECONDS, AccuracyResult, Moment, decimal
+from certify.probability.statistical import ERROR_PROBABILITY, SAMPLES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,9 +64,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--method", choices=("proof", "sampling"), default="proof", help="sampling proves nothing"
     )
     parser.add_argument(
-        "--samples", metavar="N", type=int, default=100_000, help="for --method sampling"
+        "--samples",
+        metavar="N",
+        type=int,
+        help=f"for --method sampling (default {SAMPLES}); the seed follows from it and the model",
     )
-    parser.add_argument("--seed", metavar="K", type=int, default=0, help="for --method sampling")
+    parser.add_argument(
+        "--error-probability",
+        metavar="A",
+        help=f"for --method sampling: of a bracket that is wrong (default {ERROR_PROBABILITY})",
+    )
     out_arguments(parser)
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     json_argument(parser)
@@ -146,18 +154,31 @@ def _figures(result: AccuracyResult) -> dict[str, Figure]:
 
 
 def _sample(network: Network, arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
-    from certify.probability.sampling import sample_accuracy
-
-    found = sample_accuracy(
-        network, arguments.inputs, samples=arguments.samples, seed=arguments.seed
-    )
-    outputs.json(found.to_json())
-    if outputs.text:
-        print(
-            f"SAMPLED  {arguments.model.name}: right on {found.right} of {found.samples} "
-            f"{_named(found.inputs)} inputs (seed {found.seed})\n"
-            f"  {100 * found.confidence:g} % confidence interval (Clopper-Pearson): "
-            f"[{found.lower:.6f}, {found.upper:.6f}]\n"
-            f"statistical, not a proof; {found.near} inputs near a tie decided in integers"
+    with progress_bar("samples") as bar:
+        result = api.sample_accuracy(
+            network,
+            arguments.inputs,
+            samples=arguments.samples or SAMPLES,
+            error_probability=arguments.error_probability or ERROR_PROBABILITY,
+            jobs=arguments.jobs,
+            progress=bar,
         )
+    certificate = result.certificate()
+    name = f"{arguments.model.stem}.statistical-{arguments.inputs}{certificate.suffix}"
+    written = outputs.certificate(arguments.out / name, certificate)
+    outputs.json(result.to_dict() | {"certificate": written and str(written)})
+    if outputs.text:
+        left = result.samples - result.right - result.wrong
+        print(
+            f"STATISTICAL  {arguments.model.name}: P(right) over {_named(result.inputs)} inputs "
+            f"lies in\n  [{float(result.lower):.6f}, {float(result.upper):.6f}]\n"
+            f"unless something of probability {float(result.error_probability):g} has happened; "
+            f"no proof\n{result.samples:,} inputs: {result.right:,} right, {result.wrong:,} wrong, "
+            f"{left:,} undecided; {result.seconds:.1f} s"
+        )
+        if written:
+            print(f"certificate  {written}")
+            print(f"\nreplay it with:       {command('check', written, arguments.model)}")
+            again = command("check", written, arguments.model, "--nonce", "ANY WORDS OF YOURS")
+            print(f"or with fresh inputs: {again}")
     return outputs.finish(ExitCode.OK)

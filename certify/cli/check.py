@@ -27,14 +27,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kernel", choices=("coq",), help="CERTIFICATE is a Coq file: compare it, then run coqc"
     )
+    parser.add_argument(
+        "--nonce",
+        metavar="TEXT",
+        default="",
+        help="hold a statistical certificate against a fresh sample, drawn by this text of yours",
+    )
     json_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Check, and say what was accepted or why not."""
     outputs = Outputs(arguments)
-    ask = _ask_coq if arguments.kernel else _ask_checker
-    found = ask(arguments.certificate, arguments.model)
+    if arguments.kernel:
+        found = _ask_coq(arguments.certificate, arguments.model)
+    else:
+        found = _ask_checker(arguments.certificate, arguments.model, arguments.nonce)
     answer = {"certificate": str(arguments.certificate), "model": str(arguments.model)}
     lines = "establishes" if found.code is ExitCode.OK else "reason"
     outputs.json({**answer, "verdict": found.verdict, **found.about, lines: found.lines})
@@ -52,9 +60,9 @@ class _Answer(NamedTuple):
     about: dict[str, str]
 
 
-def _ask_checker(certificate: Path, model: Path) -> _Answer:
+def _ask_checker(certificate: Path, model: Path, nonce: str) -> _Answer:
     try:
-        accepted = check(certificate, model)
+        accepted = check(certificate, model, nonce=nonce)
     except Rejected as error:
         return _Answer("rejected", ExitCode.REFUTED, [str(error)], {})
     except Unreadable as error:

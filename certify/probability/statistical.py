@@ -1,31 +1,177 @@
-"""The checker's kernels for samples, compiled as they stand: the same integers, sooner."""
+"""The accuracy by a sample that nobody picked: a statistical certificate, no proof.
+
+The seed follows from the model, the distribution and the number of samples; every input is decided
+by the rule of :mod:`certify.checker.statistical`, whose kernels are compiled here as they stand.
+What comes out is Clopper and Pearson's interval ("The use of confidence or fiducial limits",
+Biometrika 26, 1934) with exact rational ends, rounded outward.
+"""
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
 from types import FunctionType
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numba import njit
+from scipy.stats import beta
 
+from certify.certificate import Certificate, describe_model
 from certify.checker import deciding, drawing
 from certify.checker.deciding import OPEN, Table
+from certify.checker.statistical import MAX_SAMPLES, Counts, Sampler, supports, total
+from certify.errors import UsageError
+from certify.model import Network
+from certify.probability.prove import Inputs
+from certify.result import PairAnswer, Result
+
+SAMPLES = 100_000
+ERROR_PROBABILITY = Fraction(1, 10**9)
+PLACES = 10**9  #: ends are multiples of 1/PLACES
 
 
-def _compiled() -> Any:
+@dataclass(frozen=True, repr=False)
+class StatisticalResult(Result[PairAnswer]):
+    """``lower <= P(right) <= upper``, but for a probability of ``error_probability``.
+
+    Of ``samples`` inputs ``right`` are right and ``wrong`` are wrong; what is left of them was not
+    decided and counts against both ends. ``seed`` says what the sample follows from.
+    """
+
+    claim: ClassVar[str] = "accuracy"
+
+    inputs: Inputs
+    lower: Fraction
+    upper: Fraction
+    error_probability: Fraction
+    samples: int
+    right: int
+    wrong: int
+
+    @property
+    def verdict(self) -> Literal["statistical"]:
+        """Never a proof."""
+        return "statistical"
+
+    @property
+    def seed(self) -> str:
+        """What is hashed to draw the sample, block by block."""
+        return drawing.seed_of(self.model.sha256, self.inputs, self.samples, "").decode()
+
+    def _about(self) -> str:
+        return f" [{float(self.lower):.6f}, {float(self.upper):.6f}]"
+
+    def _answer(self) -> dict[str, Any]:
+        return {
+            "method": "sampling",
+            "inputs": self.inputs,
+            "lower": self.lower,
+            "upper": self.upper,
+            "error_probability": self.error_probability,
+            "samples": self.samples,
+            "right": self.right,
+            "wrong": self.wrong,
+            "seed": self.seed,
+        }
+
+    def certificate(self) -> Certificate:
+        """The certificate: the bracket, and the counts that a replay must find."""
+        claim = {
+            "inputs": self.inputs,
+            "lower": self.lower,
+            "upper": self.upper,
+            "error_probability": self.error_probability,
+            "samples": self.samples,
+        }
+        evidence = {"right": self.right, "wrong": self.wrong}
+        body = {"claim": claim, "evidence": evidence}
+        return Certificate("statistical", describe_model(self.model), body, {})
+
+
+def sample_bracket(
+    network: Network,
+    inputs: Inputs = "gaussian",
+    *,
+    samples: int = SAMPLES,
+    error_probability: Fraction = ERROR_PROBABILITY,
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> StatisticalResult:
+    """Bracket the accuracy by a sample; deterministic. ``progress`` gets blocks done and in all.
+
+    Raises:
+        UsageError: an argument is out of its range.
+    """
+    if inputs not in ("gaussian", "uniform"):
+        raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
+    if not 1 <= samples <= MAX_SAMPLES:
+        raise UsageError(f"samples needs a number from 1 to {MAX_SAMPLES}, got {samples}")
+    if not 0 < error_probability < 1:
+        raise UsageError(
+            f"the error probability lies strictly between 0 and 1, got {error_probability}"
+        )
+    started = time.monotonic()
+    sampler = Sampler(network, inputs, samples, block=compiled_block)
+    _decide_block()  # once, before several threads ask for it
+    parts: list[Counts] = []
+    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+        for part in pool.map(sampler.count, sampler.blocks):
+            parts.append(part)
+            if progress is not None:
+                progress(len(parts), len(sampler.blocks))
+    counts = total(parts)
+    lower, upper = ends(counts, error_probability)
+    return StatisticalResult(
+        network,
+        inputs,
+        lower,
+        upper,
+        error_probability,
+        samples,
+        counts.right,
+        counts.wrong,
+        seconds=time.monotonic() - started,
+    )
+
+
+def ends(counts: Counts, error_probability: Fraction) -> tuple[Fraction, Fraction]:
+    """The narrowest ends, multiples of ``1 / PLACES``, that the counts support.
+
+    Scipy's quantiles say where to look; the checker's own sums of binomial terms decide.
+    """
+    tail = float(error_probability / 2)
+
+    def lowest(right: int) -> Fraction:
+        guess = float(beta.ppf(tail, right, counts.samples - right + 1)) if right else 0.0
+        at = int(guess * PLACES) + 1
+        found = Counts(counts.samples, right, 0)
+        while at > 0 and not supports(found, Fraction(at, PLACES), Fraction(1), error_probability):
+            at -= 1
+        return Fraction(at, PLACES)
+
+    return lowest(counts.right), 1 - lowest(counts.wrong)
+
+
+@cache
+def _decide_block() -> Any:
+    """The checker's kernels, compiled; each finds the compiled ones that it calls."""
     names: dict[str, Any] = {}
     for module, functions in (
         (drawing, ("exponential_half", "accept_fraction", "draw_normal", "draw")),
         (deciding, ("advance", "second_largest", "decide", "decide_block")),
     ):
+        from numba import njit
+
         names |= {k: v for k, v in vars(module).items() if k not in names}
         for name in functions:
             code = getattr(module, name).__code__
             names[name] = njit(nogil=True)(FunctionType(code, names, name))
     return names["decide_block"]
-
-
-_decide_block = _compiled()
 
 
 def compiled_block(
@@ -36,10 +182,11 @@ def compiled_block(
     cells = np.zeros((count, 2 * table.length), dtype=np.int64)
     work = np.zeros((4, table.hidden), dtype=np.int64)
     weights: dict[str, Any] = {
-        k: np.array(getattr(table, k), dtype=np.int64) for k in ("high", "low", "most")
+        name: np.array(getattr(table, name), dtype=np.int64) for name in ("high", "low", "most")
     }
     digits = np.frombuffer(words, dtype="<u4").astype(np.int64)
     flags = np.zeros(1, dtype=np.int64)
-    if not _decide_block(table._replace(**weights), normal, digits, verdicts, cells, work, flags):
+    compiled = _decide_block()
+    if not compiled(table._replace(**weights), normal, digits, verdicts, cells, work, flags):
         return None
     return verdicts.tolist(), cells.tolist()

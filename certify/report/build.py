@@ -8,7 +8,7 @@ from typing import Any
 
 from certify.errors import CertificateFormatError
 from certify.model import Network
-from certify.report.accuracy import accuracy_report
+from certify.report.accuracy import accuracy_report, statistical_report
 from certify.report.circuit import circuit_report
 from certify.report.content import Report
 from certify.report.impulse import impulse_report
@@ -21,6 +21,7 @@ BUILDERS: dict[str, Builder] = {
     "circuit": circuit_report,
     "impulse": impulse_report,
     "noise": noise_report,
+    "statistical": statistical_report,
 }
 
 
