@@ -17,7 +17,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "certify.api": (
-        *("accuracy", "check", "explain", "load", "prove", "prove_noise", "sample_accuracy"),
+        "accuracy",
+        "check",
+        "explain",
+        "hypotheses",
+        "load",
+        "prove",
+        "prove_noise",
+        "sample_accuracy",
     ),
     "certify.checker": ("Accepted",),
     "certify.errors": (

@@ -1,6 +1,7 @@
 from certify.api import accuracy as accuracy
 from certify.api import check as check
 from certify.api import explain as explain
+from certify.api import hypotheses as hypotheses
 from certify.api import load as load
 from certify.api import prove as prove
 from certify.api import prove_noise as prove_noise

@@ -18,7 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from certify import checker
 from certify.errors import CertificateFormatError, InternalError, ModelFileError, Rejected
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from certify.probability.prove import AccuracyResult, Inputs
     from certify.probability.prove import Progress as AccuracyProgress
     from certify.probability.statistical import StatisticalResult
+    from certify.statements.prove import HypothesesResult
 
     class Module(Protocol):
         """What a torch module offers; torch itself is not needed."""
@@ -349,6 +349,23 @@ def explain(
     )
 
 
+def hypotheses(
+    file: str | Path, model: Model, *, progress: Callable[[int, int], None] | None = None
+) -> HypothesesResult:
+    """Prove or refute the sentences of a note, a TOML file of claims about the impulse family.
+
+    ``progress`` is called with (pairs done, pairs in all).
+
+    Raises:
+        UsageError: the file cannot be read, is about another model, or holds an expression that
+            means nothing; the message names entry and column.
+        ModelFileError: not a model.
+    """
+    from certify.statements import prove as engine
+
+    return engine.hypotheses(file, load(model), progress=progress or (lambda done, total: None))
+
+
 def check(
     certificate: str | Path | Certificate,
     model: Model,
@@ -370,6 +387,8 @@ def check(
         CertificateFormatError: the file is not a certificate.
         ModelFileError: not a model.
     """
+    from certify import checker
+
     with tempfile.TemporaryDirectory() as folder:
         written = _as_file(certificate, Path(folder))
         weights = _weights_file(model, Path(folder))

@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from certify import api
 from certify.cli.output import Outputs, command, json_argument, out_arguments, progress_bar
 from certify.errors import ExitCode
-from certify.reading.weights import read_network
 from certify.report.hypotheses import hypotheses_text
-from certify.statements.prove import hypotheses
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +27,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Decide, write the certificate, report."""
     outputs = Outputs(arguments)
-    network = read_network(arguments.model)
     with progress_bar("pairs") as progress:
-        result = hypotheses(arguments.file, network, progress=progress)
+        result = api.hypotheses(arguments.file, arguments.model, progress=progress)
     certificate = result.certificate()
     path = arguments.out / f"{arguments.model.stem}.hypotheses-{arguments.file.stem}.json"
     written = outputs.certificate(path, certificate) if certificate else None

@@ -248,11 +248,13 @@ class Stopwatch:
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
     """A progress bar on standard error; silent where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total, title=None: None
+        return
     from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
 
         def update(done: int, total: int, title: str | None = None) -> None:

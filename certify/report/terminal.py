@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from certify.certificate import Certificate
 from certify.claims import Pair, RatioRange, all_pairs
-from certify.impulse.prove import ImpulseResult, PairResult
-from certify.noise.prove import NoiseResult, PairNoise
+
+if TYPE_CHECKING:  # an engine takes longer to import than a report to lay out
+    from certify.certificate import Certificate
+    from certify.impulse.prove import ImpulseResult, PairResult
+    from certify.noise.prove import NoiseResult, PairNoise
 
 WIDEST_GRID = 12
 """Longer inputs than this do not fit a terminal as a grid; then the thinnest pairs are listed."""
