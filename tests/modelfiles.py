@@ -144,11 +144,12 @@ def torch_file(
     arrays: Arrays, dtype: str = "float32", order: str | None = "little", folder: str = "archive"
 ) -> bytes:
     entries = {name: tensor(str(i), dtype, a.shape) for i, (name, a) in enumerate(arrays.items())}
-    members = {f"{folder}/data.pkl": state_dict(entries), f"{folder}/version": b"3\n"}
+    members = {f"{folder}/data.pkl": state_dict(entries)}
     if order is not None:
         members[f"{folder}/byteorder"] = order.encode()
     for i, array in enumerate(arrays.values()):
         members[f"{folder}/data/{i}"] = encode(array, dtype, order or "little")
+    members[f"{folder}/version"] = b"3\n"
     return torch_pack(members)
 
 
@@ -302,7 +303,12 @@ def hostile(marker: Path) -> dict[str, bytes]:
         "storage missing": torch_pickle(state_dict(plain), s0=b""),
         "two pickles": pack({"a/data.pkl": b"", "b/data.pkl": b""}),
         "byte order": torch_pack(
-            {"archive/data.pkl": state_dict(plain), "archive/byteorder": b"middle"}
+            {
+                "archive/data.pkl": state_dict(plain),
+                "archive/byteorder": b"middle",
+                **{f"archive/data/{key[1:]}": raw for key, raw in storage.items()},
+                "archive/version": b"3\n",
+            }
         ),
         "empty zip": pack({}),
         "deep JSON": safetensors_raw(b"{" + b'"a":{' * 50_000, b""),

@@ -119,8 +119,10 @@ def _numpy(content: bytes, place: int, member: _Listed) -> tuple[bytes, bytes, b
     if member.method:
         stream = zlib.decompressobj(-15)
         data = stream.decompress(raw, size + 1)  # one more: the directory may say too little
-        if member.method != 8 or not stream.eof or stream.unused_data or len(data) != size:
+        if member.method != 8 or not stream.eof or stream.unused_data:
             raise Unreadable(f"member {name!r:.80} is damaged or oddly packed")
+    if len(data) != size:
+        raise Unreadable(f"member {name!r:.80} does not have its size")
     utf8 = 0 if name.isascii() else 0x800
     about = (utf8, member.method, *member.clock, zlib.crc32(data))
     record = _LOCAL.pack(b"PK\3\4", 45, *about, 2**32 - 1, 2**32 - 1, len(name), 20) + name

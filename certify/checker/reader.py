@@ -32,12 +32,14 @@ _NPY = re.compile(
     rb"\{'descr': '([<>|])(\w{1,9})', 'fortran_order': (True|False), "
     rb"'shape': \((|N,|N(?:, N)+)\), \} *\n".replace(b"N", _SIZE)
 )
-_TORCH = {  # the members of a torch file beside the storages
-    "data.pkl": rb"(?s).*",
+_TORCH = re.compile(  # its members, in this order; torch may compute from it where a storage lies
+    r"data\.pkl,(\.format_version,)?(\.storage_alignment,)?(byteorder,)?"
+    r"(data/(0|[1-9][0-9]{0,4}),)*version,(\.data/serialization_id,)?"
+)
+_CONTENTS = {
     "version": rb"[1-9]\n",
     "byteorder": rb"little|big",
     ".format_version": rb"1",
-    ".storage_alignment": rb"[0-9]+",
     ".data/serialization_id": rb"[0-9]{1,40}",
 }
 _DAMAGE = (
@@ -155,14 +157,14 @@ def _zip(content: bytes) -> dict[str, Any]:
         return {name.removesuffix(".npy"): _npy(raw) for name, raw in archive.items()}
     top = next(iter(archive)).split("/")[0] + "/"
     files = {name.removeprefix(top): raw for name, raw in archive.items() if name.startswith(top)}
-    storages = [name for name in files if re.fullmatch("data/(0|[1-9][0-9]{0,4})", name)]
-    for name in files.keys() - set(storages):
-        if name not in _TORCH or not re.fullmatch(_TORCH[name], files[name]):
-            raise Unreadable(f"a member {name!r:.80} that no state dict has, or not so")
-    if len(files) != len(archive) or not {"data.pkl", "version"} <= files.keys():
-        raise Unreadable("not an archive of torch")
+    if len(files) != len(archive) or not _TORCH.fullmatch("".join(f"{name}," for name in files)):
+        raise Unreadable(f"members {[*files]!r:.200}, not as torch writes them")
+    for name, pattern in _CONTENTS.items():
+        if name in files and not re.fullmatch(pattern, files[name]):
+            raise Unreadable(f"a member {name!r} that torch would not write")
     order = _ORDERS[files.get("byteorder", b"little")]
     state, mentioned = unpickle(files["data.pkl"], files, order)
+    storages = [name for name in files if name.startswith("data/")]
     described = [f"data/{key}" for key in mentioned]
     if ".format_version" not in files:
         storages, described = sorted(storages), sorted(described)

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from certify.model import FloatArray
 
 _MAX_OPERATIONS = 200_000  #: in a pickle; a state dict of three tensors has about 140
-_MEMBERS = re.compile(
-    r"data\.pkl|version|byteorder|\.format_version|\.storage_alignment|\.data/serialization_id"
-    r"|data/(0|[1-9]\d{0,4})",
+_MEMBERS = re.compile(  #: in this order; torch may compute where a storage lies from it
+    r"data\.pkl(, \.format_version)?(, \.storage_alignment)?(, byteorder)?"
+    r"(, data/(0|[1-9]\d{0,4}))*, version(, \.data/serialization_id)?",
     re.ASCII,
 )
 _CONTENTS = {  #: of the members that are not tensors
@@ -93,16 +93,12 @@ def torch_entries(members: Mapping[str, bytes]) -> Entries:
     """
     folder = next(iter(members)).split("/")[0]
     files = {name.removeprefix(f"{folder}/"): data for name, data in members.items()}
-    odd = [name for name in files if not _MEMBERS.fullmatch(name)]
-    if odd or len(files) != len(members):
-        raise ModelFileError(
-            f"has a member {shown(next(iter(odd or members)))}, not of a state dict"
-        )
+    if len(files) != len(members) or not _MEMBERS.fullmatch(", ".join(files)):
+        found = shown(", ".join(files))
+        raise ModelFileError(f"has members that torch.save does not write, or not so: {found}")
     for name, pattern in _CONTENTS.items():
         if name in files and not re.fullmatch(pattern, files[name]):
             raise ModelFileError(f"its {name} is {files[name][:20]!r}")
-    if "version" not in files:
-        raise ModelFileError("has no member 'version'")
     return _Pickle(files).entries()
 
 
