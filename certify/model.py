@@ -21,11 +21,13 @@ from functools import cached_property
 from itertools import chain
 from math import lcm
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from certify.errors import ModelFileError
+from certify.claims import Exact, exact
+from certify.errors import ModelFileError, UsageError
 from certify.task import SECOND_ARGMAX, SecondArgmax
 
 FloatArray = NDArray[np.float64]
@@ -47,10 +49,10 @@ def exact_floats(values: ArrayLike) -> FloatArray:
         if not isinstance(value, Real) or isinstance(value, bool):
             raise ModelFileError(f"{str(value)[:40]!r} is not a number")
         try:
-            exact = float(value) == value or value != value
+            held = float(value) == value or value != value
         except OverflowError:
-            exact = False
-        if not exact:
+            held = False
+        if not held:
             raise ModelFileError(f"{str(value)[:40]} is not a number that float64 holds exactly")
     return np.array([float(v) for v in flat], dtype=np.float64).reshape(array.shape)
 
@@ -110,9 +112,9 @@ class Network:
                 raise ModelFileError(f"{name} has shape {array.shape}, expected {rank} axes")
             if not np.isfinite(array).all():
                 raise ModelFileError(f"{name} holds NaN or infinity, expected finite numbers")
-        exact = [[Fraction(float(v)) for v in a.ravel()] for a in arrays]
-        shift = lcm(*(v.denominator for v in chain(*exact))).bit_length() - 1
-        ints = [[int(v * 2**shift) for v in flat] for flat in exact]
+        values = [[Fraction(float(v)) for v in a.ravel()] for a in arrays]
+        shift = lcm(*(v.denominator for v in chain(*values))).bit_length() - 1
+        ints = [[int(v * 2**shift) for v in flat] for flat in values]
 
         def rows(flat: list[int], width: int) -> IntMatrix:
             return tuple(tuple(flat[i : i + width]) for i in range(0, len(flat), max(width, 1)))
@@ -155,6 +157,25 @@ class Network:
             lines.append(f"{value >> twos} {twos - self.shift}" if value else "0 0")
         return hashlib.sha256(("\n".join(lines) + "\n").encode()).hexdigest()
 
+    def run(self, x: Sequence[Exact]) -> Run:
+        """Everything that happens on the input ``x`` of length n, exactly.
+
+        >>> model = Network.from_arrays([1, -1], [[-1, 1], [1, -1]], [[1, -1], [-1, 1]])
+        >>> run = model.run(["1", "4/5"])
+        >>> run.choice, run.target, run.logits
+        (1, 1, (Fraction(-1, 5), Fraction(1, 5)))
+        >>> run.cells  # the units that are on after each step
+        ((0,), (1,))
+
+        Raises:
+            UsageError: ``x`` has another length, or holds what is no number.
+        """
+        if len(x) != self.seq_len:
+            raise UsageError(f"the input has {len(x)} numbers, expected {self.seq_len}")
+        values = tuple(exact(v, f"input {t}") for t, v in enumerate(x))
+        states = tuple(tuple(state) for state in self.states(values))
+        return Run(self, values, states, tuple(self.logits(values)))
+
     def states(self, x: Sequence[Fraction | int]) -> Iterator[list[Fraction]]:
         """The exact states ``h_1 .. h_n`` (each of length d) on the input ``x`` of length n.
 
@@ -185,10 +206,10 @@ class Network:
         """Pairs ``(h, q)``: the state after step t is ``h / (q * 2**(shift * t))``."""
         if len(x) != self.seq_len:
             raise ValueError(f"the input has length {len(x)}, expected {self.seq_len}")
-        exact = [Fraction(v) for v in x]
-        denominator = lcm(*(v.denominator for v in exact))
+        values = [Fraction(v) for v in x]
+        denominator = lcm(*(v.denominator for v in values))
         state = [0] * self.hidden_size
-        for t, value in enumerate(exact):
+        for t, value in enumerate(values):
             drive = int(value * denominator) << (self.shift * t)
             state = [
                 max(0, w * drive + sum(a * h for a, h in zip(row, state, strict=True)))
@@ -205,6 +226,90 @@ class Network:
             return np.array([[v / scale for v in row] for row in rows], dtype=np.float64)
 
         return FloatNetwork(unscaled([self.w_ih])[0], unscaled(self.w_hh), unscaled(self.w_out))
+
+
+@dataclass(frozen=True, repr=False)
+class Run:
+    """One exact run: the input ``x`` (n,), the ``states`` (n, d) after each step, the ``logits``
+    (n,).
+    """
+
+    model: Network
+    x: tuple[Fraction, ...]
+    states: tuple[tuple[Fraction, ...], ...]
+    logits: tuple[Fraction, ...]
+
+    def __repr__(self) -> str:
+        return f"<Run choice {self.choice}, target {self.target}, right {self.is_right}>"
+
+    @property
+    def choice(self) -> int | None:
+        """The position of the largest logit, or None where two are largest."""
+        return self.model.task.choice(self.logits)
+
+    @property
+    def target(self) -> int | None:
+        """The right position, or None where the inputs tie."""
+        return self.model.task.target(self.x)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the model does its task on this input."""
+        return self.model.task.is_right(self.x, self.logits)
+
+    @property
+    def margins(self) -> tuple[Fraction, ...] | None:
+        """``logit[target] - logit[j]`` for each position j (0 at the target), None for a tie."""
+        if self.target is None:
+            return None
+        return tuple(self.logits[self.target] - logit for logit in self.logits)
+
+    @property
+    def cells(self) -> tuple[tuple[int, ...], ...]:
+        """The activation pattern: for each step the units that are on, in order."""
+        return tuple(tuple(i for i, h in enumerate(state) if h > 0) for state in self.states)
+
+    @cached_property
+    def cell_map(self) -> tuple[tuple[Fraction, ...], ...]:
+        """The linear map (n, n) from inputs to logits on the cell of this run, exactly."""
+        net, n = self.model, self.model.seq_len
+        rows = [[0] * n for _ in range(net.hidden_size)]
+        for t, on in enumerate(self.cells):
+            before = rows
+            rows = [[0] * n for _ in range(net.hidden_size)]
+            for i in on:
+                used = [(w, before[j]) for j, w in enumerate(net.w_hh[i]) if w]
+                rows[i] = [sum(w * row[k] for w, row in used) for k in range(n)]
+                rows[i][t] += net.w_ih[i] << (net.shift * t)
+        scale = 1 << (net.shift * (n + 1))
+        return tuple(
+            tuple(
+                Fraction(sum(w * row[k] for w, row in zip(out, rows, strict=True)), scale)
+                for k in range(n)
+            )
+            for out in net.w_out
+        )
+
+    def formulas(self, digits: int | None = None) -> tuple[Any, ...]:
+        """The n logits on the cell of this run, as sympy expressions in the inputs x0, x1, ...
+
+        Exact, or with so many significant ``digits`` for people to read (``sympy.latex`` for a
+        paper).
+
+        >>> model = Network.from_arrays([1, -1], [[-1, 1], [1, -1]], [[1, -1], [-1, 1]])
+        >>> model.run([1, "4/5"]).formulas()
+        (-x0 + x1, x0 - x1)
+        """
+        import sympy
+
+        symbols = sympy.symbols(f"x0:{len(self.x)}")
+        found = []
+        for row in self.cell_map:
+            terms = [sympy.Rational(c.numerator, c.denominator) for c in row]
+            found.append(
+                sum((c * x for c, x in zip(terms, symbols, strict=True)), sympy.Integer(0))
+            )
+        return tuple(found if digits is None else [sympy.N(e, digits) for e in found])
 
 
 @dataclass(frozen=True, eq=False)

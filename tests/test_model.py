@@ -108,3 +108,29 @@ def test_golden_accuracy_of_impulses(golden: Golden, golden_network: Network) ->
     assert golden_network.parameters == 432
     assert golden_network.shift == golden.shift
     assert golden.worst in all_pairs(10)
+
+
+@given(networks(), st.data())
+def test_a_run_says_what_its_cell_does(network: Network, data: st.DataObject) -> None:
+    n = network.seq_len
+    x = data.draw(st.lists(st.fractions(-2, 2, max_denominator=9), min_size=n, max_size=n))
+    run = network.run(x)
+    assert list(run.logits) == network.logits(x)
+    assert list(map(list, run.states)) == list(network.states(x))
+    assert [sum(a * v for a, v in zip(row, x, strict=True)) for row in run.cell_map] == list(
+        run.logits
+    )
+    assert run.is_right == network.is_right(x)
+    for on, state in zip(run.cells, run.states, strict=True):
+        assert on == tuple(i for i, h in enumerate(state) if h)
+    if run.is_right:
+        assert run.margins is not None
+        assert sorted(run.margins)[0] == 0 < sorted(run.margins)[1]
+
+
+def test_formulas_are_those_of_the_cell() -> None:
+    run = HANDCRAFTED.run([1, "4/5"])
+    assert [str(f) for f in run.formulas()] == ["-x0 + x1", "x0 - x1"]
+    assert str(run.formulas(3)[1]) in ("1.0*x0 - 1.0*x1", "x0 - x1")
+    assert len(repr(run)) < 80
+    assert len(repr(HANDCRAFTED)) < 100

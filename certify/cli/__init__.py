@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import re
 import sys
 import time
 import traceback
@@ -24,6 +25,7 @@ from certify.interrupts import interrupts_raise
 
 COMMANDS = {
     "prove": "prove the impulse or noise claim (the default command)",
+    "run": "replay any input exactly: states, cells, logits, margins",
     "check": "check a certificate against a model, trusting nothing",
     "recheck": "look again at a large accuracy certificate, fast",
     "accuracy": "prove a bracket for the accuracy on random inputs",
@@ -136,6 +138,8 @@ def _dispatch(words: list[str]) -> ExitCode:
         prog=shown, description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     module.configure(parser)
+    # argparse takes -1/50 for an option, and " -1/50" for what it is.
+    words = [f" {word}" if re.match(r"-\.?\d", word) else word for word in words]
     result = module.run(parser.parse_args(words, argparse.Namespace(words=given, started=started)))
     assert isinstance(result, ExitCode)
     return result

@@ -159,7 +159,7 @@ def _refutations(result: ImpulseResult) -> list[tuple[str, str]]:
     wrong = [p for p in result.pairs if p.counterexample]
     rows: list[tuple[str, str]] = []
     for found in wrong[:3]:
-        x = ", ".join(str(v) if len(str(v)) < 12 else short(v) for v in found.counterexample or ())
+        x = ", ".join(map(str, found.counterexample or ()))  # exact: it can be pasted
         right = "; ".join(f"({short(a)}, {short(b)})" for a, b in found.right_intervals)
         where = f"S/M in {right}" if right else "no S/M at all"
         rows.append(
@@ -216,11 +216,11 @@ def noise_report(model: Path, result: NoiseResult, path: Path | None) -> Rendera
     broken = [p for p in result.pairs if p.counterexample]
     if broken:
         worst = min(broken, key=lambda p: p.broken or 0)
-        x = ", ".join(short(v) for v in worst.counterexample or ())
+        x = ", ".join(map(str, worst.counterexample or ()))  # exact: it can be pasted
         facts.add_row(
             "worst input",
             f"m={worst.pair.max}, s={worst.pair.second} is wrong at noise {worst.broken} on "
-            f"x = ({x}), rounded; exact in the certificate",
+            f"x = ({x})",
         )
     undecided = [p for p in result.pairs if p.verdict == "unknown"]
     for p in undecided[:3]:
