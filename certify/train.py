@@ -120,23 +120,6 @@ class Trained:
     loss: float
 
 
-@dataclass(frozen=True)
-class Validation:
-    """Measured quality: a sample, not a proof.
-
-    ``low`` and ``high`` are Wilson's 95 % interval for the accuracy on standard normal inputs;
-    ``pairs`` counts the impulse pairs with the right argmax in float32 at the ratio 4/5.
-    """
-
-    samples: int
-    right: int
-    accuracy: float
-    low: float
-    high: float
-    pairs: int
-    all_pairs: int
-
-
 def train(
     recipe: Recipe,
     output: Path,
@@ -169,56 +152,6 @@ def train(
         return _Run(recipe, output, state, checkpoints).finish(progress)
     finally:
         torch.set_num_threads(threads)
-
-
-def validate(path: Path, *, samples: int = 10**7, seed: int = 0) -> Validation:
-    """Measure the model in ``path`` in float32 on ``samples`` standard normal inputs.
-
-    Samples are drawn in blocks of 2^16; a sample is right when the largest logit stands at the
-    position of the second largest input (the first one of equals).
-
-    Raises:
-        MissingExtraError: torch is not installed.
-        UsageError: ``samples`` is not positive.
-    """
-    torch = _torch()
-    if samples < 1:
-        raise UsageError(f"samples is {samples}, expected at least 1")
-    weights = torch.load(path, weights_only=True)
-    w_in, w_hh = weights["rnn.weight_ih_l0"], weights["rnn.weight_hh_l0"]
-    w_out = weights["linear.weight"]
-    n = w_out.shape[0]
-
-    def argmax(x: Tensor) -> Tensor:  # (n, k) -> (k,)
-        h = torch.zeros(w_hh.shape[0], x.shape[1])
-        for t in range(n):
-            h = torch.relu(w_hh @ h + w_in * x[t])
-        position: Tensor = (w_out @ h).argmax(dim=0)
-        return position
-
-    generator = torch.Generator().manual_seed(seed)
-    right, left = 0, samples
-    while left:
-        x = torch.randn(n, min(left, 2**16), generator=generator)
-        right += int((argmax(x) == x.topk(2, dim=0).indices[1]).sum())
-        left -= x.shape[1]
-    pairs = [(m, s) for m in range(n) for s in range(n) if m != s]
-    x = torch.zeros(n, len(pairs))
-    for k, (m, s) in enumerate(pairs):
-        x[m, k], x[s, k] = 1.0, 0.8
-    hits = int((argmax(x) == torch.tensor([s for _, s in pairs])).sum())
-    low, high = _wilson(right, samples)
-    return Validation(samples, right, right / samples, low, high, hits, len(pairs))
-
-
-def _wilson(right: int, samples: int) -> tuple[float, float]:
-    """Wilson's score interval at 95 % (z = 1.959964)."""
-    z = 1.959963984540054
-    p = right / samples
-    scale = 1 / (1 + z * z / samples)
-    centre = scale * (p + z * z / (2 * samples))
-    half = scale * z * math.sqrt(p * (1 - p) / samples + z * z / (4 * samples * samples))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _torch() -> Any:

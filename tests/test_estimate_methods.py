@@ -16,7 +16,6 @@ from certify.estimate import METHODS, Certified, Estimate, render, run_estimates
 from certify.estimate.base import impulse_runs, offsets_of, r_squared, true_offsets
 from certify.estimate.moments import input_moments, largest_probability, rectified_moments
 from certify.estimate.projection import stable_projector
-from certify.estimate.sampling import wilson
 from certify.model import Network
 from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Golden, brute_force_right
 
@@ -200,14 +199,6 @@ def test_input_moments_are_those_of_the_order_statistics(n: int) -> None:
 def test_largest_probability_of_independent_equals_is_shared() -> None:
     found = largest_probability(np.zeros((4, 4)), np.array([np.eye(4)] * 4), np.arange(4))
     np.testing.assert_allclose(found, 0.25, atol=0.01)
-
-
-def test_wilson_contains_the_proportion_and_stays_in_range() -> None:
-    assert wilson(0, 10)[0] == 0
-    assert wilson(10, 10)[1] == pytest.approx(1)
-    lo, hi = wilson(50, 100)
-    assert lo == pytest.approx(0.4038, abs=5e-5)  # Newcombe's table, 1998
-    assert hi == pytest.approx(0.5962, abs=5e-5)
 
 
 def test_unknown_method_names_the_methods() -> None:

@@ -22,8 +22,10 @@ from certify.mechanism.roles import (
     mean_crossings,
     unit_groups,
 )
-from certify.mechanism.samples import Inputs, draw, mean, top_two
+from certify.mechanism.samples import mean
 from certify.model import Network
+from certify.probability.prove import Inputs
+from certify.probability.sampling import draw, judge
 from tests.examples import HANDCRAFTED, Golden
 
 
@@ -100,7 +102,8 @@ def test_contributions_of_all_groups_sum_to_the_logits() -> None:
     readout = measured(network, "gaussian", 3000, 5)
     x = np.concatenate(list(draw("gaussian", 3000, 10, 5)))
     logits = network.floats.logits(x)
-    m, s = top_two(x)
+    judged = judge(network, x)
+    m, s = judged.largest, judged.second
     every = np.arange(len(x))
     parts = [g for g in readout.groups if g.name in ROLES]
     assert sum(g.at_max.value for g in parts) == pytest.approx(logits[every, m].mean())
@@ -117,13 +120,13 @@ def test_parts_of_the_accuracy_add_up() -> None:
         right = sum(round(p.value * p.samples) for p in parts if p.samples)
         assert right == round(r.accuracy.value * 5000)
     wrong = 5000 - round(r.accuracy.value * 5000)
-    shares = [r.errors[name] for name in ("maximum", "mirror", "other")]
+    shares = [r.errors[name] for name in ("maximum", "mirror", "tie", "other")]
     assert all(share.samples == wrong for share in shares)
     assert sum(share.value for share in shares) == pytest.approx(1)
 
 
 def test_kinds_of_errors() -> None:
-    """A readout that always answers 3; m and s are drawn, so every kind occurs."""
+    """A readout that always answers 3, but for ties; m and s are drawn: every kind occurs."""
     network = Network(0, (1, -1), ((1, 0), (0, 1)), ((0, 0), (0, 0), (0, 0), (1, 1), (0, 0)))
     readout = study_readout(network, "gaussian", {"all": (0, 1)}, samples=4000, seed=2)
     x = np.concatenate(list(draw("gaussian", 4000, 5, 2)))
@@ -169,8 +172,10 @@ def test_mean_of_numbers() -> None:
 
 def test_bad_samples_are_usage_errors() -> None:
     with pytest.raises(UsageError, match="samples is 1"):
-        list(draw("gaussian", 1, 3, 0))
-    with pytest.raises(UsageError, match="expected 'gaussian' or 'uniform'"):
+        measured(hand_built(), "gaussian", 1, 0)
+    with pytest.raises(UsageError, match="samples is 0"):
+        list(draw("gaussian", 0, 3, 0))
+    with pytest.raises(UsageError, match="inputs are 'gaussian' or 'uniform'"):
         list(draw("cauchy", 10, 3, 0))  # type: ignore[arg-type]
 
 

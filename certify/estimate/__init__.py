@@ -93,7 +93,7 @@ def run_estimates(
 
 
 def _timed(method: Method, network: Network, seed: int) -> Estimate:
-    if method in (cubature, tree, sampling):
+    if method in (cubature, tree):
         method(_SMALL)  # compiles, the first time
     start = time.perf_counter()
     estimate = method(network, seed=seed)

@@ -14,9 +14,10 @@ from certify.mechanism.circuit import CircuitStudy, circuit_certificate
 from certify.mechanism.offsets import OffsetStudy, study_offsets
 from certify.mechanism.readout import Readout, study_readout
 from certify.mechanism.roles import UnitRole, find_roles, unit_groups, units_text
-from certify.mechanism.samples import Inputs, Progress
+from certify.mechanism.samples import Progress
 from certify.mechanism.search import BAND, study_circuit
 from certify.model import Network
+from certify.probability.prove import Inputs
 
 SAMPLES = 100_000
 ROLE_SAMPLES = 10_000

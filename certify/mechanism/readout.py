@@ -1,30 +1,30 @@
 """How the logits come about: groups of units, accuracy, errors and clipping, from samples.
 
 Inputs are i.i.d. standard normal or uniform on [0, 1]; every number is an
-:class:`certify.mechanism.samples.Estimate` with its standard error and sample size. Runs are in
-float64: these are measurements.
+:class:`certify.mechanism.samples.Estimate` with its standard error and sample size. What is right
+is decided exactly, a tie is never; contributions are float64: these are measurements.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from certify.mechanism._text import heading, table, units
-from certify.mechanism.samples import (
-    BoolArray,
-    Estimate,
-    Inputs,
-    IntArray,
-    Progress,
-    draw,
-    mean,
-    top_two,
-)
+from certify.mechanism.samples import Estimate, Progress, demand_some, mean
 from certify.model import FloatArray, Network
+from certify.probability.prove import Inputs
+from certify.probability.sampling import (
+    BoolArray,
+    IntArray,
+    choices,
+    draw,
+    judge,
+    last_states,
+)
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,9 @@ class Readout:
     ``by_max``, ``by_second`` and ``by_distance`` hold the accuracy for each position of the
     maximum, of the second largest and for each distance ``|m - s|`` from 1 on. ``errors`` are
     shares of the wrong answers: ``maximum`` (chose m), ``mirror`` (chose ``2 m - s``, the
-    reflection of s about m, where that is a position), ``other``; and, of all wrong answers
-    again, ``third`` (chose the third largest, whichever of mirror and other it counts under).
+    reflection of s about m, where that is a position), ``tie`` (two logits are largest), ``other``;
+    and, of all wrong answers again, ``third`` (chose the third largest, whichever of mirror and
+    other it counts under). ``ties`` is the share of all inputs that tie.
     ``clip`` (n, d) is the share of runs in which a unit is 0 after each step.
     """
 
@@ -76,6 +77,7 @@ class Readout:
     seed: int
     groups: tuple[Group, ...]
     accuracy: Estimate
+    ties: Estimate
     forward: Estimate
     reverse: Estimate
     by_max: tuple[Estimate, ...]
@@ -92,6 +94,7 @@ class Readout:
             "seed": self.seed,
             "groups": [group.to_json() for group in self.groups],
             "accuracy": self.accuracy.to_json(),
+            "ties": self.ties.to_json(),
             "forward": self.forward.to_json(),
             "reverse": self.reverse.to_json(),
             "by_max": [e.to_json() for e in self.by_max],
@@ -119,11 +122,14 @@ class Readout:
             for p, (first, second) in enumerate(zip(self.by_max, self.by_second, strict=True))
         ]
         clip_rows = [(t, *(f"{share:.2f}" for share in row)) for t, row in enumerate(self.clip)]
-        kinds = ", ".join(f"{name} {self.errors[name]}" for name in ("maximum", "mirror", "other"))
+        names = ("maximum", "mirror", *(("tie",) if self.ties.value else ()), "other")
+        kinds = ", ".join(f"{name} {self.errors[name]}" for name in names)
+        ties = f"{self.ties} of the inputs tie (two logits are largest), which is never right"
         return "\n".join(
             [
                 heading(f"Readout, {self.inputs} inputs ({self.samples} samples, value +- s.e.)"),
                 f"accuracy {self.accuracy}; forward (m < s) {self.forward}, reverse {self.reverse}",
+                *([ties] if self.ties.value else []),
                 "mean contribution to the logit at m, at s and elsewhere:",
                 table(("group", "m", "s", "else", "accuracy without", "eigenvalues"), group_rows),
                 "accuracy by position and by distance |m - s|:",
@@ -149,6 +155,7 @@ def study_readout(
     Raises:
         UsageError: fewer than 2 samples, or unknown inputs.
     """
+    demand_some(samples)
     floats = network.floats
     n = network.seq_len
     clipped = np.zeros((n, network.hidden_size))
@@ -157,7 +164,7 @@ def study_readout(
     for x in draw(inputs, samples, n, seed):
         states = floats.states(x)
         clipped += (states == 0).sum(axis=0)
-        parts.append(_measure(x, states[:, -1], floats.w_out, groups))
+        parts.append(_measure(network, x, states[:, -1], groups))
         done += len(x)
         if progress is not None:
             progress(f"readout ({inputs})", done, samples)
@@ -181,6 +188,7 @@ def study_readout(
             for k, (name, members) in enumerate(groups.items())
         ),
         mean(right),
+        mean(whole.tied),
         mean(right[m < s]),
         mean(right[m > s]),
         tuple(mean(right[m == p]) for p in range(n)),
@@ -195,14 +203,15 @@ def accuracy_without(
     network: Network, silenced: Sequence[int], inputs: Inputs, *, samples: int, seed: int
 ) -> Estimate:
     """The accuracy with the columns of W_out of these units zeroed."""
-    floats = network.floats
-    w_out = floats.w_out.copy()
-    w_out[:, list(silenced)] = 0
-    right = []
-    for x in draw(inputs, samples, network.seq_len, seed):
-        chosen = (floats.states(x)[:, -1] @ w_out.T).argmax(axis=1)
-        right.append(chosen == top_two(x)[1])
+    demand_some(samples)
+    without = _silenced(network, silenced)
+    right = [judge(without, x).right for x in draw(inputs, samples, network.seq_len, seed)]
     return mean(np.concatenate(right))
+
+
+def _silenced(network: Network, units: Sequence[int]) -> Network:
+    rows = (tuple(0 if i in units else v for i, v in enumerate(row)) for row in network.w_out)
+    return replace(network, w_out=tuple(rows))
 
 
 def block_eigenvalues(w_hh: FloatArray, members: Sequence[int]) -> tuple[complex, ...]:
@@ -219,6 +228,7 @@ class _Part(NamedTuple):
     third: IntArray
     chosen: IntArray
     right: BoolArray
+    tied: BoolArray
     at_max: FloatArray
     at_second: FloatArray
     elsewhere: FloatArray
@@ -226,42 +236,47 @@ class _Part(NamedTuple):
 
 
 def _measure(
-    x: FloatArray, final: FloatArray, w_out: FloatArray, groups: Mapping[str, tuple[int, ...]]
+    network: Network, x: FloatArray, final: FloatArray, groups: Mapping[str, tuple[int, ...]]
 ) -> _Part:
     """Measure the runs of inputs ``x`` (N, n) with final states (N, d)."""
     size, n = x.shape
+    w_out = network.floats.w_out
     every = np.arange(size)
-    m, s = top_two(x)
+    judged = judge(network, x)
+    m, s = judged.largest, judged.second
     third = m
     if n > 2:
         rest = x.copy()
         rest[every, m] = rest[every, s] = -np.inf
         third = rest.argmax(axis=1)
-    logits = final @ w_out.T
-    chosen = logits.argmax(axis=1)
+    last = last_states(network, x)
     columns = []
     for members in groups.values():
         units_of = list(members)
         own = final[:, units_of] @ w_out[:, units_of].T
         at_m, at_s = own[every, m], own[every, s]
         rest_mean = (own.sum(axis=1) - at_m - at_s) / max(n - 2, 1)
-        columns.append((at_m, at_s, rest_mean, (logits - own).argmax(axis=1) == s))
+        chosen, _ = choices(_silenced(network, units_of), x, last)
+        columns.append((at_m, at_s, rest_mean, chosen == s))
     at_max, at_second, elsewhere, without = (
         np.column_stack(column) for column in zip(*columns, strict=True)
     )
-    return _Part(m, s, third, chosen, chosen == s, at_max, at_second, elsewhere, without)
+    return _Part(
+        m, s, third, judged.choice, judged.right, judged.tied, at_max, at_second, elsewhere, without
+    )
 
 
 def _errors(runs: _Part) -> dict[str, Estimate]:
     wrong = ~runs.right
-    chosen, m = runs.chosen[wrong], runs.m[wrong]
+    chosen, m, tied = runs.chosen[wrong], runs.m[wrong], runs.tied[wrong]
     maximum = chosen == m
-    mirror = chosen == 2 * m - runs.s[wrong]
+    mirror = (chosen == 2 * m - runs.s[wrong]) & ~tied
     third = (chosen == runs.third[wrong]) & ~maximum
     return {
         "maximum": mean(maximum),
         "mirror": mean(mirror),
-        "other": mean(~maximum & ~mirror),
+        "tie": mean(tied),
+        "other": mean(~maximum & ~mirror & ~tied),
         "third": mean(third),
     }
 

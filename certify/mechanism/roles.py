@@ -40,8 +40,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from certify.mechanism._text import heading, table
-from certify.mechanism.samples import Inputs, draw
 from certify.model import FloatArray, FloatNetwork
+from certify.probability.prove import Inputs
+from certify.probability.sampling import draw
 
 DRIVEN = 0.25
 FIT = 0.7

@@ -1,25 +1,23 @@
-"""Random inputs, and what a sample can say: values with their standard errors."""
+"""What a sample can say: values with their standard errors.
+
+Inputs are drawn, and verdicts found, by :mod:`certify.probability.sampling`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor, log10, sqrt
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from certify.errors import UsageError
 from certify.model import FloatArray
+from certify.probability.sampling import BoolArray
 
-Inputs = Literal["gaussian", "uniform"]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.intp]
 #: Called with the work done so far and the whole, in any unit.
 Progress = Callable[[str, int, int], None]
-
-_CHUNK = 16384
 
 
 @dataclass(frozen=True)
@@ -65,26 +63,11 @@ def mean(values: FloatArray | BoolArray) -> Estimate:
     return Estimate(value, spread / sqrt(size), size)
 
 
-def draw(inputs: Inputs, samples: int, n: int, seed: int) -> Iterator[FloatArray]:
-    """Inputs (k, n) in chunks, ``samples`` in all: i.i.d. standard normal or uniform on [0, 1].
-
-    The same seed gives the same inputs, whatever the model.
+def demand_some(samples: int) -> None:
+    """Refuse a sample that has no standard error.
 
     Raises:
-        UsageError: fewer than 2 samples, or other inputs than ``gaussian`` and ``uniform``.
+        UsageError: fewer than 2 samples.
     """
     if samples < 2:
         raise UsageError(f"samples is {samples}, expected at least 2")
-    if inputs not in ("gaussian", "uniform"):
-        raise UsageError(f"inputs is {inputs!r}, expected 'gaussian' or 'uniform'")
-    generator = np.random.default_rng(seed)
-    for start in range(0, samples, _CHUNK):
-        shape = (min(_CHUNK, samples - start), n)
-        normal = inputs == "gaussian"
-        yield generator.standard_normal(shape) if normal else generator.random(shape)
-
-
-def top_two(x: FloatArray) -> tuple[IntArray, IntArray]:
-    """Positions (N,) of the largest and of the second largest of each row of ``x`` (N, n)."""
-    order = np.argpartition(x, (-2, -1), axis=1)
-    return order[:, -1], order[:, -2]

@@ -24,8 +24,10 @@ from certify.claims import NOMINAL_RATIO, Pair, RatioRange
 from certify.errors import UsageError
 from certify.impulse.sweep import Sweep, sweep_all
 from certify.mechanism._text import decimal, heading, table
-from certify.mechanism.samples import Estimate, Inputs, Progress, draw, mean, top_two
+from certify.mechanism.samples import Estimate, Progress, demand_some, mean
 from certify.model import FloatArray, Network
+from certify.probability.prove import Inputs
+from certify.probability.sampling import BoolArray, draw, judge
 from certify.reading.weights import read_network
 
 SIGNIFICANT = 3.0
@@ -41,8 +43,9 @@ class Checkpoint:
     over pairs and rivals, ``common`` the intersection of the pairs' intervals around 4/5 (None
     unless all pairs are right), ``cells`` the linear pieces of 0 < r < 1 over all pairs,
     ``final_cells`` the distinct last cells at 4/5, ``impulse_dimension`` the participation ratio of
-    the final states over the pairs. Sampled: ``accuracy``, and ``dimension`` the participation
-    ratio of the final states; ``resamples`` (RESAMPLES, 2) holds both for every bootstrap
+    the final states over the pairs. Sampled: ``accuracy``, ``ties`` the share of inputs on which
+    two logits are largest (never right), and ``dimension`` the participation ratio of the final
+    states; ``resamples`` (RESAMPLES, 2) holds both for every bootstrap
     resample.
     """
 
@@ -58,6 +61,7 @@ class Checkpoint:
     final_cells: int
     impulse_dimension: Fraction
     accuracy: Estimate
+    ties: Estimate
     dimension: Estimate
     resamples: FloatArray
 
@@ -81,6 +85,7 @@ class Checkpoint:
             "final_cells": self.final_cells,
             "impulse_dimension": str(self.impulse_dimension),
             "accuracy": self.accuracy.to_json(),
+            "ties": self.ties.to_json(),
             "dimension": self.dimension.to_json(),
         }
 
@@ -214,6 +219,11 @@ class TrackResult:
                 rows,
             ),
         ]
+        lines += [
+            f"{c.name}: {c.ties} of the inputs tie (two logits are largest), which is never right"
+            for c in self.checkpoints
+            if c.ties.value
+        ]
         if moves:
             lines += [
                 f"differences; * where a sampled one exceeds {SIGNIFICANT:g} standard errors:",
@@ -284,11 +294,14 @@ def measure(network: Network, name: str, *, inputs: Inputs, samples: int, seed: 
     margins = [s.margin_at(NOMINAL_RATIO).value for s in sweeps.values()]
     intervals = [s.interval_around(nominal) for s in sweeps.values()]
     known = [i for i in intervals if i is not None]
-    rights, finals = [], []
+    demand_some(samples)
+    rights, ties, finals = [], [], []
     for x in draw(inputs, samples, network.seq_len, seed):
         states = network.floats.states(x)[:, -1]
         finals.append(states)
-        rights.append((states @ network.floats.w_out.T).argmax(axis=1) == top_two(x)[1])
+        judged = judge(network, x)
+        rights.append(judged.right)
+        ties.append(judged.tied)
     right, final = np.concatenate(rights), np.concatenate(finals)
     resamples = _bootstrap(right, final, seed)
     return Checkpoint(
@@ -306,6 +319,7 @@ def measure(network: Network, name: str, *, inputs: Inputs, samples: int, seed: 
         len({s.piece_at(NOMINAL_RATIO).pattern[-1] for s in sweeps.values()}),
         impulse_dimension(sweeps),
         mean(right),
+        mean(np.concatenate(ties)),
         Estimate(participation_ratio(final), float(resamples[:, 1].std(ddof=1)), samples),
         resamples,
     )
@@ -345,7 +359,7 @@ def _ratio(covariance: FloatArray) -> float:
     return float(np.trace(covariance)) ** 2 / squares if squares > 0 else 0.0
 
 
-def _bootstrap(right: FloatArray, final: FloatArray, seed: int) -> FloatArray:
+def _bootstrap(right: BoolArray, final: FloatArray, seed: int) -> FloatArray:
     """Accuracy and participation ratio (RESAMPLES, 2) of resamples of the inputs.
 
     The resamples depend on the seed and the number of inputs alone, so that they pair up between

@@ -1,16 +1,19 @@
-"""The accuracy by sampling: the honest baseline, a statement of statistics and no proof.
+"""Random inputs, what the network points at on each, and the accuracy by sampling.
 
-Seeded inputs, the verdict on each decided exactly: float64 with a bound of its rounding error,
-and where that leaves a margin open, integers.
+The only sampler. A sample is the honest baseline: statistics, no proof. But each input of it is
+decided exactly: float64 with a bound of its rounding error, and where that leaves more than one
+position open, integers. So a tie is a tie here too, and never right.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import beta
 
 from certify.certificate import describe_model
@@ -19,19 +22,148 @@ from certify.model import FloatArray, Network
 from certify.probability.prove import Inputs
 from certify.relaxation.linear import UNIT_ROUNDOFF
 
-BATCH = 1 << 16
+BATCH = 1 << 14
+TIE = -1
+#: More than underflow takes of a sum.
+_TINY = 1e-290
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.intp]
+
+
+def draw(inputs: Inputs, samples: int, n: int, seed: int) -> Iterator[FloatArray]:
+    """Inputs (k, n) in chunks, ``samples`` in all: i.i.d. standard normal or uniform on [0, 1].
+
+    The same seed gives the same inputs, whatever the model and whoever asks.
+
+    Raises:
+        UsageError: no samples, or other inputs than ``gaussian`` and ``uniform``.
+    """
+    if inputs not in ("gaussian", "uniform"):
+        raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
+    if samples < 1:
+        raise UsageError(f"samples is {samples}, expected at least 1")
+    generator = np.random.default_rng(seed)
+    for start in range(0, samples, BATCH):
+        shape = (min(BATCH, samples - start), n)
+        normal = inputs == "gaussian"
+        yield generator.standard_normal(shape) if normal else generator.random(shape)
+
+
+def clopper_pearson(right: int, samples: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The interval of Clopper and Pearson for a proportion: it holds the true one with at least
+    this confidence, whatever that is.
+    """
+    tail = (1 - confidence) / 2
+    lower = float(beta.ppf(tail, right, samples - right + 1)) if right else 0.0
+    upper = float(beta.ppf(1 - tail, right + 1, samples - right)) if right < samples else 1.0
+    return lower, upper
+
+
+class Judged(NamedTuple):
+    """What the network does on inputs: ``choice`` (N,) is the position of the largest logit or
+    ``TIE``, ``largest`` and ``second`` (N,) the positions of the two largest inputs, ``right``
+    (N,) whether the choice is the second and unique. ``near`` inputs were decided in integers.
+    """
+
+    choice: IntArray
+    largest: IntArray
+    second: IntArray
+    right: BoolArray
+    near: int
+
+    @property
+    def tied(self) -> BoolArray:
+        """Where two logits are largest, (N,)."""
+        tied: BoolArray = self.choice == TIE
+        return tied
+
+
+def judge(network: Network, x: FloatArray) -> Judged:
+    """Decide inputs ``x`` (N, n) exactly. A tie, of logits or of the inputs, is never right."""
+    choice, near = choices(network, x, last_states(network, x))
+    order = np.argsort(x, axis=1)
+    second = order[:, -2]
+    top = np.take_along_axis(x, order[:, -3:], axis=1)
+    distinct = (np.diff(top, axis=1) > 0).all(axis=1)
+    return Judged(choice, order[:, -1], second, (choice == second) & distinct, near)
+
+
+def last_states(network: Network, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The last states (N, d) on inputs ``x`` (N, n) in float64, and by how much they may be off.
+
+    Rounding. A sum of d + 1 products, of numbers that are off by at most e, is off by at most
+    ``|W| e + (d + 3) u |W| (|h| + e)`` (Higham, Accuracy and Stability, section 3.1; 1.1 covers the
+    roundings of the bound itself), and by an underflow where any term is not 0. A unit whose
+    pre-activation is surely not positive is off exactly, and adds nothing to what reads it.
+    """
+    net = network.floats
+    gamma = _gamma(network)
+    h = e = np.zeros((len(x), network.hidden_size))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(network.seq_len):
+            drive = x[:, t : t + 1] * net.w_ih
+            z = h @ net.w_hh.T + drive
+            e = _rounding(net.w_hh, h, e, gamma) + gamma * np.abs(drive) + _TINY * (drive != 0)
+            off = z <= -e
+            h, e = np.where(off, 0.0, np.maximum(z, 0.0)), np.where(off, 0.0, e)
+    return h, e
+
+
+def choices(
+    network: Network, x: FloatArray, last: tuple[FloatArray, FloatArray]
+) -> tuple[IntArray, int]:
+    """Where the largest logit stands on inputs ``x`` (N, n), or ``TIE``, exactly; and how many
+    inputs took integers. ``last`` is what :func:`last_states` gives, for these or other readouts.
+
+    What reads only units that are off for certain is exactly 0, and equal rows of W_out give equal
+    logits: so ties need no integers as a rule.
+    """
+    net, (h, e) = network.floats, last
+    rows = np.arange(len(x))
+    with np.errstate(over="ignore", invalid="ignore"):
+        logits = h @ net.w_out.T
+        error = _rounding(net.w_out, h, e, _gamma(network))
+        best = logits.argmax(axis=1)
+        least = (logits - error).max(axis=1)
+        possible = ~(logits + error < least[:, None])  # the position of the largest logit
+    found = np.where(possible.sum(axis=1) == 1, best, TIE)
+    names = {row: name for name, row in enumerate(network.w_out)}
+    kind = np.array([names[row] for row in network.w_out])
+    alike = ~possible | (kind[None, :] == kind[best][:, None])
+    zero = ~possible | ((logits == 0) & (error == 0))
+    sure = (found != TIE) | alike.all(axis=1) | zero.all(axis=1)
+    sure &= np.isfinite(logits[rows, best]) & np.isfinite(least)
+    for i in np.flatnonzero(~sure):
+        choice = network.choice([Fraction(float(v)) for v in x[i]])
+        found[i] = TIE if choice is None else choice
+    return found, int((~sure).sum())
+
+
+def _gamma(network: Network) -> float:
+    return 1.1 * (network.hidden_size + 3) * UNIT_ROUNDOFF
+
+
+def _rounding(weights: FloatArray, h: FloatArray, e: FloatArray, gamma: float) -> FloatArray:
+    """What rounding may cost the products of ``weights`` (k, d) with states (N, d)."""
+    some = (h + e != 0).astype(float) @ (weights != 0).astype(float).T > 0
+    sizes = np.abs(weights).T
+    bound: FloatArray = e @ sizes + gamma * ((h + e) @ sizes) + _TINY * some
+    return bound
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """``right`` of ``samples`` inputs were right; ``lower`` and ``upper`` are the ends of the
-    Clopper-Pearson interval at ``confidence``; ``near`` inputs were decided in integers.
+    """``right`` of ``samples`` inputs were right and ``tied`` were ties; ``lower`` and ``upper``
+    are the ends of the Clopper-Pearson interval at ``confidence``; ``near`` inputs were decided
+    in integers.
     """
 
     network: Network
     inputs: Inputs
     samples: int
     right: int
+    tied: int
     near: int
     seed: int
     confidence: float
@@ -48,6 +180,7 @@ class Sampled:
             "inputs": self.inputs,
             "samples": self.samples,
             "right": self.right,
+            "tied": self.tied,
             "seed": self.seed,
             "confidence": self.confidence,
             "interval": [self.lower, self.upper],
@@ -68,50 +201,22 @@ def sample_accuracy(
     Raises:
         UsageError: an argument is out of its range.
     """
-    if inputs not in ("gaussian", "uniform"):
-        raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
-    if samples < 1:
-        raise UsageError(f"--samples needs a positive number, got {samples}")
     if not 0 < confidence < 1:
         raise UsageError(f"the confidence lies strictly between 0 and 1, got {confidence}")
-    rng = np.random.default_rng(seed)
-    right = near = 0
-    left = samples
-    while left:
-        count = min(left, BATCH)
-        shape = (count, network.seq_len)
-        x = rng.standard_normal(shape) if inputs == "gaussian" else rng.random(shape)
-        sure, doubtful = _decide(network, x)
-        right += sure
-        near += len(doubtful)
-        right += sum(network.is_right([Fraction(float(v)) for v in row]) for row in doubtful)
-        left -= count
-    tail = (1 - confidence) / 2
-    lower = float(beta.ppf(tail, right, samples - right + 1)) if right else 0.0
-    upper = float(beta.ppf(1 - tail, right + 1, samples - right)) if right < samples else 1.0
-    return Sampled(network, inputs, samples, right, near, seed, confidence, lower, upper)
+    right = tied = near = 0
+    for x in draw(inputs, samples, network.seq_len, seed):
+        judged = judge(network, x)
+        right += int(judged.right.sum())
+        tied += int(judged.tied.sum())
+        near += judged.near
+    lower, upper = clopper_pearson(right, samples, confidence)
+    return Sampled(
+        network, inputs, samples, right, tied, near, seed, confidence, lower, upper
+    )  # fmt: skip
 
 
-def _decide(network: Network, x: FloatArray) -> tuple[int, FloatArray]:
-    """How many inputs are surely right, and those that float64 leaves open.
-
-    The states of the network with absolute weights bound all that is added up; each of the
-    n + 1 steps has less than d + 3 operations a unit, so a logit errs by less than
-    ``2 (n + 1) (d + 3) u`` times its bound (Higham, Accuracy and Stability, lemma 3.1).
-    """
-    net = network.floats
-    n, d = network.seq_len, network.hidden_size
-    size = np.zeros((len(x), d))
-    for t in range(n):
-        size = size @ np.abs(net.w_hh).T + np.abs(x[:, t : t + 1]) * np.abs(net.w_ih)
-    error = 2.1 * (n + 1) * (d + 3) * UNIT_ROUNDOFF * (size @ np.abs(net.w_out).T).max(axis=1)
-    logits = net.logits(x)
-    second = np.argsort(x, axis=1)[:, -2]
-    rows = np.arange(len(x))
-    own = logits[rows, second]
-    logits[rows, second] = -np.inf
-    margin = own - logits.max(axis=1)
-    doubtful = ~(np.abs(margin) > 2 * error)
-    ordered = np.sort(x, axis=1)
-    doubtful |= (np.diff(ordered, axis=1)[:, -2:] == 0).any(axis=1)
-    return int((margin > 0)[~doubtful].sum()), x[doubtful]
+def tie_words(tied: int, samples: int) -> str:
+    """What an answer says of ties: nothing where there are none."""
+    if not tied:
+        return ""
+    return f"{tied / samples:.4g} of the inputs tie: two logits are largest, which is never right"
