@@ -176,7 +176,7 @@ def test_bad_samples_are_usage_errors() -> None:
     with pytest.raises(UsageError, match="samples is 0"):
         list(draw("gaussian", 0, 3, 0))
     with pytest.raises(UsageError, match="inputs are 'gaussian' or 'uniform'"):
-        list(draw("cauchy", 10, 3, 0))  # type: ignore[arg-type]
+        list(draw("cauchy", 10, 3, 0))
 
 
 def test_sinusoids_and_fourier_shares() -> None:

@@ -20,7 +20,7 @@ from certify.probability.sampling import (
     clopper_pearson,
     draw,
     judge,
-    sample_accuracy,
+    measure_accuracy,
 )
 from certify.reading.weights import read_network
 from certify.testing import networks
@@ -33,39 +33,33 @@ THREE = Network.from_arrays(RNG.normal(size=4), RNG.normal(size=(4, 4)), RNG.nor
 @pytest.mark.parametrize("inputs", ["gaussian", "uniform"])
 def test_interval_holds_the_exact_value(inputs: Any) -> None:
     exact = prove_accuracy(THREE, inputs, digits=12)
-    found = sample_accuracy(THREE, inputs, samples=40_000, seed=1, confidence=0.9999)
+    found = measure_accuracy(THREE, inputs, samples=40_000, seed=1, confidence=0.9999)
     assert found.lower <= float(exact.lower) <= found.upper
     assert found.upper - found.lower < 0.03
-    assert found == sample_accuracy(THREE, inputs, samples=40_000, seed=1, confidence=0.9999)
+    assert found == measure_accuracy(THREE, inputs, samples=40_000, seed=1, confidence=0.9999)
 
 
 def test_a_model_that_always_ties_is_never_right() -> None:
     zero = Network(0, (0,), ((0,),), ((0,), (0,)))
-    found = sample_accuracy(zero, samples=500)
+    found = measure_accuracy(zero, samples=500)
     assert (found.right, found.tied, found.lower) == (0, 500, 0.0)
     assert 0 < found.upper < 0.02
 
 
 def test_all_right_has_the_upper_end_one() -> None:
-    found = sample_accuracy(HANDCRAFTED, samples=1000)
+    found = measure_accuracy(HANDCRAFTED, samples=1000)
     assert found.right == 1000
     assert found.upper == 1
     assert 0.99 < found.lower < 1
 
 
-def test_the_answer_says_that_it_is_statistical() -> None:
-    answer = sample_accuracy(THREE, samples=10).to_json()
-    assert answer["statistical"] is True
-    assert not {"lower", "upper", "certificate", "verdict"} & set(answer)
-
-
 def test_bad_arguments_are_named() -> None:
     with pytest.raises(UsageError, match="samples"):
-        sample_accuracy(THREE, samples=0)
+        measure_accuracy(THREE, samples=0)
     with pytest.raises(UsageError, match="confidence"):
-        sample_accuracy(THREE, confidence=1.0)
+        measure_accuracy(THREE, confidence=1.0)
     with pytest.raises(UsageError, match="inputs"):
-        sample_accuracy(THREE, "laplace")  # type: ignore[arg-type]
+        measure_accuracy(THREE, "laplace")  # type: ignore[arg-type]
 
 
 @settings(max_examples=150)
@@ -95,7 +89,7 @@ def test_extreme_weights_are_decided_too(size: float) -> None:
 
 
 def test_ties_of_real_models_take_no_integers() -> None:
-    found = sample_accuracy(read_network(MODELS / "m3_3.pt"), samples=10_000)
+    found = measure_accuracy(read_network(MODELS / "m3_3.pt"), samples=10_000)
     assert 0.15 < found.tied / found.samples < 0.19
     assert found.near < 10
 
@@ -111,7 +105,7 @@ def test_all_commands_agree_on_a_model_that_ties(capsys: pytest.CaptureFixture[s
     """``accuracy``, ``explain``, ``estimate`` and ``track``: one accuracy, one share of ties."""
     path = MODELS / "m3_3.pt"
     network = read_network(path)
-    found = sample_accuracy(network, samples=5000, seed=0)
+    found = measure_accuracy(network, samples=5000, seed=0)
     exact = prove_accuracy(network, digits=12)
     assert found.lower <= float(exact.lower) <= found.upper
     value, ties = found.right / 5000, found.tied / 5000
@@ -121,7 +115,6 @@ def test_all_commands_agree_on_a_model_that_ties(capsys: pytest.CaptureFixture[s
     assert readout.accuracy.value == checkpoint.accuracy.value == estimate.value == value
     assert readout.ties.value == checkpoint.ties.value == ties > 0.1
     for command in (
-        ["accuracy", str(path), "--method", "sampling", "--samples", "5000"],
         ["estimate", str(path), "--method", "sampling"],
         ["track", str(path), "--samples", "5000"],
     ):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from certify.errors import MissingExtraError, UsageError
-from certify.probability.sampling import sample_accuracy
+from certify.probability.sampling import measure_accuracy
 from certify.reading.weights import read_network
 from certify.train import Progress, Recipe, train
 
@@ -257,7 +257,7 @@ def test_thread_setting_is_restored_needs_torch(tmp_path: Path) -> None:
 def test_training_learns_the_smallest_task_needs_torch(tmp_path: Path) -> None:
     path = tmp_path / "m.pt"
     train(Recipe(2, 2, sequences=2**17, batch=256), path)
-    found = sample_accuracy(read_network(path), samples=20_000)
+    found = measure_accuracy(read_network(path), samples=20_000)
     assert found.lower > 0.97
 
 

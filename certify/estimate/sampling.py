@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from certify.estimate.base import Estimate, sample_cost
 from certify.model import Network
-from certify.probability.sampling import sample_accuracy, tie_words
+from certify.probability.sampling import measure_accuracy, tie_words
 
 SAMPLES = 5000
 
@@ -17,7 +17,7 @@ def sampling(network: Network, *, seed: int = 0, samples: int = SAMPLES) -> Esti
     Raises:
         UsageError: ``samples`` is not positive.
     """
-    found = sample_accuracy(network, samples=samples, seed=seed, confidence=0.95)
+    found = measure_accuracy(network, samples=samples, seed=seed, confidence=0.95)
     ties = tie_words(found.tied, samples)
     return Estimate(
         "sampling",

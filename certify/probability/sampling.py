@@ -1,7 +1,8 @@
 """Random inputs, what the network points at on each, and the accuracy by sampling.
 
-The only sampler. A sample is the honest baseline: statistics, no proof. But each input of it is
-decided exactly: float64 with a bound of its rounding error, and where that leaves more than one
+The sampler of everything that is measured; a statistical certificate has a sample that nobody can
+pick (:mod:`certify.probability.statistical`). A sample is the honest baseline: statistics, no
+proof. But each input of it is decided exactly: float64 with a bound of its rounding error, and where that leaves more than one
 position open, integers. So a tie is a tie here too, and never right.
 """
 
@@ -10,13 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from certify.certificate import describe_model
 from certify.errors import UsageError
 from certify.model import FloatArray, Network
 from certify.probability.prove import Inputs
@@ -31,7 +31,7 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.intp]
 
 
-def draw(inputs: Inputs, samples: int, n: int, seed: int) -> Iterator[FloatArray]:
+def draw(inputs: str, samples: int, n: int, seed: int) -> Iterator[FloatArray]:
     """Inputs (k, n) in chunks, ``samples`` in all: i.i.d. standard normal or uniform on [0, 1].
 
     The same seed gives the same inputs, whatever the model and whoever asks.
@@ -170,25 +170,8 @@ class Sampled:
     lower: float
     upper: float
 
-    def to_json(self) -> dict[str, Any]:
-        """The answer as the command line prints it: statistical, not certified."""
-        return {
-            "claim": "accuracy",
-            "method": "sampling",
-            "statistical": True,
-            "model": describe_model(self.network),
-            "inputs": self.inputs,
-            "samples": self.samples,
-            "right": self.right,
-            "tied": self.tied,
-            "seed": self.seed,
-            "confidence": self.confidence,
-            "interval": [self.lower, self.upper],
-            "decided_in_integers": self.near,
-        }
 
-
-def sample_accuracy(
+def measure_accuracy(
     network: Network,
     inputs: Inputs = "gaussian",
     *,
@@ -196,7 +179,8 @@ def sample_accuracy(
     seed: int = 0,
     confidence: float = 0.99,
 ) -> Sampled:
-    """Sample the accuracy.
+    """Sample the accuracy, as an estimate; certificates of samples are those of
+    :mod:`certify.probability.statistical`.
 
     Raises:
         UsageError: an argument is out of its range.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,18 @@ def short(value: Fraction) -> str:
     return f"{float(value):.4g}"
 
 
+def shown_input(x: Sequence[Fraction], holds: Callable[[Sequence[Fraction]], bool]) -> str:
+    """An input as exact text: a shorter one near to it that shows the same, or itself.
+
+    ``holds`` decides, exactly, whether an input shows it.
+    """
+    for digits in (3, 6, 12):
+        near = [v if len(str(v)) <= 12 else Fraction(f"{float(v):.{digits}g}") for v in x]
+        if holds(near):
+            return ", ".join(map(str, near))
+    return ", ".join(map(str, x))
+
+
 def short_below(value: Fraction, digits: int = 4) -> str:
     """Significant digits of a proved lower bound, rounded down, so that they too are one."""
     context = Context(prec=digits, rounding=ROUND_FLOOR)
@@ -159,7 +172,7 @@ def _refutations(result: ImpulseResult) -> list[tuple[str, str]]:
     wrong = [p for p in result.pairs if p.counterexample]
     rows: list[tuple[str, str]] = []
     for found in wrong[:3]:
-        x = ", ".join(map(str, found.counterexample or ()))  # exact: it can be pasted
+        x = shown_input(found.counterexample or (), partial(_refutes, result, found))
         right = "; ".join(f"({short(a)}, {short(b)})" for a, b in found.right_intervals)
         where = f"S/M in {right}" if right else "no S/M at all"
         rows.append(
@@ -172,6 +185,24 @@ def _refutations(result: ImpulseResult) -> list[tuple[str, str]]:
     if len(wrong) > len(rows):
         rows.append(("", f"and {len(wrong) - len(rows)} more pairs, listed in the certificate"))
     return rows
+
+
+def _refutes(result: ImpulseResult, found: PairResult, x: Sequence[Fraction]) -> bool:
+    """Whether an input of the pair, within the range, is one on which the model is wrong."""
+    return result.ratios.lo <= x[found.pair.second] <= result.ratios.hi and (
+        result.model.choice(x) != found.pair.second
+    )
+
+
+def _breaks(result: NoiseResult, found: PairNoise, x: Sequence[Fraction]) -> bool:
+    """The same with noise up to what is said to break the pair."""
+    noise, pair = found.broken or Fraction(0), found.pair
+    others = (v for t, v in enumerate(x) if t not in pair)
+    return (
+        all(abs(v) <= noise for v in others)
+        and result.ratios.lo <= x[pair.second] <= result.ratios.hi
+        and result.model.choice(x) != pair.second
+    )
 
 
 def _second_witness(result: ImpulseResult) -> str:
@@ -216,7 +247,7 @@ def noise_report(model: Path, result: NoiseResult, path: Path | None) -> Rendera
     broken = [p for p in result.pairs if p.counterexample]
     if broken:
         worst = min(broken, key=lambda p: p.broken or 0)
-        x = ", ".join(map(str, worst.counterexample or ()))  # exact: it can be pasted
+        x = shown_input(worst.counterexample or (), partial(_breaks, result, worst))
         facts.add_row(
             "worst input",
             f"m={worst.pair.max}, s={worst.pair.second} is wrong at noise {worst.broken} on "

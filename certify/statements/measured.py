@@ -10,14 +10,14 @@ estimate has a 99 % interval: Clopper and Pearson's for a share, the normal one 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import beta, norm
+from scipy.stats import norm
 
 from certify.checker import expressions as ex
 from certify.checker.changes import edits, read_change
@@ -26,6 +26,7 @@ from certify.checker.grammar import Reader
 from certify.checker.hypotheses import MAX_WORK, Faulty, located
 from certify.checker.runs import Edit, Model, bare_cell, changed
 from certify.model import FloatArray, Network
+from certify.probability.sampling import clopper_pearson, draw
 from certify.statements.note import Entry
 
 CONFIDENCE = 0.99
@@ -167,15 +168,6 @@ def measure(network: Network, entry: Entry, groups: Mapping[str, Sequence[int]])
     return Measured(entry.over, entry.samples, entry.seed, CONFIDENCE, estimates, holds)
 
 
-def draw(inputs: str, samples: int, n: int, seed: int) -> Iterator[FloatArray]:
-    """Inputs (k, n) in chunks: i.i.d. standard normal or uniform on [0, 1]."""
-    generator = np.random.default_rng(seed)
-    for start in range(0, samples, 1 << 14):
-        shape = (min(1 << 14, samples - start), n)
-        gaussian = inputs == "gaussian"
-        yield generator.standard_normal(shape) if gaussian else generator.random(shape)
-
-
 @dataclass
 class _Sum:
     count: int = 0
@@ -191,9 +183,7 @@ class _Sum:
         value = self.total / self.count
         tail = (1 - CONFIDENCE) / 2
         if truth:
-            hits, misses = round(self.total), self.count - round(self.total)
-            lower = float(beta.ppf(tail, hits, misses + 1)) if hits else 0.0
-            upper = float(beta.ppf(1 - tail, hits + 1, misses)) if misses else 1.0
+            lower, upper = clopper_pearson(round(self.total), self.count, CONFIDENCE)
         else:
             spread = max(self.squares / self.count - value**2, 0.0) / (self.count - 1)
             width = float(norm.ppf(1 - tail)) * sqrt(spread)
