@@ -2,8 +2,8 @@
 
 The sampler of everything that is measured; a statistical certificate has a sample that nobody can
 pick (:mod:`certify.probability.statistical`). A sample is the honest baseline: statistics, no
-proof. But each input of it is decided exactly: float64 with a bound of its rounding error, and where that leaves more than one
-position open, integers. So a tie is a tie here too, and never right.
+proof. But each input of it is decided exactly: float64 with a bound of its rounding error, and
+where that leaves more than one position open, integers. So a tie is a tie here too, never right.
 """
 
 from __future__ import annotations
