@@ -356,6 +356,10 @@ def hypotheses(
 
     ``progress`` is called with (pairs done, pairs in all).
 
+    >>> result = hypotheses("docs/examples/m16_10.toml", "models/m16_10.pt")
+    >>> result.verdict, result.results[0].verdict
+    ('refuted', 'proved')
+
     Raises:
         UsageError: the file cannot be read, is about another model, or holds an expression that
             means nothing; the message names entry and column.
@@ -363,7 +367,7 @@ def hypotheses(
     """
     from certify.statements import prove as engine
 
-    return engine.hypotheses(file, load(model), progress=progress or (lambda done, total: None))
+    return engine.hypotheses(file, load(model), progress=progress)
 
 
 def check(

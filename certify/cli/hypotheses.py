@@ -29,9 +29,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     outputs = Outputs(arguments)
     with progress_bar("pairs") as progress:
         result = api.hypotheses(arguments.file, arguments.model, progress=progress)
-    certificate = result.certificate()
     path = arguments.out / f"{arguments.model.stem}.hypotheses-{arguments.file.stem}.json"
-    written = outputs.certificate(path, certificate) if certificate else None
+    written = None
+    if result.decided:
+        written = outputs.certificate(path, result.certificate())
     outputs.json({**result.to_dict(), "certificate": written and str(written)})
     if outputs.text:
         print(hypotheses_text(result))

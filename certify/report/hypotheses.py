@@ -35,7 +35,10 @@ def _shown(r: HypothesisResult) -> list[str]:
         return [] if r.slack is None else [f"by {short(r.slack)}"]
     example = r.counterexample
     assert example is not None
-    values = ", ".join(f"{text} = {short(value)}" for text, value in example.values.items())
+    values = ", ".join(
+        text if _is_number(text) else f"{text} = {short(value)}"
+        for text, value in example.values.items()
+    )
     if example.pair is None:
         lines = [f"S/M = {example.ratio}: {values}"]
     else:
@@ -47,3 +50,7 @@ def _shown(r: HypothesisResult) -> list[str]:
             f"fails on {len(r.failing)} of {r.pairs} pairs",
         ]
     return lines + [f"true: {s}" for s in r.strongest]
+
+
+def _is_number(text: str) -> bool:
+    return not text.strip("-+.0123456789/() ")

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from certify.certificate import Certificate, describe_model
+from certify.certificate import Certificate, describe_model, plain
 from certify.checker.claim import failing_sides
 from certify.checker.forms import Work
 from certify.checker.hypotheses import (
@@ -27,14 +26,15 @@ from certify.checker.hypotheses import (
     read_hypothesis,
 )
 from certify.claims import Pair, impulses
-from certify.errors import UsageError
+from certify.errors import NothingDecidedError, UsageError
 from certify.model import Network
+from certify.result import Result, with_floats
 from certify.statements.measured import Measured, measure
 from certify.statements.note import Entry, Note, read_note
 from certify.statements.strongest import Strongest, strongest
 
-KIND = "hypotheses"
 Verdict = Literal["proved", "refuted", "unknown", "measured"]
+VERDICTS: tuple[Verdict, ...] = ("proved", "refuted", "unknown", "measured")
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,12 @@ class Counterexample:
     ratio: Fraction
     values: Mapping[str, Fraction]
 
-    def input(self, n: int) -> list[Fraction] | None:
-        """The input of length n on which it is false."""
-        return None if self.pair is None else impulses(self.pair, self.ratio, n)
-
     def to_dict(self) -> dict[str, Any]:
-        """Exact values as ``p/q``."""
+        """The values as ``p/q``: their names are texts of the claim."""
         return {
             "max": None if self.pair is None else self.pair.max,
             "second": None if self.pair is None else self.pair.second,
-            "ratio": str(self.ratio),
+            "ratio": self.ratio,
             "values": {text: str(value) for text, value in self.values.items()},
         }
 
@@ -103,7 +99,7 @@ class HypothesisResult:
         return self.entry.name
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as ``--json`` prints it: exact numbers as ``p/q``."""
+        """The entry of the answer; exact numbers are fractions."""
         entry = self.entry
         answer: dict[str, Any] = {
             "name": entry.name,
@@ -111,15 +107,14 @@ class HypothesisResult:
             "claim": entry.claim,
             "change": list(entry.change),
             "verdict": self.verdict,
-            "slack": None if self.slack is None else str(self.slack),
+            "slack": self.slack,
             "counterexample": self.counterexample and self.counterexample.to_dict(),
             "count": self.count,
         }
         if self.measured is not None:
             return answer | {"measured": self.measured.to_dict()}
         return answer | {
-            "domain": {"ratio": [str(v) for v in entry.ratio], "pairs": entry.pairs},
-            "slack_float": None if self.slack is None else float(self.slack),
+            "domain": {"ratio": list(entry.ratio), "pairs": entry.pairs},
             "pairs": self.pairs,
             "failing": [
                 {"max": f.pair.max, "second": f.pair.second, "ratios": str(f)} for f in self.failing
@@ -128,67 +123,75 @@ class HypothesisResult:
         }
 
 
-@dataclass(frozen=True)
-class HypothesesResult:
+@dataclass(frozen=True, repr=False)
+class HypothesesResult(Result[Any]):
     """What became of all entries of a file, in order.
 
     ``verdict`` is refuted if one entry is, else unknown if one is, else proved; measured entries
-    do not count, and a file of those alone is measured. ``seconds`` is wall time.
+    do not count, and a file of those alone is measured. ``work`` is what the checker may take.
     """
 
-    model: Network
+    claim: ClassVar[str] = "hypotheses"
+
     note: Note
     results: tuple[HypothesisResult, ...]
     work: int
-    seconds: float = field(compare=False, default=0.0)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> str:
         """The verdict of the file."""
         found = {r.verdict for r in self.results}
-        verdicts: tuple[Verdict, ...] = ("refuted", "unknown", "proved")
-        return next((v for v in verdicts if v in found), "measured")
+        return next((v for v in ("refuted", "unknown", "proved") if v in found), "measured")
 
-    @cached_property
-    def counterexamples(self) -> Mapping[str, Counterexample]:
-        """Name of a refuted entry to its counterexample."""
-        return {r.name: r.counterexample for r in self.results if r.counterexample is not None}
+    @property
+    def counterexamples(self) -> tuple[tuple[Fraction, ...], ...]:
+        """Inputs of length n, one for each claim that is refuted on a pair."""
+        n = self.model.seq_len
+        found = [r.counterexample for r in self.results if r.counterexample is not None]
+        return tuple(tuple(impulses(c.pair, c.ratio, n)) for c in found if c.pair is not None)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as ``--json`` prints it, but for the path of the certificate."""
-        return {
-            "claim": KIND,
-            "verdict": self.verdict,
-            "model": describe_model(self.model),
-            "title": self.note.title,
-            "hypotheses": [r.to_dict() for r in self.results],
-            "seconds": self.seconds,
-        }
+    @property
+    def decided(self) -> tuple[HypothesisResult, ...]:
+        """The entries that are proved or refuted."""
+        return tuple(r for r in self.results if r.verdict in ("proved", "refuted"))
 
-    def certificate(self) -> Certificate | None:
-        """The certificate of what was decided; None where nothing was."""
-        decided = [r for r in self.results if r.verdict in ("proved", "refuted")]
-        if not decided:
-            return None
+    def certificate(self) -> Certificate:
+        """The certificate of what was decided.
+
+        Raises:
+            NothingDecidedError: nothing was.
+        """
+        if not self.decided:
+            raise NothingDecidedError("no claim of the file was proved or refuted")
         return Certificate(
-            KIND,
+            self.claim,
             describe_model(self.model),
             {
                 "claim": {
                     "groups": {name: list(found) for name, found in self.note.groups.items()},
-                    "hypotheses": [_statement(r) for r in decided],
+                    "hypotheses": [_statement(r) for r in self.decided],
                 },
                 "evidence": {"work": self.work},
             },
             {},
         )
 
+    def _answer(self) -> dict[str, Any]:
+        return {"title": self.note.title, "hypotheses": [r.to_dict() for r in self.results]}
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [with_floats(r.to_dict()) for r in self.results]
+
+    def _about(self) -> str:
+        count = {v: sum(r.verdict == v for r in self.results) for v in VERDICTS}
+        return "".join(f", {number} {verdict}" for verdict, number in count.items() if number)
+
 
 def hypotheses(
     file: str | Path | Note,
     model: Network,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> HypothesesResult:
     """Decide every claim of a file (docs/hypotheses.md) about a model, exactly.
 
@@ -205,7 +208,7 @@ def hypotheses(
     work = [Work(allowed) for _ in exact]
     try:
         read = [read_hypothesis(_asked(e), note.groups, engine.d, engine.n) for e in exact]
-        outcomes = engine.decide(read, work, progress)
+        outcomes = engine.decide(read, work, progress or (lambda done, total: None))
         found = {
             entry.name: _result(engine, hypothesis, outcome, entry)
             for entry, hypothesis, outcome in zip(exact, read, outcomes, strict=True)
@@ -224,7 +227,7 @@ def hypotheses(
         note,
         tuple(found[e.name] for e in note.entries),
         2 * used + runs,
-        round(time.perf_counter() - start, 3),
+        seconds=time.perf_counter() - start,
     )
 
 
@@ -234,7 +237,7 @@ def _asked(entry: Entry) -> dict[str, Any]:
         "says": entry.says,
         "claim": entry.claim,
         "pairs": entry.pairs,
-        "ratio": entry.ratio,
+        "ratio": tuple(entry.ratio),
         "change": list(entry.change),
     }
 
@@ -242,8 +245,9 @@ def _asked(entry: Entry) -> dict[str, Any]:
 def _statement(result: HypothesisResult) -> dict[str, Any]:
     answer = result.to_dict()
     keys = ("verdict", "slack", "counterexample", "count")
-    ratio = [str(v) for v in result.entry.ratio]
-    return _asked(result.entry) | {"ratio": ratio} | {key: answer[key] for key in keys}
+    statement = _asked(result.entry) | {key: answer[key] for key in keys}
+    found: dict[str, Any] = plain(statement)
+    return found
 
 
 def _result(engine: Engine, read: Hypothesis, outcome: Outcome, entry: Entry) -> HypothesisResult:

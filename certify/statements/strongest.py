@@ -35,10 +35,10 @@ class Strongest:
         return f"{self.claim} on {self.pairs} of {self.of} pairs"
 
     def to_dict(self) -> dict[str, Any]:
-        """The exact bound as ``p/q``."""
+        """The exact bound, and the claim in which it is rounded."""
         return {
             "claim": self.claim,
-            "bound": str(self.bound),
+            "bound": self.bound,
             "pairs": self.pairs,
             "of": self.of,
         }
