@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,16 +96,17 @@ def poor_contrasts(driver: Any, least: float = 4.5) -> list[tuple[str, float]]:
     """The texts whose contrast with their ground (WCAG 2) is below ``least``."""
     found = driver.execute_script(_INK_AND_GROUND)
     assert found, "no text on the page"
-    rated = [(text, _contrast(ink, ground)) for text, ink, ground in found]
+    rated = [(text, contrast(ink, ground)) for text, ink, ground in found]
     return [(text, ratio) for text, ratio in rated if ratio < least]
 
 
-def _contrast(ink: list[float], ground: list[float]) -> float:
+def contrast(ink: Sequence[float], ground: Sequence[float]) -> float:
+    """The contrast of two colours, red, green and blue up to 255 (WCAG 2)."""
     bright, dim = sorted((_luminance(ink), _luminance(ground)), reverse=True)
     return (bright + 0.05) / (dim + 0.05)
 
 
-def _luminance(rgb: list[float]) -> float:
+def _luminance(rgb: Sequence[float]) -> float:
     parts = [v / 255 for v in rgb]
     linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

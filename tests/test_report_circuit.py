@@ -16,6 +16,7 @@ from certify.mechanism.interventions import patch, patch_certificate
 from certify.mechanism.patched import Intervention
 from certify.mechanism.search import study_circuit
 from certify.report.build import build_report
+from certify.report.source import Source
 from tests.examples import TWO_INTERVALS, save_npz
 
 RATIOS = RatioRange(Fraction(3, 5), Fraction(4, 5))
@@ -31,11 +32,11 @@ def circuit() -> Certificate:
 
 def test_every_statement_stands_in_a_table(circuit: Certificate) -> None:
     document = json.loads(circuit.to_bytes())
-    report = build_report(Path("c.json"), circuit.sha256, document, None, None)
+    report = build_report(Source(Path("c.json"), circuit.sha256, 1000, document))
     rows = sum(len(table.rows) for table in report.tables)
     assert rows == len(document["claim"]["statements"])
     assert report.statement.status == "proved"
-    assert "[3/5, 4/5]" in report.statement.plain
+    assert r"3/5 \le S/M \le 4/5" in report.statement.prose
     assert [figure.name for figure in report.figures] == ["circuit"]
     assert report.figures[0].draw().axes
 
@@ -44,11 +45,11 @@ def test_interventions() -> None:
     changes = [Intervention(3, None, "set", Fraction(1, 3))]
     found = patch(TWO_INTERVALS, Pair(1, 0), changes, ratios=RATIOS)
     document = json.loads(patch_certificate(TWO_INTERVALS, found).to_bytes())
-    report = build_report(Path("p.json"), "0" * 64, document, None, None)
+    report = build_report(Source(Path("p.json"), "0" * 64, 1000, document))
     (table,) = report.tables
     assert [row[0] for row in table.rows] == ["none", "unit 3 set to 1/3 after every step"]
-    assert [row[-1] for row in table.rows] == ["every M > 0", "M = 1"]
-    assert "For one pair" in report.statement.plain
+    assert [row[-1] for row in table.rows] == ["every $M > 0$", "$M = 1$"]
+    assert "For one pair" in report.statement.prose
 
 
 @pytest.mark.parametrize("kind", ["text", "markdown", "latex", "html"])
@@ -65,4 +66,4 @@ def test_a_broken_document_is_named(circuit: Certificate) -> None:
     document = json.loads(circuit.to_bytes())
     del document["claim"]["statements"][0]["bound"]
     with pytest.raises(CertificateFormatError, match="not a whole certificate"):
-        build_report(Path("c.json"), "0" * 64, document, None, None)
+        build_report(Source(Path("c.json"), "0" * 64, 1000, document))

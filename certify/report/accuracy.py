@@ -3,95 +3,76 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
 
-from certify.model import Network
 from certify.probability.prove import decimal
-from certify.report.content import Report, Statement, short
+from certify.report.content import Report, Statement, describe, short, the_network
+from certify.report.source import Source
 
 LAWS = {"gaussian": "standard normal", "uniform": "uniform [0, 1]"}
 
 
-def accuracy_report(
-    path: Path,
-    sha256: str,
-    document: dict[str, Any],
-    _: Network | None,
-    checked: tuple[str, ...] | None,
-) -> Report:
+def accuracy_report(source: Source) -> Report:
     """Lay out the bracket that an accuracy certificate proves."""
+    document = source.document
     claim, model = document["claim"], document["model"]
     lower, upper = Fraction(claim["lower"]), Fraction(claim["upper"])
     places = _places(upper - lower)
     low, high = decimal(lower, places, up=False), decimal(upper, places, up=True)
-    law, n = LAWS[claim["inputs"]], model["seq_len"]
-    return Report(
-        title=f"{path.name}: how accurate is it?",
-        statement=Statement(
+    law, n = LAWS[claim["inputs"]], int(model["seq_len"])
+    right = "the largest logit stands, alone, at the position of the second-largest input"
+    sizes, library = describe(document)
+    return source.report(
+        "how accurate is it?",
+        Statement(
             "proved",
-            f"For {n} i.i.d. {law} inputs, {low} <= P(the largest logit stands, alone, at the "
-            f"position of the second-largest input) <= {high}.",
-            f"For $n = {n}$ i.i.d. {law} inputs, ${low} \\le P(\\text{{the largest logit stands, "
-            f"alone, at the position of the second-largest input}}) \\le {high}$.",
+            f"For {n} i.i.d. {law} inputs, the probability that {right} is at least {low} and at "
+            f"most {high}.",
+            f"{the_network(model)} Then for ${n}$ i.i.d.\\ {law} inputs\n"
+            f"\\[ {low} \\;\\le\\; \\Pr(\\text{{right}}) \\;\\le\\; {high}, \\]\n"
+            f"where right means that {right}.",
         ),
-        certificate=path,
-        certificate_sha256=sha256,
-        model_sha256=model["sha256"],
-        facts=(
-            (
-                "Model",
-                f"{model['hidden_size']} units, {n} inputs, {model['parameters']} weights",
-            ),
+        (
+            sizes,
             ("Inputs", f"i.i.d. {law}"),
             ("Lower", low),
             ("Upper", high),
             ("Width", short(upper - lower, 3)),
-            ("Library", f"certify {document['library']['version']}"),
+            library,
         ),
-        checked=checked,
+        bound=("width of the bracket of the accuracy", float(upper - lower)),
     )
 
 
-def statistical_report(
-    path: Path,
-    sha256: str,
-    document: dict[str, Any],
-    _: Network | None,
-    checked: tuple[str, ...] | None,
-) -> Report:
+def statistical_report(source: Source) -> Report:
     """Lay out the bracket that a sample supports, with its error probability."""
-    claim, model, counts = document["claim"], document["model"], document["evidence"]
+    document = source.document
+    claim, counts = document["claim"], document["evidence"]
     lower, upper = Fraction(claim["lower"]), Fraction(claim["upper"])
     places = _places(upper - lower)
     low, high = decimal(lower, places, up=False), decimal(upper, places, up=True)
-    law, n, samples = LAWS[claim["inputs"]], model["seq_len"], claim["samples"]
-    risk = short(Fraction(claim["error_probability"]), 3)
-    return Report(
-        title=f"{path.name}: how accurate is it on a sample?",
-        statement=Statement(
+    law, n, samples = LAWS[claim["inputs"]], int(document["model"]["seq_len"]), claim["samples"]
+    right, wrong = int(counts["right"]), int(counts["wrong"])
+    risk = short(claim["error_probability"], 3)
+    sizes, library = describe(document)
+    return source.report(
+        "how accurate is it on a sample?",
+        Statement(
             "statistical",
-            f"For {n} i.i.d. {law} inputs, {low} <= P(the largest logit stands, alone, at the "
-            f"position of the second-largest input) <= {high}, with an error probability of at "
-            f"most {risk}. This is a statement about a sample of {samples} inputs and no proof.",
-            f"For $n = {n}$ i.i.d. {law} inputs, ${low} \\le P(\\text{{the largest logit stands, "
-            f"alone, at the position of the second-largest input}}) \\le {high}$, with an error "
-            f"probability of at most {risk}. This is a statement about a sample of {samples} "
-            "inputs and no proof.",
+            f"For {n} i.i.d. {law} inputs, the probability that the largest logit stands, alone, "
+            f"at the position of the second-largest input is at least {low} and at most {high}, "
+            f"with an error probability of at most {risk}. This is a statement about a sample of "
+            f"{samples} inputs and no proof.",
         ),
-        certificate=path,
-        certificate_sha256=sha256,
-        model_sha256=model["sha256"],
-        facts=(
+        (
+            sizes,
             ("Inputs", f"i.i.d. {law}"),
             ("Samples", str(samples)),
-            ("Right", str(counts["right"])),
-            ("Wrong", str(counts["wrong"])),
-            ("Undecided", str(samples - counts["right"] - counts["wrong"])),
+            ("Right", str(right)),
+            ("Wrong", str(wrong)),
+            ("Undecided", str(samples - right - wrong)),
             ("Error probability", risk),
-            ("Library", f"certify {document['library']['version']}"),
+            library,
         ),
-        checked=checked,
     )
 
 

@@ -9,7 +9,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from certify.report.style import OKABE_ITO, new_figure, style
+from certify.report.style import OKABE_ITO, legend_below, new_figure, style
 
 Rays = Sequence[Sequence[int]]
 
@@ -32,7 +32,7 @@ def bracket_over_time(
         if sampled is not None:
             axes.axhline(sampled, color="#333333", lw=0.9, ls=":", label="sampled, not certified")
         axes.set(xscale="log", ylim=(0, 1), xlabel="seconds", ylabel="P(model is right)")
-        axes.legend(loc="center left", frameon=False)
+        legend_below(figure, axes)
     return figure
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from certify.report import impulse_figures as figures
 from certify.report.accuracy_figures import bracket_over_time
 from certify.report.content import MEASURED, Figure, Report, Statement, Table
+from certify.report.words import literal
 
 Answer = dict[str, Any]
 
@@ -30,19 +31,20 @@ def answer_report(path: Path, sha256: str, answer: Answer) -> Report:
 def _bracket(path: Path, sha256: str, answer: Answer) -> Report:
     history = [(float(t), float(lo), float(hi)) for t, _, lo, hi in answer["history"]]
     seconds, boxes = answer["seconds"], answer["boxes"]
+    inputs = literal(answer["inputs"])
     said = (
-        f"After {seconds:g} s and {boxes} boxes the accuracy over {answer['inputs']} inputs was "
+        f"After {seconds:g} s and {boxes} boxes the accuracy over {inputs} inputs was "
         f"bracketed by [{answer['lower_decimal']}, {answer['upper_decimal']}]."
     )
     return Report(
-        title=f"{path.name}: the bracket of the accuracy over time",
-        statement=Statement(MEASURED, said, said),
+        title=f"{literal(path.name)}: the bracket of the accuracy over time",
+        statement=Statement(MEASURED, said),
         certificate=path,
         certificate_sha256=sha256,
         model_sha256=answer["model"]["sha256"],
         facts=(
-            ("Inputs", answer["inputs"]),
-            ("Certificate of the run", str(answer["certificate"])),
+            ("Inputs", literal(answer["inputs"])),
+            ("Certificate of the run", literal(answer["certificate"])),
         ),
         checked=None,
         figures=(
@@ -62,11 +64,11 @@ def _estimates(path: Path, sha256: str, answer: Answer) -> Report:
     ]
     said = (
         f"Mean squared errors of estimates of the accuracy on {answer['models']} noisy copies of "
-        f"{answer['model']} at each of {len(answer['levels'])} levels of weight noise."
+        f"{literal(answer['model'])} at each of {len(answer['levels'])} levels of weight noise."
     )
     return Report(
-        title=f"{path.name}: estimates against sampling",
-        statement=Statement(MEASURED, said, said),
+        title=f"{literal(path.name)}: estimates against sampling",
+        statement=Statement(MEASURED, said),
         certificate=path,
         certificate_sha256=sha256,
         model_sha256=answer["sha256"],
@@ -77,7 +79,7 @@ def _estimates(path: Path, sha256: str, answer: Answer) -> Report:
                 "Ratio: how many samples' worth of error for the price of one; above 1 beats "
                 "sampling.",
                 ("method", "cost in samples", "mean squared error", "ratio"),
-                tuple((m, f"{c:.0f}", f"{e:.2e}", f"{r:.3g}") for m, c, e, r in scores),
+                tuple((literal(m), f"{c:.0f}", f"{e:.2e}", f"{r:.3g}") for m, c, e, r in scores),
             ),
         ),
         figures=(

@@ -2,57 +2,68 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from certify.mechanism.roles import find_roles, unit_groups
 from certify.model import Network
-from certify.report.content import Figure, Report, Statement, Table, short
-from certify.report.style import new_figure
+from certify.report.content import (
+    Figure,
+    Report,
+    Statement,
+    Table,
+    describe,
+    short,
+    tex_range,
+    the_network,
+)
+from certify.report.source import Source
+from certify.report.style import INK, PAGE, new_figure, style, whole
+from certify.report.words import literal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
+ROLE_SAMPLES = 10_000
+"""As many as ``certify explain`` takes: the groups have the same names there."""
 
-def circuit_report(
-    path: Path,
-    sha256: str,
-    document: dict[str, Any],
-    network: Network | None,
-    checked: tuple[str, ...] | None,
-) -> Report:
-    """Lay out what a circuit certificate holds; the model adds nothing but the check."""
-    model, claim = document["model"], document["claim"]
+Names = Mapping[tuple[int, ...], str]
+
+
+def circuit_report(source: Source) -> Report:
+    """Lay out what a circuit certificate holds; with the model, groups of units have the names of
+    their roles.
+    """
+    claim = source.document["claim"]
     by_type: dict[str, list[dict[str, Any]]] = {}
     for statement in claim["statements"]:
         by_type.setdefault(statement["type"], []).append(statement)
+    names = _names(source.network)
     circuits = by_type.get("circuit", [])
     tables = (
-        _contributions(by_type.get("contribution", []), len(claim["pairs"])),
-        _failures(by_type.get("failure", [])),
+        _contributions(by_type.get("contribution", []), len(claim["pairs"]), names),
+        _failures(by_type.get("failure", []), names),
         _circuits(circuits),
-        _interventions(by_type.get("intervention", [])),
+        _interventions(by_type.get("intervention", []), names),
     )
     minimal = [c for c in circuits if c["minimal"] == "weights"]
-    return Report(
-        title=f"{path.name}: what the mechanism does",
-        statement=_statement(claim),
-        certificate=path,
-        certificate_sha256=sha256,
-        model_sha256=model["sha256"],
-        facts=(
-            (
-                "Model",
-                f"{model['hidden_size']} units, {model['seq_len']} inputs, "
-                f"{model['parameters']} weights",
-            ),
-            ("Pairs", f"{len(claim['pairs'])} of {model['seq_len'] * (model['seq_len'] - 1)}"),
+    n = int(source.document["model"]["seq_len"])
+    sizes, library = describe(source.document)
+    roles = (
+        ("Roles are described from samples and from single impulses; the statements are proved.",)
+        if names
+        else ()
+    )
+    return source.report(
+        "what the mechanism does",
+        _statement(claim, source.document["model"]),
+        (
+            sizes,
+            ("Pairs", f"{len(claim['pairs'])} of {n * (n - 1)}"),
             ("Statements", str(len(claim["statements"]))),
-            ("Library", f"certify {document['library']['version']}"),
+            library,
         ),
-        checked=checked,
-        tables=tuple(table for table in tables if table.rows),
+        tables=tables,
         figures=tuple(
             Figure(
                 "circuit",
@@ -64,47 +75,59 @@ def circuit_report(
         notes=(
             "Removed means set to 0; of a unit, every weight of it. Minimal means that no single "
             "unit or weight can be removed: another, smaller circuit is not excluded.",
+            *roles,
         ),
     )
 
 
-def _statement(claim: dict[str, Any]) -> Statement:
-    lo, hi = claim["ratio"]
-    count = len(claim["pairs"])
+def _names(network: Network | None) -> Names:
+    if network is None:
+        return {}
+    groups = unit_groups(find_roles(network.floats, "gaussian", ROLE_SAMPLES, 1))
+    alone = {(u,): name for name, units in groups.items() for u in units}
+    return alone | {units: name for name, units in groups.items()}
+
+
+def _units(units: list[int], names: Names) -> str:
+    listed = ", ".join(map(str, units))
+    name = names.get(tuple(units))
+    return f"{name}: {listed}" if name else listed
+
+
+def _statement(claim: dict[str, Any], model: dict[str, Any]) -> Statement:
+    where, count = tex_range(claim["ratio"]), len(claim["pairs"])
     pairs = "one pair" if count == 1 else f"{count} pairs"
-    return Statement(
-        "proved",
-        f"For {pairs} (m, s) of positions and every ratio S/M in [{lo}, {hi}], on the input with "
-        "M = 1 at m, S at s and 0 elsewhere: every statement in the tables holds.",
-        f"For {pairs} $(m, s)$ of positions and every $S$ with ${lo} \\le S \\le {hi}$, on the "
-        "input with $M = 1$ at $m$, $S$ at $s$ and $0$ elsewhere: every statement in the tables "
-        "holds.",
+    said = (
+        f"For {pairs} $(m, s)$ of positions and every $S$ with ${where}$, on the input with "
+        "$M = 1$ at $m$, $S$ at $s$ and 0 elsewhere: every statement in the tables holds."
     )
+    return Statement("proved", said, f"{the_network(model)} {said}")
 
 
-def _contributions(found: list[dict[str, Any]], pairs: int) -> Table:
+def _contributions(found: list[dict[str, Any]], pairs: int, names: Names) -> Table:
     return Table(
         "What groups of units add to a logit, over the pairs and all ratios; bounds are attained.",
         ("units", "logit at", "relation", "bound", "pairs"),
         tuple(
             (
-                ", ".join(map(str, c["units"])),
-                c["at"],
-                c["relation"],
+                _units(c["units"], names),
+                literal(c["at"]),
+                literal(c["relation"]),
                 short(c["bound"]),
                 f"{len(c['pairs'])} of {pairs}",
             )
             for c in found
         ),
+        detail=len(found) > 20,
     )
 
 
-def _failures(found: list[dict[str, Any]]) -> Table:
+def _failures(found: list[dict[str, Any]], names: Names) -> Table:
     return Table(
         "Without these units the model is wrong on the pair at the ratio.",
-        ("units removed", "m", "s", "S/M"),
+        ("units removed", "$m$", "$s$", "$S/M$"),
         tuple(
-            (", ".join(map(str, f["removed"])), str(f["max"]), str(f["second"]), f["ratio"])
+            (_units(f["removed"], names), str(f["max"]), str(f["second"]), short(f["ratio"]))
             for f in found
         ),
     )
@@ -119,20 +142,22 @@ def _circuits(found: list[dict[str, Any]]) -> Table:
         rows.append((str(sum(counts)), *map(str, counts), necessary))
     return Table(
         "Weights that are enough: with all others 0, every pair is right at every ratio.",
-        ("weights", "W_ih", "W_hh", "W_out", "necessary"),
+        ("weights", r"$W_{\mathrm{ih}}$", r"$W_{\mathrm{hh}}$", r"$W_{\mathrm{out}}$", "necessary"),
         tuple(rows),
     )
 
 
-def _interventions(found: list[dict[str, Any]]) -> Table:
+def _interventions(found: list[dict[str, Any]], names: Names) -> Table:
     def words(change: dict[str, Any]) -> str:
         done = "set to" if change["action"] == "set" else "scaled by"
         when = "every step" if change["step"] is None else f"step {change['step']}"
-        return f"unit {change['unit']} {done} {change['value']} after {when}"
+        role = names.get((change["unit"],))
+        who = f"unit {change['unit']}" + (f" ({role})" if role else "")
+        return literal(f"{who} {done} {change['value']} after {when}")
 
     return Table(
         "One pair with units changed: its verdict over all ratios, and for which M it holds.",
-        ("changes", "m", "s", "verdict", "smallest margin", "holds for"),
+        ("changes", "$m$", "$s$", "verdict", "smallest margin", "holds for"),
         tuple(
             (
                 "; ".join(map(words, i["changes"])) or "none",
@@ -140,7 +165,7 @@ def _interventions(found: list[dict[str, Any]]) -> Table:
                 str(i["second"]),
                 i["verdict"],
                 short(i["min_margin"]),
-                "every M > 0" if i["scales"] else "M = 1",
+                "every $M > 0$" if i["scales"] else "$M = 1$",
             )
             for i in found
         ),
@@ -152,12 +177,25 @@ def _ones(rows: list[str]) -> int:
 
 
 def _kept_map(kept: dict[str, Any]) -> Drawing:
-    figure = new_figure(6.4, 3.2)
-    axes = figure.subplots(1, 3, width_ratios=[1, 6, 6])
-    blocks = (("W_ih", list(kept["w_ih"])), ("W_hh", kept["w_hh"]), ("W_out", kept["w_out"]))
-    for axis, (name, rows) in zip(axes, blocks, strict=True):
-        bits = np.array([[bit == "1" for bit in row] for row in rows], dtype=float)
-        axis.imshow(bits, cmap="Greys", vmin=0, vmax=1.4, aspect="auto")
-        axis.set_title(f"{name}: {int(bits.sum())} of {bits.size}", fontsize=9)
-    axes[0].set_xticks([])
+    blocks = (
+        ("W_ih", [[b] for b in kept["w_ih"]]),
+        ("W_hh", kept["w_hh"]),
+        ("W_out", kept["w_out"]),
+    )
+    with style():
+        figure = new_figure(PAGE, 2.6)
+        for axes, (name, rows) in zip(
+            figure.subplots(1, 3, width_ratios=[1.2, 6, 6]), blocks, strict=True
+        ):
+            kept_at = [
+                (k, i) for i, row in enumerate(rows) for k, bit in enumerate(row) if bit == "1"
+            ]
+            size = 95 / max(len(rows), len(rows[0]))
+            if kept_at:
+                axes.plot(*zip(*kept_at, strict=True), "s", color=INK, alpha=0.75, ms=size, mew=0)
+            axes.set(xlim=(-0.5, len(rows[0]) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+            whole(axes.xaxis)
+            whole(axes.yaxis)
+            axes.set_title(f"{name}: {len(kept_at)} of {len(rows) * len(rows[0])}")
+        figure.axes[0].set_xticks([])
     return figure

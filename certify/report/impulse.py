@@ -2,187 +2,293 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
+
+from matplotlib.figure import Figure as Drawing
 
 from certify.claims import Pair, impulses
 from certify.impulse.sweep import sweep
 from certify.model import Network
-from certify.report import impulse_figures as figures
-from certify.report.content import Figure, Report, Statement, Table, pair_grid, short
+from certify.report import impulse_figures as draw
+from certify.report.content import (
+    THE_PAIR,
+    Figure,
+    Report,
+    Statement,
+    Table,
+    cell,
+    describe,
+    pair_grid,
+    short,
+    tex_range,
+    the_network,
+)
+from certify.report.source import Source
+
+Entry = dict[str, Any]
+Pairs = dict[tuple[int, int], Entry]
+
+THINNEST = 12
+"""Longer inputs have too many pairs for a grid in print: this many of the thinnest are listed."""
 
 
-def impulse_statement(claim: dict[str, Any], pairs: list[dict[str, Any]]) -> Statement:
-    """The claim in words and in LaTeX."""
-    lo, hi = claim["ratio"]
-    who, formally = "every pair (m, s)", "every pair $(m, s)$ of positions with $m \\neq s$"
+def impulse_report(source: Source) -> Report:
+    """Lay out what an impulse certificate holds; figures of cells and states need the model."""
+    document = source.document
+    claim, pairs = document["claim"], document["evidence"]["pairs"]
+    n = int(document["model"]["seq_len"])
+    by_pair: Pairs = {(p["max"], p["second"]): p for p in pairs}
+    worst = min(pairs, key=lambda p: Fraction(p["min_margin"]))
+    lo, hi = map(Fraction, claim["ratio"])
+    caption = f"Smallest margin of each pair over ${tex_range(claim['ratio'])}$, for $M = 1$."
+    grid = pair_grid(n, lambda m, s: _margin(by_pair.get((m, s))), caption)
+    return source.report(
+        "right on every pair of impulses?",
+        _statement(claim, pairs, document["model"], worst),
+        _facts(document, worst),
+        tables=(grid if n <= THINNEST else _thinnest(pairs, caption), *_wrong(pairs), _all(pairs)),
+        figures=_figures(document, by_pair, worst, source.network),
+        panel=_panel(document, by_pair, worst, source.network),
+        bound=("width of the range of ratios", float(hi - lo)) if hi > lo else None,
+    )
+
+
+def _statement(claim: Entry, pairs: list[Entry], model: Entry, worst: Entry) -> Statement:
+    where = tex_range(claim["ratio"])
+    who = "every pair $(m, s)$"
     if "only" in claim:  # some of the pairs, and never worded as all
-        listed = ", ".join(f"({m}, {s})" for m, s in claim["only"])
-        who, formally = f"each pair (m, s) among {listed}", f"each pair $(m, s)$ among {listed}"
+        listed = ", ".join(f"({int(m)}, {int(s)})" for m, s in claim["only"])
+        who = f"each pair $(m, s)$ among {listed}"
     if claim["verdict"] == "refuted":
         wrong = sum(p["verdict"] == "refuted" for p in pairs)
         return Statement(
             "refuted",
-            f"The model is wrong on {wrong} of {len(pairs)} pairs for some S/M in [{lo}, {hi}].",
-            f"The model is wrong on {wrong} of {len(pairs)} pairs for some "
-            f"$S/M \\in [{lo}, {hi}]$.",
+            f"The model is wrong on {wrong} of {len(pairs)} pairs $(m, s)$ of positions for some "
+            f"ratio with ${where}$, on the input with $M$ at $m$, $S$ at $s$ and 0 elsewhere.",
         )
+    margin = short(worst["min_margin"])
     return Statement(
         "proved",
-        f"For {who} of positions, every M > 0 and every ratio S/M in [{lo}, {hi}]: on "
-        "the input with M at m, S at s and 0 elsewhere, the logit at s is strictly larger than "
-        "every other logit.",
-        f"For {formally}, every real $M > 0$ and every real "
-        f"$S$ with ${lo} \\le S/M \\le {hi}$: on the input with $M$ at $m$, $S$ at $s$ and $0$ "
-        "elsewhere, $\\mathrm{logit}_s > \\mathrm{logit}_j$ for all $j \\neq s$.",
+        f"For {who} of positions, every $M > 0$ and every $S$ with ${where}$: on the "
+        "input with $M$ at $m$, $S$ at $s$ and 0 elsewhere, the logit at $s$ is strictly larger "
+        "than every other logit.",
+        f"{the_network(model)} {THE_PAIR} Then for {who}, every real $M > 0$ and every "
+        f"real $S$ with ${where}$, on the input $x$ with $x_m = M$, $x_s = S$ and $0$ elsewhere,\n"
+        "\\[ \\ell_s(x) > \\ell_j(x) \\qquad\\text{for all } j \\ne s. \\]\n"
+        f"For $M = 1$ the smallest margin is ${margin}$ (rounded), of $(m, s) = ({worst['max']}, "
+        f"{worst['second']})$ over $j = {worst['rival']}$.",
     )
 
 
-def impulse_report(
-    path: Path,
-    sha256: str,
-    document: dict[str, Any],
-    network: Network | None,
-    checked: tuple[str, ...] | None,
-) -> Report:
-    """Lay out what an impulse certificate holds; figures of cells and states need the model."""
-    claim, pairs = document["claim"], document["evidence"]["pairs"]
-    n = document["model"]["seq_len"]
-    by_pair = {(p["max"], p["second"]): p for p in pairs}
-    worst = min(pairs, key=lambda p: Fraction(p["min_margin"]))
-    lo, hi = claim["ratio"]
-    return Report(
-        title=f"{path.name}: right on every pair of impulses?",
-        statement=impulse_statement(claim, pairs),
-        certificate=path,
-        certificate_sha256=sha256,
-        model_sha256=document["model"]["sha256"],
-        facts=_facts(document, worst),
-        checked=checked,
-        tables=(
-            pair_grid(
-                n,
-                lambda m, s: short(by_pair[m, s]["min_margin"], 3),
-                f"Smallest margin of each pair over S/M in [{lo}, {hi}], for M = 1.",
-            ),
-            *_wrong(pairs),
-        ),
-        figures=_figures(document, by_pair, worst, network),
-    )
-
-
-def _facts(document: dict[str, Any], worst: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    model, claim, offset = document["model"], document["claim"], document["offset"]
+def _facts(document: Entry, worst: Entry) -> tuple[tuple[str, str], ...]:
+    claim, offset = document["claim"], document["offset"]
     pairs, float32 = document["evidence"]["pairs"], document["float32"]
     proved = sum(p["verdict"] == "proved" for p in pairs)
     common = claim["common_interval"]
     deployed = sum(p["verdict"] == "proved" for p in float32["pairs"])
     signs = sum(p["verdict"] == "proved" for p in offset["pairs"])
     left = sum(Fraction(p["margin_left"]) > 0 for p in offset["pairs"])
+    sizes, library = describe(document)
     return (
-        (
-            "Model",
-            f"{model['hidden_size']} units, {model['seq_len']} inputs, "
-            f"{model['parameters']} weights",
-        ),
+        sizes,
         ("Pairs", f"{proved} of {len(pairs)} proved"),
         (
             "Common interval",
-            f"S/M in ({short(common[0])}, {short(common[1])}), open" if common else "none",
+            f"$S/M$ in ({short(common[0])}, {short(common[1])}), open" if common else "none",
         ),
+        *_limits(pairs),
         (
-            "Worst pair",
-            f"m={worst['max']}, s={worst['second']}: margin {short(worst['min_margin'])} "
+            "Thinnest pair",
+            f"$m$ = {worst['max']}, $s$ = {worst['second']}: margin {short(worst['min_margin'])} "
             f"over rival {worst['rival']}",
         ),
-        ("Cells", f"{sum(p['cells'] for p in pairs)} linear pieces on 0 < S/M < 1"),
+        ("Cells", f"{sum(p['cells'] for p in pairs)} linear pieces on $0 < S/M < 1$"),
         (
             "Offsets",
-            f"(W_out[s] - W_out[m]) . offset > 0 for {signs} pairs; "
-            f"the separable form alone proves {left}",
+            r"$(W_{\mathrm{out}}[s] - W_{\mathrm{out}}[m]) \cdot \delta > 0$ for "
+            f"{signs} pairs; the separable form alone proves {left}",
         ),
-        ("float32 program", f"picks s too for {deployed} pairs, whatever order it sums in"),
-        ("Library", f"certify {document['library']['version']}"),
+        ("float32 program", f"picks $s$ too for {deployed} pairs, whatever order it sums in"),
+        library,
     )
 
 
-def _wrong(pairs: list[dict[str, Any]]) -> tuple[Table, ...]:
+def _limits(pairs: list[Entry]) -> tuple[tuple[str, str], ...]:
+    """Which pairs end the common interval."""
+    known = [p for p in pairs if p["interval"]]
+    if len(known) < len(pairs) or not known:
+        return ()
+    low = max(known, key=lambda p: Fraction(p["interval"][0]))
+    high = min(known, key=lambda p: Fraction(p["interval"][1]))
+    return (
+        (
+            "Limited by",
+            f"({low['max']}, {low['second']}) from below, ({high['max']}, {high['second']}) from "
+            "above",
+        ),
+    )
+
+
+def _margin(entry: Entry | None) -> str | None:
+    return None if entry is None else cell(entry["min_margin"])
+
+
+def _thinnest(pairs: list[Entry], caption: str) -> Table:
+    found = sorted(pairs, key=lambda p: Fraction(p["min_margin"]))[:THINNEST]
+    return Table(
+        f"{caption} The {len(found)} thinnest of {len(pairs)}.",
+        ("$m$", "$s$", "margin", "rival"),
+        tuple(
+            (str(p["max"]), str(p["second"]), short(p["min_margin"], 3), str(p["rival"]))
+            for p in found
+        ),
+    )
+
+
+def _all(pairs: list[Entry]) -> Table:
+    def end(entry: Entry, at: int) -> str:
+        return short(entry["interval"][at]) if entry["interval"] else "-"
+
+    return Table(
+        "All pairs: the smallest margin over the range, and the open interval around it on which "
+        "the pair is right (rounded; exact in the certificate).",
+        ("$m$", "$s$", "verdict", "margin", "rival", "from", "to", "cells"),
+        tuple(
+            (
+                *(str(p["max"]), str(p["second"]), p["verdict"], short(p["min_margin"])),
+                *(str(p["rival"]), end(p, 0), end(p, 1), str(p["cells"])),
+            )
+            for p in pairs
+        ),
+        detail=True,
+    )
+
+
+def _wrong(pairs: list[Entry]) -> tuple[Table, ...]:
     rows = tuple(
         (
             str(p["max"]),
             str(p["second"]),
-            ", ".join(short(v) for v in p["counterexample"]),
+            short(_ratio(p)),
             str(p["rival"]),
+            short(p["min_margin"]),
         )
         for p in pairs
         if p["counterexample"]
     )
-    caption = "Pairs on which the model is wrong, each with an input (rounded; exact in the file)."
-    return (Table(caption, ("m", "s", "input", "not beaten"), rows),) if rows else ()
+    caption = (
+        "Pairs on which the model is wrong: a ratio at which it is (rounded; exact in the "
+        "certificate), and the position that is not beaten."
+    )
+    if not rows:
+        return ()
+    return (Table(caption, ("$m$", "$s$", "$S/M$", "not beaten", "margin"), rows),)
+
+
+def _ratio(entry: Entry) -> Fraction:
+    x = [Fraction(v) for v in entry["counterexample"]]
+    return x[entry["second"]] / x[entry["max"]]
+
+
+class _Numbers:
+    """The plain numbers that the drawings take."""
+
+    def __init__(self, document: Entry, by_pair: Pairs) -> None:
+        self.n = int(document["model"]["seq_len"])
+        self.margins = {key: _float(p["min_margin"]) for key, p in by_pair.items()}
+        self.refuted = {key for key, p in by_pair.items() if p["verdict"] == "refuted"}
+        self.intervals = {
+            key: [(float(Fraction(a)), float(Fraction(b))) for a, b in p["right_intervals"]]
+            for key, p in by_pair.items()
+        }
+        lo, hi = document["claim"]["ratio"]
+        self.ratio = (float(Fraction(lo)), float(Fraction(hi)))
 
 
 def _figures(
-    document: dict[str, Any],
-    by_pair: dict[tuple[int, int], dict[str, Any]],
-    worst: dict[str, Any],
-    network: Network | None,
+    document: Entry, by_pair: Pairs, worst: Entry, network: Network | None
 ) -> tuple[Figure, ...]:
-    n = document["model"]["seq_len"]
-    ratio = (
-        float(Fraction(document["claim"]["ratio"][0])),
-        float(Fraction(document["claim"]["ratio"][1])),
-    )
-    margins = {key: float(Fraction(p["min_margin"])) for key, p in by_pair.items()}
-    refuted = {key for key, p in by_pair.items() if p["verdict"] == "refuted"}
-    rows = [
-        (
-            f"{m},{s}",
-            [(float(Fraction(a)), float(Fraction(b))) for a, b in p["right_intervals"]],
-        )
-        for (m, s), p in by_pair.items()
-    ]
+    given = _Numbers(document, by_pair)
+    pair = Pair(worst["max"], worst["second"])
+    who = f"the thinnest pair, $m$ = {pair.max} and $s$ = {pair.second}"
     found = [
         Figure(
             "margins",
-            "Smallest margin of each pair over the claim's range, for M = 1.",
-            lambda: figures.margin_grid(margins, refuted, n),
+            "Smallest margin of each pair over the claim's range, for $M = 1$.",
+            lambda: draw.alone(draw.margin_grid, given.margins, given.refuted, given.n, height=3.8),
         ),
         Figure(
             "intervals",
-            "Ratios on which each pair is right (lines) and the claim's range (shaded).",
-            lambda: figures.interval_chart(rows, ratio),
+            "Ratios on which each pair is right, sorted, and the claim's range (shaded). The pairs "
+            "that limit it are named.",
+            lambda: draw.alone(draw.interval_chart, given.intervals, given.ratio, height=3.6),
         ),
     ]
     if network is not None:
-        pair = Pair(worst["max"], worst["second"])
         found += [
             Figure(
                 "cells",
-                f"Margins of the worst pair (m={pair.max}, s={pair.second}) along r; ticks are "
-                "the exact break points between cells.",
-                lambda: _cells(network, pair, ratio),
+                f"Margins of {who}, over every rival (named at the right) along $r$; ticks are the "
+                "break points between cells, thick is the rival that comes closest.",
+                lambda: draw.alone(
+                    draw.margin_curves, *_curves(network, pair), given.ratio, height=3.2
+                ),
             ),
             Figure(
                 "states",
-                f"States of the worst pair (m={pair.max}, s={pair.second}) at S/M = 4/5, M = 1.",
-                lambda: _states(network, pair),
+                f"States of {who}, at $S/M = 4/5$ and $M = 1$: stronger is larger.",
+                lambda: draw.alone(draw.state_table, _states(network, pair), height=3.2),
             ),
         ]
     return tuple(found)
 
 
-def _cells(network: Network, pair: Pair, ratio: tuple[float, float]) -> Any:
+def _panel(document: Entry, by_pair: Pairs, worst: Entry, network: Network | None) -> Figure:
+    given = _Numbers(document, by_pair)
+    pair = Pair(worst["max"], worst["second"])
+
+    def drawn() -> Drawing:
+        parts: list[tuple[str, float, Any, tuple[Any, ...]]] = [
+            ("right intervals", 1.9, draw.interval_chart, (given.intervals, given.ratio)),
+        ]
+        if network is not None:
+            title = f"margins of $(m, s) = ({pair.max}, {pair.second})$"
+            parts.append((title, 1.9, draw.margin_curves, (*_curves(network, pair), given.ratio)))
+        return draw.panel(parts)
+
+    caption = (
+        "(a) Ratios on which each pair is right, sorted; shaded is the claim's range, named are "
+        "the pairs that limit it."
+    )
+    if network is not None:
+        caption += (
+            " (b) Margins of the thinnest pair over its rivals (named at the right); ticks are the "
+            "break points between cells."
+        )
+    return Figure("impulse", caption, drawn)
+
+
+def _curves(network: Network, pair: Pair) -> tuple[list[float], dict[int, list[float]]]:
     breaks = sweep(network, pair).breaks
     logits = [network.logits(impulses(pair, r, network.seq_len)) for r in breaks]
     margins = {
-        j: [float(row[pair.second] - row[j]) for row in logits]
+        j: [_float(row[pair.second] - row[j]) for row in logits]
         for j in range(network.seq_len)
         if j != pair.second
     }
-    return figures.margin_curves([float(b) for b in breaks], margins, ratio)
+    return [float(b) for b in breaks], margins
 
 
-def _states(network: Network, pair: Pair) -> Any:
+def _states(network: Network, pair: Pair) -> Sequence[Sequence[float]]:
     states = network.states(impulses(pair, Fraction(4, 5), network.seq_len))
-    return figures.state_heatmap([[float(v) for v in state] for state in states])
+    return [[_float(v) for v in state] for state in states]
+
+
+def _float(value: Fraction | str) -> float:
+    """The nearest float, or the largest: a drawing has no room for more."""
+    try:
+        return float(Fraction(value))
+    except OverflowError:
+        return 1e300 if Fraction(value) > 0 else -1e300

@@ -3,98 +3,127 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-from certify.model import Network
-from certify.report import impulse_figures as figures
-from certify.report.content import Figure, Report, Statement, Table, pair_grid, short
+from certify.report import impulse_figures as draw
+from certify.report.content import (
+    THE_PAIR,
+    Figure,
+    Report,
+    Statement,
+    Table,
+    describe,
+    pair_grid,
+    short,
+    tex_range,
+    the_network,
+)
+from certify.report.source import Source
 
 Pairs = dict[tuple[int, int], dict[str, Any]]
 
 
-def noise_report(
-    path: Path,
-    sha256: str,
-    document: dict[str, Any],
-    _: Network | None,
-    checked: tuple[str, ...] | None,
-) -> Report:
+def noise_report(source: Source) -> Report:
     """Lay out what a noise certificate holds: certified against broken noise, pair by pair."""
+    document = source.document
     claim, evidence = document["claim"], document["evidence"]["pairs"]
-    n = document["model"]["seq_len"]
+    n = int(document["model"]["seq_len"])
     by_pair: Pairs = {(p["max"], p["second"]): p for p in claim["pairs"]}
-    return Report(
-        title=f"{path.name}: how much noise does each pair stand?",
-        statement=_statement(claim, by_pair, n),
-        certificate=path,
-        certificate_sha256=sha256,
-        model_sha256=document["model"]["sha256"],
-        facts=_facts(document, evidence),
-        checked=checked,
+    certified = [Fraction(p["certified"]) for p in by_pair.values() if p["certified"]]
+    every = len(certified) == n * (n - 1)
+    caption = "{} noise of each pair (-: none found)."
+    return source.report(
+        "how much noise does each pair stand?",
+        _statement(claim, by_pair, document["model"]),
+        _facts(document, evidence),
         tables=(
-            pair_grid(
-                n,
-                lambda m, s: _range(by_pair.get((m, s))),
-                "Certified noise : broken noise of each pair (?: nothing certified, -: nothing "
-                "broken).",
+            *(
+                pair_grid(
+                    n,
+                    lambda m, s, key=key: _number(by_pair.get((m, s)), key),  # type: ignore[misc]
+                    caption.format(key.capitalize()),
+                )
+                for key in ("certified", "broken")
+                if n <= draw.NUMBERED and len({p[key] for p in by_pair.values()}) > 1
             ),
             *_wrong(claim["pairs"], evidence),
+            _all(claim["pairs"], evidence),
         ),
         figures=(
             Figure(
                 "noise",
-                "Certified noise (dots) and broken noise (crosses) of each pair.",
-                lambda: _draw(by_pair),
+                "Certified noise (dots) and broken noise (crosses) of each pair, sorted; the worst "
+                "pair is named.",
+                lambda: _draw(by_pair, 3.6),
             ),
         ),
+        bound=("noise certified for every pair", float(min(certified))) if every else None,
     )
 
 
-def _statement(claim: dict[str, Any], by_pair: Pairs, n: int) -> Statement:
-    lo, hi = claim["ratio"]
-    where = f"S/M = {lo}" if lo == hi else f"S/M in [{lo}, {hi}]"
+def _statement(claim: dict[str, Any], by_pair: Pairs, model: dict[str, Any]) -> Statement:
+    where, count = tex_range(claim["ratio"]), len(by_pair)
     proved = [Fraction(p["certified"]) for p in by_pair.values() if p["certified"]]
-    every = len(proved) == n * (n - 1)
+    every = len(proved) == count
     refuted = claim["noise"] != "max" and any(p["broken"] for p in by_pair.values())
     status = "refuted" if refuted else "proved" if every else "unknown"
     if refuted:
         broken = sum(p["broken"] is not None for p in by_pair.values())
-        plain = f"With noise {claim['noise']}, {broken} of {n * (n - 1)} pairs are wrong somewhere."
-        return Statement(status, plain, plain)
+        return Statement(
+            status,
+            f"With noise {Fraction(claim['noise'])}, {broken} of {count} pairs are wrong "
+            f"somewhere, for ${where}$.",
+        )
     if not proved:
-        plain = "Nothing is proved."
-        return Statement(status, plain, plain)
+        return Statement(status, "Nothing is proved.")
     noise = min(proved)
-    who = "every pair" if every else f"{len(proved)} of {n * (n - 1)} pairs"
-    plain = (
-        f"For {who} (m, s), with M = 1, {where} and every other input anywhere in "
-        f"[-{noise}, {noise}], the logit at s is strictly larger than every other logit."
+    who = "every pair $(m, s)$" if every else f"{len(proved)} of {count} pairs $(m, s)$"
+    if "only" in claim:  # some of the pairs, and never worded as all
+        listed = ", ".join(f"({m}, {s})" for (m, s), p in by_pair.items() if p["certified"])
+        who = f"each pair $(m, s)$ among {listed}"
+    return Statement(
+        status,
+        f"For {who}, with $M = 1$, ${where}$ and every other input anywhere in "
+        f"[-{noise}, {noise}], the logit at $s$ is strictly larger than every other logit.",
+        f"{the_network(model)} {THE_PAIR} Then for {who} and every input $x$ with "
+        f"$x_m = 1$, ${tex_range(claim['ratio'], 'x_s')}$ and $|x_i| \\le {noise}$ for all other "
+        "$i$,\n\\[ \\ell_s(x) > \\ell_j(x) \\qquad\\text{for all } j \\ne s. \\]",
     )
-    latex = (
-        f"For {who} $(m, s)$, with $M = 1$, ${lo} \\le S/M \\le {hi}$ and every other input "
-        f"anywhere in $[-{noise}, {noise}]$, $\\mathrm{{logit}}_s > \\mathrm{{logit}}_j$ for all "
-        "$j \\neq s$."
-    )
-    return Statement(status, plain, latex)
 
 
 def _facts(document: dict[str, Any], evidence: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+    claim = document["claim"]
     trees = [p["tree"] for p in evidence if p["tree"]]
+    sizes, library = describe(document)
+    noise = "max" if claim["noise"] == "max" else str(Fraction(claim["noise"]))
     return (
-        ("Noise", str(document["claim"]["noise"])),
-        ("Ratio S/M", " to ".join(dict.fromkeys(document["claim"]["ratio"]))),
+        sizes,
+        ("Noise", "the largest of each pair" if noise == "max" else noise),
+        ("Ratio", f"${tex_range(claim['ratio'])}$"),
         ("Pairs", f"{len(trees)} of {len(evidence)} proved"),
-        ("Boxes", f"{sum(t['leaves'] for t in trees)} proved boxes"),
-        ("Library", f"certify {document['library']['version']}"),
+        library,
     )
 
 
-def _range(pair: dict[str, Any] | None) -> str | None:
-    if pair is None:
-        return None
-    low = short(pair["certified"], 3) if pair["certified"] else "?"
-    return f"{low}:{short(pair['broken'], 3) if pair['broken'] else '-'}"
+def _number(pair: dict[str, Any] | None, key: str) -> str | None:
+    return short(pair[key], 3) if pair and pair[key] else None
+
+
+def _all(pairs: list[dict[str, Any]], evidence: list[dict[str, Any]]) -> Table:
+    return Table(
+        "All pairs: certified and broken noise, the proved lower bound of every margin, leaves.",
+        ("$m$", "$s$", "certified", "broken", "margin bound", "leaves"),
+        tuple(
+            (
+                *(str(p["max"]), str(p["second"])),
+                *(_number(p, key) or "-" for key in ("certified", "broken")),
+                short(e["tree"]["margin_bound"]) if e["tree"] else "-",
+                str(e["tree"]["leaves"]) if e["tree"] else "-",
+            )
+            for p, e in zip(pairs, evidence, strict=True)
+        ),
+        detail=True,
+    )
 
 
 def _wrong(pairs: list[dict[str, Any]], evidence: list[dict[str, Any]]) -> tuple[Table, ...]:
@@ -109,12 +138,13 @@ def _wrong(pairs: list[dict[str, Any]], evidence: list[dict[str, Any]]) -> tuple
         if e["counterexample"]
     )
     caption = "Inputs on which a pair is wrong (rounded; exact in the certificate)."
-    return (Table(caption, ("m", "s", "noise", "input"), rows),) if rows else ()
+    return (Table(caption, ("$m$", "$s$", "noise", "input"), rows, detail=len(rows) > 12),)
 
 
-def _draw(by_pair: Pairs) -> Any:
-    return figures.noise_chart(
-        [f"{m},{s}" for m, s in by_pair],
-        [float(Fraction(p["certified"])) if p["certified"] else None for p in by_pair.values()],
-        [float(Fraction(p["broken"])) if p["broken"] else None for p in by_pair.values()],
+def _draw(by_pair: Pairs, height: float) -> Any:
+    def values(key: str) -> dict[tuple[int, int], float | None]:
+        return {p: float(Fraction(v[key])) if v[key] else None for p, v in by_pair.items()}
+
+    return draw.alone(
+        draw.noise_chart, values("certified"), values("broken"), height=height, legend=True
     )
