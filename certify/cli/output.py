@@ -110,8 +110,10 @@ class Outputs:
         if (folder := self._figures) is not None:
             self.write(folder, lambda: write_figures(draw(), folder))
 
-    def json(self, answer: Mapping[str, Any]) -> None:
-        """Write an answer where ``--json`` asks for it: to a file, or to standard output."""
+    def json(self, answer: Mapping[str, Any] | list[dict[str, Any]]) -> None:
+        """Write an answer (or those about several models) where ``--json`` asks for it: to a
+        file, or to standard output.
+        """
         if self._target is None:
             return
         text = json.dumps(answer, indent=2) + "\n"

@@ -28,7 +28,11 @@ from certify.report.terminal import impulse_report
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "model", metavar="MODEL", type=Path, nargs="?", help=".pt, .pth, .safetensors or .npz"
+        "model",
+        metavar="MODEL",
+        type=Path,
+        nargs="*",
+        help=".pt, .pth, .safetensors or .npz; of several a table is shown",
     )
     parser.add_argument(
         "--ratio",
@@ -77,14 +81,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Prove, write the certificate, report."""
-    if arguments.model is None and len(arguments.ratio or ()) > 1:
+    if not arguments.model and len(arguments.ratio or ()) > 1:
         # "certify --ratio 0.8 MODEL": the option has taken the model as one more number.
-        arguments.model = Path(arguments.ratio.pop())
-    if arguments.model is None:
+        arguments.model = [Path(arguments.ratio.pop())]
+    if not arguments.model:
         raise UsageError("which MODEL? (certify --help explains)")
     if arguments.jobs < 1:
         raise UsageError(f"--jobs needs at least 1, got {arguments.jobs}")
     outputs = Outputs(arguments)
+    if len(arguments.model) > 1:
+        from certify.cli.several import run_several
+
+        return run_several(arguments, outputs)
+    (arguments.model,) = arguments.model
     if arguments.noise is not None:
         from certify.cli.noise import run_noise
 
