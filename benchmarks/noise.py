@@ -24,6 +24,7 @@ from certify.model import Network
 from certify.noise.branch_and_bound import DONE, Search
 from certify.noise.prove import prove_noise
 from certify.reading.weights import read_network
+from certify.relaxation.compiled import COMPILED
 
 POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
 WIDE = RatioRange(Fraction(7, 10), Fraction(9, 10))
@@ -51,11 +52,11 @@ def timed(work: Callable[[], T]) -> tuple[T, str]:
 def measure(network: Network, check: bool, jobs: int) -> None:
     """One line a query."""
     Search(network, Pair(1, 0), POINT, Fraction(1, 100)).run(10)  # compiles, or loads what was
-    print("| query | proved | prove, s | boxes | certificate, bytes | check, s |")
+    print("| query | proved | prove, s | leaves | certificate, bytes | check, s |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, ratio, eps in QUERIES:
         result, seconds = timed(partial(prove_noise, network, ratio, eps, jobs=jobs))
-        boxes = sum(len(p.proof.tape) for p in result.pairs if p.proof)
+        boxes = sum(p.proof.leaves for p in result.pairs if p.proof)
         size, checked = 0, "-"
         if result.certified_pairs:
             made = result.certificate()
@@ -63,13 +64,13 @@ def measure(network: Network, check: bool, jobs: int) -> None:
             size = len(data) + len(made.evidence)
             if check:
                 body = json.loads(data)
-                _, checked = timed(partial(check_noise, network, body, made.evidence))
+                _, checked = timed(partial(check_noise, network, body, made.evidence, COMPILED))
         total = f"{result.certified_pairs} of {len(result.pairs)}"
         print(f"| {name} | {total} | {seconds} | {boxes:,} | {size:,} | {checked} |", flush=True)
 
 
 def compare(network: Network) -> None:
-    """Boxes that eight pairs take, with and without histories."""
+    """Leaves that eight pairs take, with and without histories."""
     print("\n| pair, eps | halving inputs alone | histories first |\n| --- | --- | --- |")
     for pair in SAMPLE:
         for eps in (Fraction(1, 100), Fraction(3, 100), Fraction(1, 10)):
@@ -77,9 +78,9 @@ def compare(network: Network) -> None:
             for histories in (False, True):
                 search = Search(network, pair, POINT, eps)
                 if not histories:
-                    search.first = 0
+                    search.claim = search.claim._replace(first=0)
                 done = search.run(BOXES) == DONE
-                shown.append(f"{len(search.tape):,}" if done else f"open at {len(search.tape):,}")
+                shown.append(f"{search.leaves:,}" if done else f"open at {search.leaves:,}")
             print(f"| {tuple(pair)}, {eps} | {shown[0]} | {shown[1]} |", flush=True)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from certify.errors import CertificateFormatError, InternalError, ModelFileError, Rejected
+from certify.relaxation.at_hand import kernels
 
 if TYPE_CHECKING:
     from certify.certificate import Certificate
@@ -397,7 +398,7 @@ def check(
         written = _as_file(certificate, Path(folder))
         weights = _weights_file(model, Path(folder))
         try:
-            return checker.check(written, weights, nonce=nonce)
+            return checker.check(written, weights, nonce=nonce, kernels=kernels)
         except checker.Rejected as error:
             raise Rejected(str(error)) from None
         except checker.Unreadable as error:

@@ -26,7 +26,7 @@ from certify.files import atomic_write
 from certify.model import Network
 
 FORMAT = "certify-certificate"
-VERSION = 1
+VERSION = 2
 DOCUMENT, EVIDENCE = "certificate.json", "evidence.bin"
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 

@@ -14,7 +14,7 @@ from tests.examples import EXAMPLES, ROOT, Example
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
 def test_certificates_follow_their_schema(example: Example) -> None:
-    schema = json.loads((ROOT / "certify/schema/impulse-1.json").read_text())
+    schema = json.loads((ROOT / "certify/schema/impulse-2.json").read_text())
     certificate = prove_impulse(example.network).certificate()
     jsonschema.validate(json.loads(certificate.to_bytes()), schema)
 

@@ -18,7 +18,7 @@ from certify.checker.reader import read_weights
 from tests import modelfiles as mf
 from tests.examples import ROOT
 
-GOOD = {"format": "certify-certificate", "version": 1, "kind": "impulse"}
+GOOD = {"format": "certify-certificate", "version": 2, "kind": "impulse"}
 
 
 def write(folder: Path, data: bytes) -> Path:
@@ -53,7 +53,7 @@ def test_json_and_containers_are_read(tmp_path: Path) -> None:
         ("not ASCII", '{"format": "é"}'.encode()),
         ("a float", b'{"format": "certify-certificate", "version": 1.0}'),
         ("NaN", b'{"format": "certify-certificate", "version": NaN}'),
-        ("a key twice", b'{"format": "certify-certificate", "version": 2, "version": 1}'),
+        ("a key twice", b'{"format": "certify-certificate", "version": 2, "version": 2}'),
         ("deep", b"[" * 100_000),
         ("a long integer", b'{"version": ' + b"9" * 5000 + b"}"),
         ("a very long integer", b'{"version": ' + b"9" * 10_000_000 + b"}"),

@@ -156,7 +156,7 @@ def test_mutations_are_rejected(name: str, tmp_path: Path) -> None:
     [
         ("an unknown kind", set_in("kind", lambda _: "impulses")),
         ("no kind", drop("kind")),
-        ("an unknown version", set_in("version", lambda _: 2)),
+        ("an unknown version", set_in("version", lambda _: 3)),
         ("version true", set_in("version", lambda _: True)),
         ("another format", set_in("format", lambda _: "certificate")),
     ],

@@ -7,15 +7,13 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import pytest
 
 from certify.checker.errors import Rejected
-from certify.checker.linear import GRID, Box, Linear, rule, slope256
 from certify.checker.noise import check_noise
+from certify.checker.tree import EXACT, HISTORY, OUTSIDE, PROVED
 from certify.claims import RatioRange
 from certify.model import Network
-from certify.noise.branch_and_bound import EXACT, HISTORY, OUTSIDE, PROVED
 from certify.noise.prove import NoiseResult, prove_noise
 
 POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
@@ -35,26 +33,37 @@ def proof() -> tuple[NoiseResult, dict[str, Any], bytearray]:
     return result, json.loads(made.to_bytes()), bytearray(made.evidence)
 
 
-def proved_pair(result: NoiseResult, enough: Callable[[bytes], bool]) -> tuple[int, int]:
-    """The index of a proved pair with such a tape, and where the tape starts."""
+def nodes(tape: bytes) -> list[bytes]:
+    """A tape, node by node."""
+    found, at = [], 0
+    while at < len(tape):
+        size = {OUTSIDE: 1, EXACT: 1, PROVED: 2}.get(tape[at], 3)
+        found.append(tape[at : at + size])
+        at += size
+    return found
+
+
+def proved_pair(result: NoiseResult, enough: Callable[[set[int]], bool]) -> tuple[int, int]:
+    """The index of a proved pair with such kinds of nodes, and where its tape starts."""
     start = 0
     for index, p in enumerate(result.pairs):
         if p.proof is None:
             continue
-        if enough(p.proof.tape):
+        if enough({node[0] for node in nodes(p.proof.tape)}):
             return index, start
-        start += len(p.proof.tape) + len(p.proof.steps)
+        start += len(p.proof.tape)
     raise AssertionError("the example has no such pair")
 
 
 def replaced(
-    body: dict[str, Any], evidence: bytes, index: int, start: int, tape: bytes, steps: bytes
+    body: dict[str, Any], evidence: bytes, index: int, start: int, tape: bytes
 ) -> tuple[dict[str, Any], bytes]:
     """The certificate with another tree for one pair."""
     tree = body["evidence"]["pairs"][index]["tree"]
-    size = tree["nodes"] + tree["steps"]
-    tree.update(nodes=len(tape), steps=len(steps), leaves=tape.count(PROVED) + tape.count(EXACT))
-    return body, evidence[:start] + tape + steps + evidence[start + size :]
+    size = tree["bytes"]
+    leaves = sum(node[0] in (PROVED, EXACT) for node in nodes(tape))
+    tree.update(bytes=len(tape), leaves=leaves)
+    return body, evidence[:start] + tape + evidence[start + size :]
 
 
 def test_it_holds() -> None:
@@ -64,17 +73,21 @@ def test_it_holds() -> None:
     assert f"{result.certified_pairs} of 12 pairs" in lines[0]
 
 
-def has_split(tape: bytes) -> bool:
-    return any(op < 3 for op in tape)
+def has_split(kinds: set[int]) -> bool:
+    return any(op < 4 for op in kinds)
 
 
-@pytest.mark.parametrize("kind", [has_split, lambda tape: HISTORY in tape])
-def test_a_leaf_that_claims_too_much(kind: Callable[[bytes], bool]) -> None:
+def has_history(kinds: set[int]) -> bool:
+    return HISTORY in kinds
+
+
+@pytest.mark.parametrize("kind", [has_split, has_history])
+def test_a_leaf_that_claims_too_much(kind: Callable[[set[int]], bool]) -> None:
     """An inner node made a leaf: the verdict of its parts copied to the whole."""
     result, body, evidence = proof()
     index, start = proved_pair(result, kind)
     with pytest.raises(Rejected, match="not proved"):
-        check_noise(MODEL, *replaced(body, bytes(evidence), index, start, bytes([PROVED]), b"\0"))
+        check_noise(MODEL, *replaced(body, bytes(evidence), index, start, bytes([PROVED, 0])))
 
 
 @pytest.mark.parametrize("cut", [1, 2])
@@ -83,54 +96,59 @@ def test_a_dropped_leaf(cut: int) -> None:
     index, start = proved_pair(result, has_split)
     found = result.pairs[index].proof
     assert found is not None
-    with pytest.raises(Rejected, match=r"no leaf|end early|left over"):
-        check_noise(
-            MODEL,
-            *replaced(body, bytes(evidence), index, start, found.tape[:-cut], found.steps[:-cut]),
-        )
-
-
-def test_a_moved_cut_and_a_left_out_history() -> None:
-    """The checker makes the cuts itself, so a tape can only name another coordinate or kind."""
-    result, body, evidence = proof()
-    index, start = proved_pair(result, lambda tape: HISTORY in tape)
-    proofs = result.pairs[index].proof
-    assert proofs is not None
-    tape = bytearray(proofs.tape)
-    place = tape.index(HISTORY)
-    for op in (OUTSIDE, EXACT, 7, 200, 253):
-        tape[place] = op
-        with pytest.raises(Rejected):
-            check_noise(
-                MODEL, *replaced(body, bytes(evidence), index, start, bytes(tape), proofs.steps)
-            )
+    with pytest.raises(Rejected, match="ends before the tree"):
+        check_noise(MODEL, *replaced(body, bytes(evidence), index, start, found.tape[:-cut]))
 
 
 def test_every_byte_of_the_tape_matters() -> None:
-    """Any other leaf kind, at any place, is rejected."""
-    result, _, _ = proof()
+    """No node may be of another kind, none may name other steps but to do more, and none be left
+    out: the checker makes the cuts itself.
+    """
+    result, original, evidence = proof()
+    index, start = proved_pair(result, lambda kinds: has_split(kinds) and has_history(kinds))
+    found = result.pairs[index].proof
+    assert found is not None
+    parts = nodes(found.tape)
+    for place, node in enumerate(parts):
+        for other in {PROVED, OUTSIDE, EXACT, HISTORY, 7, 200, 253} - {node[0]}:
+            changed = [*parts[:place], bytes([other]) + node[1:], *parts[place + 1 :]]
+            body = json.loads(json.dumps(original))
+            tape = b"".join(changed)
+            with pytest.raises(Rejected):
+                check_noise(MODEL, *replaced(body, bytes(evidence), index, start, tape))
+        tape = b"".join([*parts[:place], *parts[place + 1 :]])
+        body = json.loads(json.dumps(original))
+        with pytest.raises(Rejected):
+            check_noise(MODEL, *replaced(body, bytes(evidence), index, start, tape))
+
+
+@pytest.mark.parametrize("steps", [(5, 4), (0, 5), (200, 200)])
+def test_no_range_of_steps(steps: tuple[int, int]) -> None:
+    result, body, evidence = proof()
+    index, start = proved_pair(result, has_split)
+    with pytest.raises(Rejected, match="no range of steps"):
+        check_noise(MODEL, *replaced(body, bytes(evidence), index, start, bytes([0, *steps])))
+
+
+def test_the_tape_goes_on() -> None:
+    result, body, evidence = proof()
     index, start = proved_pair(result, has_split)
     found = result.pairs[index].proof
     assert found is not None
-    for place, op in enumerate(found.tape):
-        for other in {PROVED, OUTSIDE, EXACT, 253} - {op}:
-            tape = bytearray(found.tape)
-            tape[place] = other
-            _, body, evidence = proof()
-            with pytest.raises(Rejected):
-                check_noise(
-                    MODEL, *replaced(body, bytes(evidence), index, start, bytes(tape), found.steps)
-                )
+    with pytest.raises(Rejected, match="goes on after"):
+        check_noise(
+            MODEL, *replaced(body, bytes(evidence), index, start, found.tape + bytes([OUTSIDE]))
+        )
 
 
-@pytest.mark.parametrize("column", [0, 2])
-def test_an_endless_branch(column: int) -> None:
+@pytest.mark.parametrize(("column", "reason"), [(0, "too narrow"), (2, "too narrow")])
+def test_an_endless_branch(column: int, reason: str) -> None:
     """Halving what is a point, or has become one, would make a tape of any length a deep tree."""
     result, body, evidence = proof()
     index, start = proved_pair(result, has_split)
-    tape, steps = bytes([column]) * 100, bytes(200)
-    with pytest.raises(Rejected, match="too narrow to be halved"):
-        check_noise(MODEL, *replaced(body, bytes(evidence), index, start, tape, steps))
+    tape = bytes([column, 0, 0]) * 100
+    with pytest.raises(Rejected, match=reason):
+        check_noise(MODEL, *replaced(body, bytes(evidence), index, start, tape))
 
 
 Mutation = Callable[[dict[str, Any]], None]
@@ -285,34 +303,3 @@ def test_what_is_proved_is_accepted_on_every_scale(inputs: int, readout: int) ->
     made = result.certificate()
     assert result.certified_pairs == 3
     assert check_noise(network, json.loads(made.to_bytes()), made.evidence)
-
-
-def test_slopes_stay_in_range() -> None:
-    assert sorted({slope256(code) for code in range(256)}) == [*range(253), 256]
-    assert [rule(-1, 1, 0), rule(0, 1, 0), rule(-1, 0, 0), rule(-1, 10**6, 0)] == [129, 255, 0, 254]
-
-
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("code", [None, 0, 1, 128, 200, 254, 255])
-def test_linear_bounds_are_below_exact_values(seed: int, code: int | None) -> None:
-    """Whatever the relaxations, even absurd ones."""
-    rng = np.random.default_rng(seed)
-    n, d = 3, 4
-    w_ih, w_hh, w_out = (rng.integers(-8, 9, size=s) / 8 for s in ((d,), (d, d), (n, d)))
-    network = Network.from_arrays(w_ih, w_hh, w_out)
-    first, *others = network.w_out
-    rows = [[a - b for a, b in zip(first, other, strict=True)] for other in others]
-    linear = Linear(network, [1 << GRID] * n, rows)
-    half = 1 << (GRID - 1)
-    box = Box(np.eye(n, dtype=int).tolist(), [0] * n, [-half] * n, [2 * half, half, half])
-    codes = {} if code is None else {(t, i): code for t in range(n) for i in range(d)}
-    known = linear.check(box, linear.root, 0, n, codes)
-    margins = linear.margins(box, known)
-    for _ in range(50):
-        x = [
-            Fraction(int(rng.integers(lo, hi + 1)), 2**GRID)
-            for lo, hi in zip(box.lo, box.hi, strict=True)
-        ]
-        logits = network.logits(x)
-        for bound, j in zip(margins, (1, 2), strict=True):
-            assert Fraction(bound, 2**linear.fine) <= logits[0] - logits[j]

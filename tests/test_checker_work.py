@@ -37,7 +37,7 @@ def circuit_of(network: Network, **claim: Any) -> dict[str, Any]:
     model = {"sha256": network.sha256, "hidden_size": d, "seq_len": n}
     return {
         "format": "certify-certificate",
-        "version": 1,
+        "version": 2,
         "kind": "circuit",
         "library": "",
         "settings": {},

@@ -23,6 +23,7 @@ from certify.checker.hypotheses import check_hypotheses
 from certify.checker.impulse import check_impulse
 from certify.checker.noise import check_noise
 from certify.checker.reader import read_weights
+from certify.checker.running import BARE, Kernels
 from certify.checker.statistical import check_statistical
 
 __all__ = ["Accepted", "Rejected", "Unreadable", "check"]
@@ -38,6 +39,8 @@ RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "statistical": (check_statistical, ()),
 }
 """Kind of certificate to its rule, and the sections it has beside claim and evidence."""
+BOUNDED = {"noise"}
+"""Kinds with a rule that is also told how to run the rule of linear bounds."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,17 @@ class Accepted:
     establishes: tuple[str, ...]
 
 
-def check(certificate: Path, model: Path, nonce: str = "") -> Accepted:
+def check(
+    certificate: Path,
+    model: Path,
+    nonce: str = "",
+    kernels: Callable[[], Kernels] = lambda: BARE,
+) -> Accepted:
     """Decide whether a certificate holds for the model in a file.
 
     With a ``nonce`` a statistical certificate is not replayed: its claim is held against a fresh
-    sample, which follows from the nonce.
+    sample, which follows from the nonce. ``kernels`` says how the rule of linear bounds is run, and
+    is asked where that is needed.
 
     Raises:
         Rejected: it does not hold, or speaks of another model; the message names the place.
@@ -78,8 +87,9 @@ def check(certificate: Path, model: Path, nonce: str = "") -> Accepted:
             raise Rejected(
                 f"model.{name}: the certificate is for {claimed!r:.80}, the file has {actual!r}"
             )
+    runs = [kernels()] if document.kind in BOUNDED else []
     try:
-        establishes = rule(weights, body, document.evidence)
+        establishes = rule(weights, body, document.evidence, *runs)
     except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
         # Among others, Python turns no integer of more than 4300 digits into text.
         raise Rejected(f"cannot be followed: {type(error).__name__}: {error!s:.200}") from None

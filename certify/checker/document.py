@@ -19,6 +19,13 @@ from typing import Any, NoReturn
 
 from certify.checker.errors import Rejected, Unreadable
 
+VERSION = 2
+ANEW = {
+    "accuracy": "certify accuracy MODEL",
+    "circuit": "certify explain MODEL",
+    "impulse": "certify MODEL",
+    "noise": "certify MODEL --noise EPS",
+}  # what writes a certificate of a kind that there was in version 1
 MAX_BYTES = 1 << 28
 MAX_JSON = 1 << 26
 MAX_VALUES = 1 << 22  # once parsed, lists of nothing take twenty times as much as their text
@@ -58,11 +65,13 @@ def read_document(path: Path) -> Document:
     body = _parse(path, data)
     if body.get("format") != "certify-certificate":
         raise Unreadable(f'{path}: not a certificate: no "format": "certify-certificate"')
-    if body.get("version") != 1 or isinstance(body["version"], bool):
-        raise Unreadable(f"{path}: version {body.get('version')!r:.40}, this checker knows 1")
     kind = body.get("kind")
     if not isinstance(kind, str):
         raise Unreadable(f"{path}: no kind")
+    version = body.get("version")
+    if version != VERSION or isinstance(version, bool):
+        anew = f": make it anew with {ANEW[kind]}" if version == 1 and kind in ANEW else ""
+        raise Unreadable(f"{path}: version {version!r:.40}, this checker knows {VERSION}{anew}")
     return Document(kind, body, evidence)
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from certify.checker import Rejected, Unreadable, check
-from certify.cli.output import Outputs, json_argument
+from certify.checker.running import BARE, Kernels
+from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
+from certify.relaxation.at_hand import kernels
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -61,13 +63,22 @@ class _Answer(NamedTuple):
 
 
 def _ask_checker(certificate: Path, model: Path, nonce: str) -> _Answer:
+    run = BARE.name
+
+    def ask() -> Kernels:
+        nonlocal run
+        made = kernels(bar)
+        run = made.name
+        return made
+
     try:
-        accepted = check(certificate, model, nonce=nonce)
+        with progress_bar("check") as bar:
+            accepted = check(certificate, model, nonce=nonce, kernels=ask)
     except Rejected as error:
         return _Answer("rejected", ExitCode.REFUTED, [str(error)], {})
     except Unreadable as error:
         return _Answer("unreadable", ExitCode.BAD_INPUT, [str(error)], {})
-    about = {"kind": accepted.kind, "sha256": accepted.sha256}
+    about = {"kind": accepted.kind, "sha256": accepted.sha256, "run": run}
     return _Answer("accepted", ExitCode.OK, list(accepted.establishes), about)
 
 

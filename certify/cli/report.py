@@ -21,6 +21,7 @@ from certify.cli.output import demand_place, naming
 from certify.errors import CertificateFormatError, ExitCode, UsageError
 from certify.model import Network
 from certify.reading.weights import read_network
+from certify.relaxation.at_hand import kernels
 from certify.report.answers import answer_report, is_answer
 from certify.report.build import BUILDERS, build_report
 from certify.report.content import Report
@@ -112,7 +113,7 @@ def _report(path: Path, network: Network | None, model: Path | None) -> Report:
     answer = _answer(path)
     if answer is not None:
         return answer
-    checked = check(path, model).establishes if model else None
+    checked = check(path, model, kernels).establishes if model else None
     document = read_document(path)
     data = path.read_bytes()
     digest = sha256(data).hexdigest()

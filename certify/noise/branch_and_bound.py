@@ -6,81 +6,95 @@ every box. A box that is not proved is cut by the next choice of its history whi
 then halved: of the coordinates that contribute most to what its bounds lack, the one with the best
 halves.
 
-The tape is the tree in preorder, one byte a node: ``HISTORY`` (one subtree per choice follows),
-the index of a coordinate to be halved (lower half first), or a leaf: ``PROVED``, ``OUTSIDE`` (no
-input of the box lies in the noise box) or ``EXACT`` (closed by :mod:`certify.noise.exact_leaves`).
+Floats guide: what they call proved becomes a leaf only where the checker's own rule
+(:mod:`certify.checker.kernel`, compiled) proves it too, and the tree is grown by the functions that
+the checker walks it with (:mod:`certify.checker.tree`, which says what the tape holds). So what is
+written is accepted. Where the rule does not agree, the box is cut further.
 
-Beside it, for each node that is cut or proved, are the steps whose relaxations were made anew
-there: a byte ``stop`` (left out for ``PROVED``, where it is n) and a byte ``begin``, meaning the
-units that no ancestor has settled in the steps ``begin .. stop - 1``. Steps before ``begin`` read
-no input that has changed since their last bounds; a proved leaf with ``begin = n`` needed nothing
-new. At a node that is cut, what was found beyond the last step with a newly settled unit is
-forgotten, because its parts will find better, and beyond the letters decided so far, because it
-depends on the next. The relaxations follow from the bounds by a rule
-(:mod:`certify.relaxation.linear`), so they are not stored, except where rounding might tip the
-rule: then 128 is added to ``begin``, and a count and for each such unit ``step, unit, code``
-follow.
+Steps before ``begin`` read no input that has changed since their last bounds; a proved leaf with
+``begin = n`` needed nothing new. At a node that is cut, what was found beyond the last step with a
+newly settled unit is forgotten, because its parts will find better, and beyond the letters decided
+so far, because it depends on the next.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from certify.checker import kernel as integers
+from certify.checker import tree
+from certify.checker.noise import GRID, start
+from certify.checker.tree import EXACT, HISTORY, OUTSIDE, PROVED
 from certify.claims import Pair, RatioRange
 from certify.compiled import kernel
 from certify.model import FloatArray, Network
-from certify.noise.histories import GRID, LETTERS, ceil_grid, fill_family, floor_grid
+from certify.relaxation.compiled import COMPILED, function
 from certify.relaxation.linear import bound_box, margin_rows, rounding_slack, settled
 
-HISTORY, EXACT, OUTSIDE, PROVED = 251, 252, 254, 255
 #: Why a run of the search came back.
 DONE, PAUSED, CANDIDATE, THIN = 0, 1, 2, 3
-_HISTORY, _OUTSIDE, _PROVED = HISTORY, OUTSIDE, PROVED
 _DONE, _PAUSED, _CANDIDATE, _THIN = DONE, PAUSED, CANDIDATE, THIN
 _UNIT = 2.0**-GRID
-_MAX_DEPTH = 200
-#: Bounds of the prover and of the checker differ by at most so many slacks.
-_DOUBT = 256.0
 #: How many coordinates are tried before one is halved. More take longer and leave fewer boxes,
 #: and boxes are what a certificate costs its checker.
 _CANDIDATES = 3
 
+_load, _tighten, _cut = function(tree.load), function(tree.tighten), function(tree.cut)
+_place, _bound_units = function(integers.place), function(integers.bound_units)
+_bound_row = function(integers.bound_row)
+
+
+class Floats(NamedTuple):
+    """What bounds in float64 need: weights, ``rows`` (R, d), and the slack of rounding."""
+
+    w_ih: FloatArray
+    w_hh: FloatArray
+    rows: FloatArray
+    unit_slack: FloatArray
+    row_slack: FloatArray
+    reach: FloatArray
+
+
+class Frames(NamedTuple):
+    """What floats know at each open branch: bounds and codes (frames, n, d) of the units; the
+    step from which on units are to be bounded anew, -1 for all; the share of the tree.
+    """
+
+    lower: FloatArray
+    upper: FloatArray
+    codes: NDArray[np.uint8]
+    start: NDArray[np.int64]
+    weight: FloatArray
+
+
+class Box(NamedTuple):
+    """The box at hand in floats: ``A`` (n, n), ``b`` (n,) of zeros, ``lo`` and ``hi`` (n,)."""
+
+    A: FloatArray
+    b: FloatArray
+    lo: FloatArray
+    hi: FloatArray
+
 
 @kernel
-def tighten(A, b, x_lo, x_hi, lo, hi):  # type: ignore[no-untyped-def]
-    """Shrink the box to what the bounds of the inputs leave of it; False where that is nothing.
+def _take(rule, space, claim, stack, top):  # type: ignore[no-untyped-def]
+    """Put a branch into ``space``, shrunk; False where nothing is left of it."""
+    _load(rule, space, stack, top)
+    return _tighten(space.maps, claim.least, claim.most, space.lo, space.hi, rule.n)
 
-    One pass over the rows of ``A``; all arithmetic is exact on the grid.
-    """
-    n, k = A.shape
-    for t in range(n):
-        least = b[t]
-        most = b[t]
-        for j in range(k):
-            if A[t, j] > 0.0:
-                least += lo[j]
-                most += hi[j]
-            elif A[t, j] < 0.0:
-                least -= hi[j]
-                most -= lo[j]
-        if least > x_hi[t] or most < x_lo[t]:
-            return False
-        over, under = x_hi[t] - least, most - x_lo[t]
-        for j in range(k):
-            if A[t, j] > 0.0:
-                old = lo[j]
-                lo[j] = max(lo[j], hi[j] - under)
-                hi[j] = min(hi[j], old + over)
-            elif A[t, j] < 0.0:
-                old = lo[j]
-                lo[j] = max(lo[j], hi[j] - over)
-                hi[j] = min(hi[j], old + under)
-    return True
+
+@kernel
+def _first(maps, n, column):  # type: ignore[no-untyped-def]
+    """The first input that a coordinate moves."""
+    row = 0
+    while maps[row * n + column] == 0:
+        row += 1
+    return row
 
 
 @kernel
@@ -106,48 +120,36 @@ def _least_margin(w_ih, w_hh, rows, x):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _first(A, column):  # type: ignore[no-untyped-def]
-    """The first input that a coordinate moves."""
-    row = 0
-    while A[row, column] == 0.0:
-        row += 1
-    return row
-
-
-@kernel
-def _look_ahead(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, A, b, x_lo, x_hi, lo, hi, unit_slack, row_slack, reach,
-    lower, upper, codes, score,
-):  # fmt: skip
+def _look_ahead(floats, claim, space, box, lower, upper, codes, score):  # type: ignore[no-untyped-def]
     """The coordinate, of the few with the best score, whose halves have the best bounds; -1 where
     no coordinate can be halved. ``score`` is used up.
     """
-    k = len(lo)
-    values = np.empty(len(rows))
-    unused = np.empty(k)
+    n = len(score)
+    values = np.empty(len(floats.rows))
+    unused = np.empty(n)
     best, most = -1, -np.inf
     for _ in range(_CANDIDATES):
         pick = -1
-        for j in range(k):
-            wide = hi[j] - lo[j] >= 2.0 * _UNIT
+        for j in range(n):
+            wide = space.hi[j] - space.lo[j] >= 2
             if wide and score[j] >= 0.0 and (pick < 0 or score[j] > score[pick]):
                 pick = j
         if pick < 0:
             break
         score[pick] = -1.0
-        middle = np.floor((lo[pick] + hi[pick]) * 0.5 / _UNIT) * _UNIT
+        middle = (space.lo[pick] + space.hi[pick]) >> 1
         total = 0.0
         for side in range(2):
-            new_lo, new_hi = lo.copy(), hi.copy()
+            lo, hi = space.lo.copy(), space.hi.copy()
             if side == 0:
-                new_hi[pick] = middle
+                hi[pick] = middle
             else:
-                new_lo[pick] = middle
-            if tighten(A, b, x_lo, x_hi, new_lo, new_hi):
+                lo[pick] = middle
+            if _tighten(space.maps, claim.least, claim.most, lo, hi, n):
                 bound_box(
-                    w_ih, w_hh, rows, A, b, new_lo, new_hi, unit_slack, row_slack,
-                    unit_slack, reach,
-                    False, _first(A, pick), lower.copy(), upper.copy(), codes.copy(),
+                    floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, lo * _UNIT, hi * _UNIT,
+                    floats.unit_slack, floats.row_slack, floats.unit_slack, floats.reach, False,
+                    _first(space.maps, n, pick), lower.copy(), upper.copy(), codes.copy(),
                     values, unused,
                 )  # fmt: skip
                 total += min(values.min(), 0.0)
@@ -170,199 +172,178 @@ def _last_settled(lower, upper, low, up, slack):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _write(lower, upper, slack, low, up, codes, start, stop, out, written):  # type: ignore[no-untyped-def]
-    """Append the steps bounded anew, and the codes of units where rounding might tip the rule."""
-    head = written
-    out[written] = start
-    written += 1
-    count = 0
-    for t in range(start, stop):
-        for i in range(lower.shape[1]):
-            if settled(lower[t, i], upper[t, i], slack[t, i]):
-                continue
-            if codes[t, i] == 0 or codes[t, i] == 255:
-                continue
-            wide = up[t, i] - low[t, i]
-            steps = up[t, i] / wide * 256.0
-            if abs(steps - np.floor(steps) - 0.5) < 1e-9 + 256.0 * _DOUBT * slack[t, i] / wide:
-                if count == 0:
-                    written += 1
-                out[written] = t
-                out[written + 1] = i
-                out[written + 2] = codes[t, i]
-                written += 3
-                count += 1
-                if count == 255:
-                    break
-    if count > 0:
-        out[head] += 128
-        out[head + 1] = count
-    return written
+def _bound(floats, first, frames, top, box, low, up, code, values, score):  # type: ignore[no-untyped-def]
+    """Bounds in floats of the branch at ``top``: first with the relaxations that are known, then
+    with new ones for the steps from the first impulse on, then for all that need it. Returns the
+    worst value, and from which step on bounds are new.
+    """
+    start = frames.start[top]
+    fresh = start < 0
+    worst, begin = -np.inf, 0
+    for attempt in range(2):
+        begin = max(start, first if attempt == 0 and not fresh else 0)
+        low[:] = frames.lower[top]
+        up[:] = frames.upper[top]
+        code[:] = frames.codes[top]
+        score[:] = box.hi - box.lo
+        renewed = bound_box(
+            floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, box.lo, box.hi,
+            floats.unit_slack, floats.row_slack, floats.unit_slack, floats.reach,
+            fresh, begin, low, up, code, values, score,
+        )  # fmt: skip
+        worst = values.min()
+        if renewed == 0 and not fresh and worst > 0.0:
+            begin = len(low)
+        if worst > 0.0 or begin <= max(start, 0):
+            break
+    return worst, begin
+
+
+@kernel
+def _confirm(rule, space, begin):  # type: ignore[no-untyped-def]
+    """The least bound of a row by the checker's rule."""
+    least = 0
+    if _place(rule, space):
+        _bound_units(rule, space, begin, rule.n)
+        least = -integers.NOTHING
+        for r in range(len(rule.rows) // rule.d):
+            least = min(least, _bound_row(rule, space, r))
+            if least <= 0:
+                break
+    return least
+
+
+@kernel
+def _leaf(rule, space, claim, stack, top, begin, start):  # type: ignore[no-untyped-def]
+    """The least bound of a row by the checker's rule, and from which step on bounds are new."""
+    least = _confirm(rule, space, begin)
+    if least <= 0 and begin > max(start, 0):
+        begin = max(start, 0)
+        _take(rule, space, claim, stack, top)
+        least = _confirm(rule, space, begin)
+    return least, begin
+
+
+@kernel
+def _centre(space, claim, box, x):  # type: ignore[no-untyped-def]
+    """The input in the middle of the box, moved to what the claim speaks of."""
+    n = len(x)
+    for t in range(n):
+        x[t] = 0.0
+        for j in range(n):
+            x[t] += box.A[t, j] * 0.5 * (box.lo[j] + box.hi[j])
+        x[t] = min(max(x[t], claim.least[t] * _UNIT), claim.most[t] * _UNIT)
+
+
+@kernel
+def _inherit(frames, top, last, begin, stop, low, up, code):  # type: ignore[no-untyped-def]
+    """Hand on what was found for the steps ``begin .. stop - 1`` to the branches up to ``last``."""
+    for t in range(begin, stop):
+        frames.lower[top, t] = low[t]
+        frames.upper[top, t] = up[t]
+        frames.codes[top, t] = code[t]
+    frames.weight[top] /= last - top + 1
+    for to in range(top + 1, last + 1):
+        frames.lower[to] = frames.lower[top]
+        frames.upper[to] = frames.upper[top]
+        frames.codes[to] = frames.codes[top]
+        frames.start[to] = frames.start[top]
+        frames.weight[to] = frames.weight[top]
 
 
 @kernel
 def _run(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, m, s, first, x_lo, x_hi, unit_slack, row_slack, reach, trigger, max_nodes,
-    top, lo, hi, lower, upper, codes, A, b, letters, length, depth, weight, start,
-    tape, steps_out, candidate, totals,
-):  # fmt: skip
-    """Work on the stack from frame ``top`` down.
-
-    ``totals``: least value, closed share, nodes on the tape, bytes of steps.
+    floats, rule, space, claim, stack, frames, box, trigger, most, tape, candidate, totals
+):
+    """Work on the stack for ``most`` nodes; ``totals``: closed share, bytes of the tape, leaves and
+    the least bound of a row among them.
     """
-    n, d = reach.shape
-    k = n - 1
-    thin = 1e3 * trigger
-    values = np.empty(len(rows))
-    score = np.empty(k)
-    old_lo = np.empty(k)
-    old_hi = np.empty(k)
-    x = np.empty(n)
-    nodes = 0
-    written = 0
+    n, d = floats.reach.shape
+    values = np.empty(len(floats.rows))
+    score = np.empty(n)
+    top, nodes, written = stack.cursor[0], 0, 0
     why = _DONE
-    while top >= 0:
-        if nodes >= max_nodes:
+    while top >= 0 and why == _DONE:
+        if nodes >= most:
             why = _PAUSED
             break
-        old_lo[:] = lo[top]
-        old_hi[:] = hi[top]
-        if not tighten(A[top], b[top], x_lo, x_hi, lo[top], hi[top]):
-            tape[nodes] = _OUTSIDE
-            nodes += 1
-            totals[1] += weight[top]
+        nodes += 1
+        inside = _take(rule, space, claim, stack, top)
+        if not inside:
+            tape[written] = OUTSIDE
+            written += 1
+            totals[0] += frames.weight[top]
             top -= 1
             continue
-        for j in range(k):  # what a shrunk coordinate moves is to be bounded anew
-            if lo[top, j] > old_lo[j] or hi[top, j] < old_hi[j]:
-                start[top] = min(start[top], _first(A[top], j))
-        low, up, code = lower[top + 1], upper[top + 1], codes[top + 1]
-        low[:] = lower[top]  # the frame above is free: work there
-        up[:] = upper[top]
-        code[:] = codes[top]
-        fresh = start[top] < 0
-        # First with new bounds for the steps from the first impulse on, then for all that need it.
-        for attempt in range(2):
-            begin = max(start[top], first if attempt == 0 and not fresh else 0)
-            renewed = bound_box(
-                w_ih, w_hh, rows, A[top], b[top], lo[top], hi[top], unit_slack, row_slack,
-                unit_slack, reach,
-                fresh, begin, low, up, code, values, score,
-            )  # fmt: skip
-            worst = values.min()
-            if worst > 0.0 or begin <= max(start[top], 0):
-                break
-            low[:] = lower[top]
-            up[:] = upper[top]
-            code[:] = codes[top]
-        if renewed == 0 and not fresh and worst > 0.0:
-            begin = n
-        undecided = 0
-        for t in range(n):
-            for i in range(d):
-                undecided += not settled(low[t, i], up[t, i], unit_slack[t, i])
+        for j in range(n):
+            for t in range(n):
+                box.A[t, j] = space.maps[t * n + j]
+            if space.lo[j] > stack.lo[top * n + j] or space.hi[j] < stack.hi[top * n + j]:
+                # What a shrunk coordinate moves is to be bounded anew.
+                frames.start[top] = min(frames.start[top], _first(space.maps, n, j))
+            box.lo[j] = space.lo[j] * _UNIT
+            box.hi[j] = space.hi[j] * _UNIT
+        low, up, code = frames.lower[top + 1], frames.upper[top + 1], frames.codes[top + 1]
+        start, length = frames.start[top], stack.length[top]
+        worst, begin = _bound(floats, claim.first, frames, top, box, low, up, code, values, score)
         if worst > 0.0:
-            totals[0] = min(totals[0], worst)
-            totals[1] += weight[top]
-            tape[nodes] = _PROVED
-            nodes += 1
-            written = _write(
-                lower[top], upper[top], unit_slack, low, up, code, begin, n, steps_out, written
-            )
-            top -= 1
-            continue
-        for t in range(n):
-            x[t] = b[top, t]
-            for j in range(k):
-                x[t] += A[top, t, j] * 0.5 * (lo[top, j] + hi[top, j])
-            x[t] = min(max(x[t], x_lo[t]), x_hi[t])
-        if _least_margin(w_ih, w_hh, rows, x) < trigger:
-            candidate[:] = x
+            least, begin = _leaf(rule, space, claim, stack, top, begin, start)
+            if least > 0:
+                tape[written], tape[written + 1] = PROVED, begin
+                written += 2
+                totals[0] += frames.weight[top]
+                totals[2] += 1.0
+                totals[3] = min(totals[3], least)
+                top -= 1
+                continue
+        _centre(space, claim, box, candidate)
+        if _least_margin(floats.w_ih, floats.w_hh, floats.rows, candidate) < trigger:
             why = _CANDIDATE
             break
-        best = -1
-        if length[top] >= first:
-            if (undecided > 0 or worst < thin) and depth[top] < _MAX_DEPTH:
-                best = _look_ahead(
-                    w_ih, w_hh, rows, A[top], b[top], x_lo, x_hi, lo[top], hi[top],
-                    unit_slack, row_slack, reach, low, up, code, score,
-                )  # fmt: skip
-            if best < 0:
+        op = HISTORY
+        if length >= claim.first:
+            op = -1
+            undecided = False
+            for t in range(n):
+                for i in range(d):
+                    if not settled(low[t, i], up[t, i], floats.unit_slack[t, i]):
+                        undecided = True
+            if (undecided or worst < 1e3 * trigger) and top + 3 < stack.size:
+                op = _look_ahead(floats, claim, space, box, low, up, code, score)
+            if op < 0:
                 why = _THIN
                 break
         stop = n
-        if best < 0:  # later steps depend on the next letter
-            stop = length[top]
-        if fresh:
-            stop = n
-        elif best >= 0:
-            stop = _last_settled(lower[top], upper[top], low, up, unit_slack)
+        if start >= 0:
+            stop = length  # later steps depend on the next letter
+            if op != HISTORY:
+                stop = _last_settled(
+                    frames.lower[top], frames.upper[top], low, up, floats.unit_slack
+                )
+        begin = min(begin, max(start, 0))
         stop = max(stop, begin)
-        steps_out[written] = stop
-        written = _write(
-            lower[top], upper[top], unit_slack, low, up, code, begin, stop, steps_out, written + 1
-        )
-        for t in range(begin, stop):
-            lower[top, t] = low[t]
-            upper[top, t] = up[t]
-            codes[top, t] = code[t]
-        if best < 0:
-            tape[nodes] = _HISTORY
-            some = 0
-            for t in range(length[top]):
-                if letters[top, t] == 0:
-                    some = 1
-            parts = 2 + some
-            weight[top] /= parts
-            place = length[top]
-            length[top] += 1
-            start[top : top + parts] = min(place, stop)
-            for part in range(parts):  # popped in the order n, (b,) d
-                to = top + part
-                if part > 0:
-                    lower[to] = lower[top]
-                    upper[to] = upper[top]
-                    codes[to] = codes[top]
-                    letters[to] = letters[top]
-                    length[to] = length[top]
-                    depth[to] = depth[top]
-                    weight[to] = weight[top]
-                letters[to, place] = 2 if part == 0 else (0 if part == parts - 1 else 1)
-                fill_family(
-                    m, s, letters[to], length[to], x_lo[s], x_hi[s], x_hi[n],
-                    A[to], b[to], lo[to], hi[to],
-                )  # fmt: skip
-            top += parts - 1
-        else:
-            tape[nodes] = best
-            weight[top] *= 0.5
-            depth[top] += 1
-            to = top + 1
-            lower[to] = lower[top]
-            upper[to] = upper[top]
-            codes[to] = codes[top]
-            letters[to] = letters[top]
-            length[to] = length[top]
-            depth[to] = depth[top]
-            weight[to] = weight[top]
-            A[to] = A[top]
-            b[to] = b[top]
-            lo[to] = lo[top]
-            hi[to] = hi[top]
-            middle = np.floor((lo[top, best] + hi[top, best]) * 0.5 / _UNIT) * _UNIT
-            lo[top, best] = middle
-            hi[to, best] = middle
-            start[top] = start[to] = min(_first(A[top], best), stop)
-            top = to
-        nodes += 1
-    totals[2] = nodes
-    totals[3] = written
-    return top, why
+        tape[written], tape[written + 1], tape[written + 2] = op, begin, stop
+        written += 3
+        _take(rule, space, claim, stack, top)
+        _place(rule, space)
+        _bound_units(rule, space, begin, stop)
+        changed = length if op == HISTORY else _first(space.maps, n, op)
+        last, _ = _cut(rule, space, claim, stack, top, op)
+        frames.start[top] = min(changed, stop)
+        _inherit(frames, top, last, begin, stop, low, up, code)
+        top = last
+    stack.cursor[0] = top
+    totals[1] = written
+    return why
 
 
 @dataclass
 class Search:
-    """The search for one pair, which can stop at any box and go on later."""
+    """The search for one pair, which can stop at any box and go on later.
+
+    Raises:
+        Rejected: the weights are too large for the checker's rule.
+    """
 
     network: Network
     pair: Pair
@@ -371,86 +352,79 @@ class Search:
 
     def __post_init__(self) -> None:
         net, n, d = self.network, self.network.seq_len, self.network.hidden_size
-        frames = _MAX_DEPTH + 2 * n + 4
-        m, s = self.pair
-        noise = ceil_grid(self.eps)
-        #: Histories are this long at most: without noise there is nothing to tell apart.
-        self.first = min(m, s) if self.eps else 0
-        self.x_lo, self.x_hi = np.full(n + 1, -noise), np.full(n + 1, noise)
-        self.x_lo[m] = self.x_hi[m] = 1.0
-        self.x_lo[s], self.x_hi[s] = floor_grid(self.ratio.lo), ceil_grid(self.ratio.hi)
-        self.rows = margin_rows(net, s)
-        true_sizes = np.maximum(np.abs(self.x_lo), np.abs(self.x_hi))[:n]
+        ends = [(-self.eps, self.eps)] * n
+        ends[self.pair.max] = (Fraction(1), Fraction(1))
+        ends[self.pair.second] = (self.ratio.lo, self.ratio.hi)
+        self.rule, self.space, self.claim, self.stack, self.unit = start(
+            net, self.pair.second, ends, Fraction(1), COMPILED
+        )
+        rows = margin_rows(net, self.pair.second)
+        true_sizes = np.maximum(np.abs(self.claim.least), np.abs(self.claim.most)) * _UNIT
         sizes = true_sizes.copy()
-        sizes[: min(m, s)] *= n + 2  # a sum of increments and a gap, each at most 2 eps
-        self.slack = rounding_slack(net, self.rows, sizes, n - 1)
-        self.reach = rounding_slack(net, self.rows, true_sizes, n - 1).reach
-        self.trigger = -float(self.slack.row.max())
-        self.lo: FloatArray = np.empty((frames, n - 1))
-        self.hi: FloatArray = np.empty((frames, n - 1))
-        self.lower: FloatArray = np.empty((frames, n, d))
-        self.upper: FloatArray = np.empty((frames, n, d))
-        self.code: NDArray[np.uint8] = np.zeros((frames, n, d), dtype=np.uint8)
-        self.start: NDArray[np.int64] = np.full(frames, -1, dtype=np.int64)
-        self.A: FloatArray = np.empty((frames, n, n - 1))
-        self.b: FloatArray = np.empty((frames, n))
-        self.letters: NDArray[np.int8] = np.full((frames, n), 2, dtype=np.int8)
-        self.length: NDArray[np.int64] = np.zeros(frames, dtype=np.int64)
-        self.depth: NDArray[np.int64] = np.zeros(frames, dtype=np.int64)
-        self.weight: FloatArray = np.ones(frames)
-        self.top = 0
-        self.lower[0], self.upper[0] = -self.reach, self.reach
-        fill_family(
-            m, s, self.letters[0], 0, self.x_lo[s], self.x_hi[s], noise,
-            self.A[0], self.b[0], self.lo[0], self.hi[0],
+        sizes[: self.claim.first] *= n + 2  # a sum of increments and a gap, each at most 2 eps
+        slack = rounding_slack(net, rows, sizes, n)
+        reach = rounding_slack(net, rows, true_sizes, n).reach
+        floats = net.floats
+        self.floats = Floats(floats.w_ih, floats.w_hh, rows, slack.unit, slack.row, reach)
+        self.trigger = -float(slack.row.max())
+        frames = self.stack.size + 1
+        self.frames = Frames(
+            np.empty((frames, n, d)), np.empty((frames, n, d)),
+            np.zeros((frames, n, d), dtype=np.uint8), np.full(frames, -1), np.ones(frames),
         )  # fmt: skip
+        self.frames.lower[0], self.frames.upper[0] = -reach, reach
+        self.box = Box(np.zeros((n, n)), np.zeros(n), np.empty(n), np.empty(n))
         self.tape = bytearray()
-        self.steps = bytearray()
-        self.totals: FloatArray = np.array([np.inf, 0.0, 0.0, 0.0])
+        self.totals: FloatArray = np.array([0.0, 0.0, 0.0, np.inf])
         self.candidate: FloatArray = np.empty(n)
 
     @property
-    def least(self) -> float:
-        """A proved lower bound of the margins over all proved leaves so far."""
-        return float(self.totals[0])
+    def least(self) -> Fraction | None:
+        """A proved lower bound of the margins over all proved leaves so far, if there are any."""
+        return int(self.totals[3]) * self.unit if self.totals[2] else None
+
+    @property
+    def nbytes(self) -> int:
+        """What it holds in memory, without the tape."""
+        parts = (self.floats, self.rule, self.space, self.claim, self.stack, self.frames)
+        return sum(getattr(v, "nbytes", 0) for part in parts for v in part)
+
+    @property
+    def leaves(self) -> int:
+        """The number of proved leaves so far."""
+        return int(self.totals[2])
 
     @property
     def share(self) -> float:
         """The share of the tree that is closed: a split gives each part the same share."""
-        return float(self.totals[1])
+        return float(self.totals[0])
 
-    def run(self, max_nodes: int) -> int:
-        """Bound up to ``max_nodes`` more boxes.
+    def run(self, most: int) -> int:
+        """Bound up to ``most`` more boxes.
 
         Returns ``DONE``; ``PAUSED``; ``CANDIDATE`` where floats say that ``self.candidate`` is
         wrong; or ``THIN`` where the box on top of the stack needs exact arithmetic. In the last
         two cases that box stays on the stack.
         """
-        net = self.network.floats
-        n, d = self.reach.shape
-        tape: Any = np.empty(max_nodes + 1, dtype=np.uint8)
-        steps: Any = np.empty((max_nodes + 1) * (3 + min(3 * n * d, 765)), dtype=np.uint8)
-        self.top, why = _run(
-            net.w_ih, net.w_hh, self.rows, *self.pair, self.first, self.x_lo, self.x_hi,
-            self.slack.unit, self.slack.row, self.reach, self.trigger, max_nodes, self.top,
-            self.lo, self.hi, self.lower, self.upper, self.code, self.A, self.b, self.letters,
-            self.length, self.depth, self.weight, self.start, tape, steps, self.candidate,
-            self.totals,
+        tape: Any = np.empty(3 * most, dtype=np.uint8)
+        why = _run(
+            self.floats, self.rule, self.space, self.claim, self.stack, self.frames, self.box,
+            self.trigger, most, tape, self.candidate, self.totals,
         )  # fmt: skip
-        self.tape += tape[: int(self.totals[2])].tobytes()
-        self.steps += steps[: int(self.totals[3])].tobytes()
+        self.tape += tape[: int(self.totals[1])].tobytes()
         return int(why)
 
     def close_thin(self) -> None:
         """Record that exact arithmetic has closed the box on top of the stack."""
+        top = self.stack.cursor[0]
         self.tape.append(EXACT)
-        self.totals[1] += self.weight[self.top]
-        self.top -= 1
+        self.totals[0] += self.frames.weight[top]
+        self.stack.cursor[0] = top - 1
 
     @property
-    def frame(self) -> tuple[str, FloatArray, FloatArray, FloatArray, FloatArray]:
-        """The box on top of the stack: its history, ``A``, ``b``, ``lo`` and ``hi``."""
-        letters = self.letters[self.top, : self.length[self.top]]
-        top = self.top
-        history = "".join(LETTERS[i] for i in letters)
-        return history, self.A[top], self.b[top], self.lo[top], self.hi[top]
+    def thin(self) -> tuple[list[list[int]], list[Fraction], list[Fraction]]:
+        """The box on top of the stack: the rows of A, and its ends."""
+        n = self.network.seq_len
+        rows = np.reshape(self.space.maps, (n, n)).tolist()
+        lo, hi = ([Fraction(int(v), 2**GRID) for v in e] for e in (self.space.lo, self.space.hi))
+        return rows, lo, hi

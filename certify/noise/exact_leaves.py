@@ -17,7 +17,7 @@ import z3
 
 from certify.checker.exact import Affine, Cells
 from certify.claims import Pair, RatioRange
-from certify.model import FloatArray, Network
+from certify.model import Network
 
 MAX_CUTS = 10
 
@@ -50,19 +50,15 @@ def close(
     pair: Pair,
     ratio: RatioRange,
     eps: Fraction,
-    history: str,
-    A: FloatArray,
-    b: FloatArray,
-    lo: FloatArray,
-    hi: FloatArray,
+    A: Sequence[Sequence[int]],
+    lo: Sequence[Fraction],
+    hi: Sequence[Fraction],
 ) -> Closed:
-    """Decide the inputs ``A y + b`` of the claim with y in the box, exactly."""
-    inputs = [(Fraction(c), *(Fraction(v) for v in row)) for row, c in zip(A, b, strict=True)]
+    """Decide the inputs ``A y`` of the claim with y in the box, exactly."""
+    inputs = [(Fraction(0), *(Fraction(v) for v in row)) for row in A]
     ends = [(-eps, eps)] * network.seq_len
     ends[pair.max], ends[pair.second] = (Fraction(1), Fraction(1)), (ratio.lo, ratio.hi)
-    cells = Cells(
-        network, pair.second, inputs, ends, [Fraction(v) for v in lo], [Fraction(v) for v in hi]
-    )
+    cells = Cells(network, pair.second, inputs, ends, lo, hi)
     _thread.context = z3.Context()
     constraints: list[Affine] = []
     for x, (least, most) in zip(inputs, ends, strict=True):
@@ -77,7 +73,7 @@ def close(
             sum((c * v for c, v in zip(row, point, strict=True)), Fraction(0)) for row in inputs
         )
         return Closed(wrong=x)
-    return Closed(evidence, cells.check(evidence, f"thin box {history!r}"))
+    return Closed(evidence, cells.check(evidence, "thin box"))
 
 
 def _cells(

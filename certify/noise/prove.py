@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model, read_certificate
+from certify.checker.errors import Rejected
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
 from certify.compiled import seconds_compiling
 from certify.errors import CertificateFormatError, InternalError, NothingDecidedError, UsageError
 from certify.files import Keeper
 from certify.model import Network
 from certify.noise.attack import attack, replay
-from certify.noise.branch_and_bound import CANDIDATE, DONE, EXACT, PROVED, THIN, Search
+from certify.noise.branch_and_bound import CANDIDATE, DONE, THIN, Search
 from certify.noise.exact_leaves import close
 from certify.noise.turns import Clock, in_turns
 from certify.result import Result
@@ -35,18 +36,15 @@ _KEPT_BYTES = 2**28  # of searches that wait for their next turn
 
 @dataclass(frozen=True)
 class Proof:
-    """A closed tree for one pair at one noise; ``bound`` is below every margin."""
+    """A closed tree for one pair at one noise, of so many boxes proved by bounds or exactly;
+    ``bound`` is below every margin.
+    """
 
     noise: Fraction
     bound: Fraction
+    leaves: int
     tape: bytes
-    steps: bytes
     exact: tuple[Any, ...]
-
-    @property
-    def leaves(self) -> int:
-        """The number of boxes proved by bounds or exactly."""
-        return self.tape.count(PROVED) + self.tape.count(EXACT)
 
 
 @dataclass(frozen=True)
@@ -135,11 +133,10 @@ class NoiseResult(Result[PairNoise]):
                 tree = {
                     "margin_bound": p.proof.bound,
                     "leaves": p.proof.leaves,
-                    "nodes": len(p.proof.tape),
-                    "steps": len(p.proof.steps),
+                    "bytes": len(p.proof.tape),
                     "exact": list(p.proof.exact),
                 }
-                evidence += p.proof.tape + p.proof.steps
+                evidence += p.proof.tape
             entry = p.to_dict()
             claims.append({k: entry[k] for k in ("max", "second", "certified", "broken")})
             proofs.append({"tree": tree, "counterexample": p.counterexample})
@@ -178,11 +175,10 @@ def read_answers(path: Path, network: Network, ratio: RatioRange) -> tuple[PairN
         for claim, entry in zip(body["claim"]["pairs"], body["evidence"]["pairs"], strict=True):
             proof, tree, wrong = None, entry["tree"], entry["counterexample"]
             if tree is not None:
-                middle = start + tree["nodes"]
-                end = middle + tree["steps"]
+                end = start + tree["bytes"]
                 proof = Proof(
-                    Fraction(claim["certified"]), Fraction(tree["margin_bound"]),
-                    evidence[start:middle], evidence[middle:end], tuple(tree["exact"]),
+                    Fraction(claim["certified"]), Fraction(tree["margin_bound"]), tree["leaves"],
+                    evidence[start:end], tuple(tree["exact"]),
                 )  # fmt: skip
                 start = end
             broken = claim["broken"] and Fraction(claim["broken"])
@@ -222,7 +218,7 @@ class Attempt:
     @property
     def nbytes(self) -> int:
         """What it holds in memory, without the tape."""
-        return sum(getattr(value, "nbytes", 0) for value in vars(self._search or self).values())
+        return self._search.nbytes if self._search else 0
 
     def go_on(self, clock: Clock) -> PairNoise | None:
         """Decide the pair; None where the clock ends it first."""
@@ -231,16 +227,18 @@ class Attempt:
             wrong = attack(network, pair, ratio, eps, tries=32)
             if wrong is not None:
                 return PairNoise(pair, broken=eps, counterexample=wrong)
-            self._search = Search(network, pair, ratio, eps)
+            try:
+                self._search = Search(network, pair, ratio, eps)
+            except Rejected as error:
+                return PairNoise(pair, reason=str(error))
         search = self._search
         while not clock.over:
             why = search.run(_SLICE)
             if why == DONE:
-                if search.tape.count(PROVED):
-                    self._least.append(_below(search.least))
-                tape, steps = bytes(search.tape), bytes(search.steps)
+                least = [*self._least, *([] if search.least is None else [search.least])]
+                exact, tape = tuple(self._exact), bytes(search.tape)
                 return PairNoise(
-                    pair, Proof(eps, min(self._least), tape, steps, tuple(self._exact))
+                    pair, Proof(eps, min(least), search.leaves + len(exact), tape, exact)
                 )
             if why == CANDIDATE:
                 wrong = replay(network, pair, ratio, eps, search.candidate.tolist())
@@ -253,7 +251,7 @@ class Attempt:
 
     def _close_thin(self, search: Search) -> PairNoise | None:
         pair, eps = self.pair, self.eps
-        closed = close(self.network, pair, self.ratio, eps, *search.frame)
+        closed = close(self.network, pair, self.ratio, eps, *search.thin)
         if closed.wrong is not None:
             wrong = replay(self.network, pair, self.ratio, eps, closed.wrong)
             if wrong is None:
@@ -279,12 +277,6 @@ def decide_pair(
 def _unfinished(why: str, attempt: Attempt | None) -> str:
     share = attempt.share if attempt else 0.0
     return f"{why}, {100 * share:.1f} % of the tree closed" if share else why
-
-
-def _below(value: float) -> Fraction:
-    """A short number a little below a positive one: the checker's bounds differ by roundings."""
-    short = Fraction(int(value * 0.99 * 2**40), 2**40)
-    return short if short > 0 else Fraction(value) / 2
 
 
 def prove_noise(
