@@ -113,7 +113,7 @@ def _report(path: Path, network: Network | None, model: Path | None) -> Report:
     answer = _answer(path)
     if answer is not None:
         return answer
-    checked = check(path, model, kernels).establishes if model else None
+    checked = check(path, model, kernels=kernels).establishes if model else None
     document = read_document(path)
     data = path.read_bytes()
     digest = sha256(data).hexdigest()
