@@ -22,10 +22,9 @@ def replay(
 
     Wrong means that some margin is not positive, exactly.
     """
-    ends = {pair.max: (Fraction(1), Fraction(1)), pair.second: (ratio.lo, ratio.hi)}
+    box = network.task.noise_box(pair, *ratio, eps, network.seq_len)
     point = tuple(
-        min(max(Fraction(v), least), most)
-        for v, (least, most) in ((v, ends.get(t, (-eps, eps))) for t, v in enumerate(x))
+        min(max(Fraction(v), least), most) for v, (least, most) in zip(x, box, strict=True)
     )
     logits = network.logits(point)
     wrong = any(logits[pair.second] <= logits[j] for j in rivals(pair, network.seq_len))

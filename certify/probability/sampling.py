@@ -82,11 +82,8 @@ class Judged(NamedTuple):
 def judge(network: Network, x: FloatArray) -> Judged:
     """Decide inputs ``x`` (N, n) exactly. A tie, of logits or of the inputs, is never right."""
     choice, near = choices(network, x, last_states(network, x))
-    order = np.argsort(x, axis=1)
-    second = order[:, -2]
-    top = np.take_along_axis(x, order[:, -3:], axis=1)
-    distinct = (np.diff(top, axis=1) > 0).all(axis=1)
-    return Judged(choice, order[:, -1], second, (choice == second) & distinct, near)
+    second, tied = network.task.targets(x)
+    return Judged(choice, x.argmax(axis=1), second, (choice == second) & ~tied, near)
 
 
 def last_states(network: Network, x: FloatArray) -> tuple[FloatArray, FloatArray]:
