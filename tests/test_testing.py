@@ -51,7 +51,7 @@ def test_a_model_in_memory() -> None:
     [
         (
             {},
-            r"not proved right on pair \(m=\d, s=\d\): on x = .* the margin over position \d is -?\d",
+            r"not proved right on pair \(m=\d, s=\d\): on x = .* margin over position \d is -?\d",
         ),
         ({"noise": "1/50"}, r"not proved right on pair \(m=\d, s=\d\): on x = "),
         ({"accuracy": ".99"}, r"P\(right\) >= 0\.\d+ is proved .* less than 99/100"),
