@@ -151,8 +151,8 @@ def covers(new: dict[str, Any], old: dict[str, Any]) -> bool:
     """Whether a certificate says all that an older one says, so that it may take its place.
 
     Both are documents. Of the same model: the same range or a wider one, the same pairs with the
-    same verdicts or more, the same noise or larger, the same bracket or a narrower one; for other
-    kinds, the same claim. Nothing is checked here.
+    same verdicts or more, the same noise or larger, the same bracket or a narrower one, the same
+    sentences or more; for other kinds, the same claim. Nothing is checked here.
     """
     try:
         if (new["kind"], new["model"]["sha256"]) != (old["kind"], old["model"]["sha256"]):
@@ -209,7 +209,14 @@ def _statistical_covers(new: dict[str, Any], old: dict[str, Any]) -> bool:
     )
 
 
+def _hypotheses_covers(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    """The same sentences and perhaps more: a note that was edited takes its place."""
+    found, known = ({h["name"] for h in d["claim"]["hypotheses"]} for d in (new, old))
+    return known <= found
+
+
 _COVERS = {
+    "hypotheses": _hypotheses_covers,
     "impulse": _impulse_covers,
     "noise": _noise_covers,
     "accuracy": _accuracy_covers,

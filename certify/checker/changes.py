@@ -48,7 +48,7 @@ def edits(changes: Sequence[Change], names: dict[str, int], work: Work) -> tuple
         places: list[Indices] = [()]
         for index, (word, limit) in zip(change.indices, change.limits, strict=True):
             chosen = _chosen(index, word, limit, change, cell)
-            work.spend(len(places) * len(chosen))
+            work.look(len(places) * len(chosen))
             places = [(*place, i) for place in places for i in chosen]
         value = None if change.value is None else Fraction(change.value(cell))
         found += [Edit(change.target, place, change.scales, value) for place in places]

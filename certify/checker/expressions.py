@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from certify.checker.forms import Cell, Form, Misread, Node, Number, Run, add, least, times
+from certify.checker.forms import Cell, Form, Misread, Node, Number, Run, add, least, short, times
 
 if TYPE_CHECKING:
     from certify.checker.runs import States
@@ -127,7 +127,7 @@ class Contribution(Indexed):
         group = self.group(cell)
         for unit in group:
             inside(unit, "unit", self.units, self.group.at, "of")
-        cell.work.spend(len(group))
+        cell.work.look(len(group))
         a, b = cell.left.runs[self.run], cell.right.runs[self.run]
         return 1, _part(a, group, j), _part(b, group, j)
 
@@ -292,7 +292,7 @@ class Fold(Node):
         first, *rest = self.clauses if clauses is None else clauses
         outer = cell.names.get(first.name)
         for value in first.sequence(cell):
-            cell.work.spend(self.element.size)
+            cell.work.look(self.element.size)
             cell.names[first.name] = value
             if all(condition_holds(c, cell) for c in first.conditions):
                 if rest:
@@ -315,6 +315,7 @@ class Fold(Node):
             for v in values:
                 moving = isinstance(v, tuple) or isinstance(total, tuple)
                 total = add(cell.lift(total), cell.lift(v)) if moving else total + v
+                short(0 if isinstance(total, tuple) else total.denominator)
             return total
         if not values:
             raise Misread(f"{self.name} of nothing", self.at)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Form = tuple[int, int, int]
 Number = int | Fraction
 Value = int | Fraction | Form
+MAX_BITS = 1 << 14
 Run = tuple[bool, bool]
 """Whether it is the base run (without changes), and whether M and S are exchanged."""
 
@@ -50,9 +51,13 @@ class Exhausted(Exception):
 
 @dataclass
 class Work:
-    """Steps that may still be taken; a step is one quantity looked at."""
+    """Steps (:mod:`certify.checker.work`) that may still be taken.
+
+    ``price`` is what one look at a quantity costs.
+    """
 
     left: int
+    price: int = 1000
 
     def spend(self, steps: int) -> None:
         """Take steps.
@@ -63,6 +68,14 @@ class Work:
         self.left -= steps
         if self.left < 0:
             raise Exhausted
+
+    def look(self, quantities: int) -> None:
+        """Look at some quantities.
+
+        Raises:
+            Exhausted: there are not enough steps left.
+        """
+        self.spend(quantities * self.price)
 
 
 @dataclass
@@ -116,9 +129,20 @@ def add(x: Form, y: Form, sign: int = 1) -> Form:
     """The sum of two forms, or with sign -1 their difference."""
     if x[0] == y[0]:
         return x[0], x[1] + sign * y[1], x[2] + sign * y[2]
-    common = lcm(x[0], y[0])
+    common = short(lcm(x[0], y[0]))
     p, q = common // x[0], sign * (common // y[0])
     return common, p * x[1] + q * y[1], p * x[2] + q * y[2]
+
+
+def short(number: int) -> int:
+    """A number, unless a sum of many fractions has made it too long to be worth a step.
+
+    Raises:
+        Exhausted: it is too long.
+    """
+    if number.bit_length() > MAX_BITS:
+        raise Exhausted
+    return number
 
 
 def times(x: Form, factor: Number) -> Form:

@@ -25,9 +25,8 @@ from certify.checker.forms import Cell, Exhausted, Misread, Node, Run, Split, Wo
 from certify.checker.grammar import RESERVED
 from certify.checker.network import Weights
 from certify.checker.runs import Edit, Line, Model, Pair, bare_cell, changed
+from certify.checker.work import ALL, demand, products
 
-MAX_WORK = 400_000_000
-"""Steps that a certificate may ask for: some ten minutes."""
 KEYS = ("name", "says", "claim", "pairs", "ratio", "change")
 
 
@@ -149,15 +148,17 @@ class Engine:
         for done, pair in enumerate(pairs):
             progress(done, len(pairs))
             for entry, outcome, allowed in zip(entries, outcomes, work, strict=True):
-                if not (outcome.complete and self._concerns(entry, pair)):
+                if not outcome.complete:
                     continue
-                outcome.pairs.append(pair)
                 try:
+                    if not self._concerns(entry, pair, allowed):
+                        continue
+                    outcome.pairs.append(pair)
                     self._decide(entry, pair, allowed, outcome)
                 except Exhausted:
                     outcome.complete = False
-        for entry, outcome in zip(entries, outcomes, strict=True):
-            self._conclude(entry, outcome)
+        for entry, outcome, allowed in zip(entries, outcomes, work, strict=True):
+            self._conclude(entry, outcome, allowed)
         return outcomes
 
     def line(self, entry: Hypothesis, pair: Pair, work: Work) -> Line:
@@ -175,6 +176,9 @@ class Engine:
             found = Line(pair, self.n, models, entry.claim.runs, work, self._traces)
             self._lines[key] = found
         found.work = work
+        # Numbers are as long as runs make them, and what the claim multiplies them with.
+        bits = max(model.bits for model in models) + 4 * len(entry.claim.text)
+        work.price = 1000 + products(bits, bits)
         return found
 
     def holds(
@@ -205,11 +209,12 @@ class Engine:
             self._models[listed] = changed(self.weights, listed)
         return self._models[listed]
 
-    def _concerns(self, entry: Hypothesis, pair: Pair) -> bool:
+    def _concerns(self, entry: Hypothesis, pair: Pair, work: Work) -> bool:
         if entry.pairs is None:
             return True
         with located(entry.name, f"pairs, pair {_shown(pair)}", entry.pairs_text):
-            return bool(entry.pairs(bare_cell(self.cell_names(pair), Work(MAX_WORK))))
+            work.look(entry.pairs.size)
+            return bool(entry.pairs(bare_cell(self.cell_names(pair), work)))
 
     def _decide(self, entry: Hypothesis, pair: Pair, work: Work, outcome: Outcome) -> None:
         line, claim = self.line(entry, pair, work), entry.claim
@@ -224,10 +229,10 @@ class Engine:
                 with located(entry.name, f"claim, pair {_shown(pair)}", claim.text):
                     if claim.of_domain:
                         for count in claim.counts:
-                            work.spend(count.condition.size)
+                            work.look(count.condition.size)
                             outcome.counts[count.index] += count.condition(cell)
                     else:
-                        work.spend(claim.root.size)
+                        work.look(claim.root.size)
                         if not claim.root(cell):
                             cells = outcome.failures.setdefault(pair, [])
                             cells.append((left.ratio, right.ratio))
@@ -239,13 +244,13 @@ class Engine:
                 outcome.slacks[pair] = cell.least
             outcome.compared += cell.compared
 
-    def _conclude(self, entry: Hypothesis, outcome: Outcome) -> None:
+    def _conclude(self, entry: Hypothesis, outcome: Outcome, work: Work) -> None:
         if not outcome.complete:
             return
         if not outcome.pairs:
             raise Faulty(f"hypothesis {entry.name!r}, pairs: no pair is in the domain")
         if entry.claim.of_domain:
-            cell = self.domain_cell(entry, outcome.counts, Work(MAX_WORK))
+            cell = self.domain_cell(entry, outcome.counts, work)
             with located(entry.name, "claim", entry.claim.text):
                 if not entry.claim.root(cell):
                     outcome.failures[None] = [(entry.lo, entry.hi)]
@@ -263,8 +268,9 @@ def check_hypotheses(weights: Weights, body: dict[str, Any], _: bytes) -> list[s
     equal(body["settings"], {}, "settings")
     named, listed = fields(body["claim"], "claim", ("groups", "hypotheses"))
     (steps,) = fields(body["evidence"], "evidence", ("work",))
-    if not 0 < integer(steps, "evidence.work") <= MAX_WORK:
-        raise Rejected(f"evidence.work: expected 1 to {MAX_WORK} steps")
+    if integer(steps, "evidence.work") < 1:
+        raise Rejected("evidence.work: expected a number of steps")
+    demand(steps, ALL, "this file of hypotheses")
     engine = Engine(weights)
     entries: list[Hypothesis] = []
     stated: list[dict[str, Any]] = []

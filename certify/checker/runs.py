@@ -8,13 +8,14 @@ their quantities can be added (:class:`Point`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
 
 from certify.checker.forms import Cell, Run, Work
 from certify.checker.network import Weights
+from certify.checker.work import run_bits, run_steps
 
 Pair = tuple[int, int]
 Indices = tuple[int, ...]
@@ -39,6 +40,31 @@ class Model:
     w_hh: Sequence[Sequence[int]]
     w_out: Sequence[Sequence[int]]
     after: Mapping[int, Sequence[Edit]]
+    sha256: str = ""  # a changed model has none
+    _steps: dict[int, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def shift(self) -> int:
+        """How many bits the unit has: enough for :func:`certify.checker.work.run_steps`."""
+        return self.unit.bit_length()
+
+    @cached_property
+    def more(self) -> int:
+        """Bits by which changes make the states longer."""
+        values = [e.value for step in self.after.values() for e in step if e.value is not None]
+        return sum(v.numerator.bit_length() + v.denominator.bit_length() for v in values)
+
+    def run_steps(self, ratio: Fraction) -> int:
+        """The steps of one run (:mod:`certify.checker.work`)."""
+        size = ratio.denominator.bit_length() // 64
+        if size not in self._steps:
+            self._steps[size] = run_steps(self, self.more + 64 * (size + 1))
+        return self._steps[size]
+
+    @cached_property
+    def bits(self) -> int:
+        """Bits of a logit, and of the ratios at which something changes its sign."""
+        return 2 * (run_bits(self, len(self.w_out) + 1) + self.more)
 
     @cached_property
     def patched(self) -> bool:
@@ -233,7 +259,7 @@ class Line:
         key = (id(model), swapped, ratio)
         found = self.traces.get(key)
         if found is None:
-            self.work.spend(len(model.w_ih) ** 2 * self.length)
+            self.work.spend(model.run_steps(ratio))
             x = [Fraction(0)] * self.length
             x[self.pair[swapped]], x[self.pair[not swapped]] = Fraction(1), ratio
             other = self._run((True, not swapped), ratio) if model.patched else None

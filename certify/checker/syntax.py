@@ -71,7 +71,9 @@ class Syntax(ABC):
                 warnings.simplefilter("ignore")
                 return parse(flat.strip())
         except SyntaxError as error:
-            at = self.lead + (error.offset or 1) - 1
+            # At the end of the text Python names the line after it, or no column.
+            ends = error.lineno != 1 or not error.offset
+            at = self.lead + (len(flat.strip()) if ends else (error.offset or 1) - 1)
             message = (error.msg or "invalid syntax").split(" (")[0]
             raise Misread(
                 f"does not parse, expected an operand or an operator: {message}", at

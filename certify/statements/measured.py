@@ -23,13 +23,15 @@ from certify.checker import expressions as ex
 from certify.checker.changes import edits, read_change
 from certify.checker.forms import Misread, Node, Work
 from certify.checker.grammar import Reader
-from certify.checker.hypotheses import MAX_WORK, Faulty, located
+from certify.checker.hypotheses import Faulty, located
 from certify.checker.runs import Edit, Model, bare_cell, changed
 from certify.model import FloatArray, Network
 from certify.probability.sampling import clopper_pearson, draw
 from certify.statements.note import Entry
 
 CONFIDENCE = 0.99
+MAX_WORK = 1 << 40
+"""Steps that indices and constants may take."""
 Holds = Literal["yes", "no", "open"]
 
 

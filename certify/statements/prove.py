@@ -16,17 +16,18 @@ from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model, plain
 from certify.checker.claim import failing_sides
+from certify.checker.errors import Unreadable
 from certify.checker.forms import Work
 from certify.checker.hypotheses import (
-    MAX_WORK,
     Engine,
     Faulty,
     Hypothesis,
     Outcome,
     read_hypothesis,
 )
+from certify.checker.work import RUN
 from certify.claims import Pair, impulses
-from certify.errors import NothingDecidedError, UsageError
+from certify.errors import ModelFileError, NothingDecidedError, UsageError
 from certify.model import Network
 from certify.result import Result, with_floats
 from certify.statements.measured import Measured, measure
@@ -34,6 +35,8 @@ from certify.statements.note import Entry, Note, read_note
 from certify.statements.strongest import Strongest, strongest
 
 Verdict = Literal["proved", "refuted", "unknown", "measured"]
+MAX_WORK = 1 << 44
+"""Steps (:mod:`certify.checker.work`) that a file may take: some hours."""
 VERDICTS: tuple[Verdict, ...] = ("proved", "refuted", "unknown", "measured")
 
 
@@ -198,6 +201,7 @@ def hypotheses(
     Raises:
         UsageError: the file cannot be read, is about another model, or holds an expression that
             means nothing; the message names entry and column.
+        ModelFileError: a model with numbers so long that one exact run takes too much work.
     """
     start = time.perf_counter()
     note = file if isinstance(file, Note) else read_note(Path(file))
@@ -213,20 +217,21 @@ def hypotheses(
             entry.name: _result(engine, hypothesis, outcome, entry)
             for entry, hypothesis, outcome in zip(exact, read, outcomes, strict=True)
         }
+        for entry in note.entries:
+            if entry.over is not None:
+                measured = measure(model, entry, note.groups)
+                found[entry.name] = HypothesisResult(entry, "measured", measured=measured)
     except Faulty as error:
         raise UsageError(str(error)) from None
-    for entry in note.entries:
-        if entry.over is not None:
-            measured = measure(model, entry, note.groups)
-            found[entry.name] = HypothesisResult(entry, "measured", measured=measured)
-    # Looking at counterexamples again costs the checker a few runs each.
+    except Unreadable as error:
+        raise ModelFileError(str(error)) from None
+    # Beside this the checker looks at each counterexample once more.
     used = sum(allowed - max(w.left, 0) for w in work)
-    runs = 4 * len(exact) * model.hidden_size**2 * model.seq_len
     return HypothesesResult(
         model,
         note,
         tuple(found[e.name] for e in note.entries),
-        2 * used + runs,
+        2 * used + len(exact) * RUN,
         seconds=time.perf_counter() - start,
     )
 
