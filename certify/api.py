@@ -124,6 +124,7 @@ def prove(
         network,
         ratios,
         pairs=parse_pairs(pairs, network.seq_len),
+        jobs=jobs,
         progress=_named(progress, "exact sweep"),
     )
     result = _with_float32(result, progress)
@@ -135,7 +136,11 @@ def _with_float32(result: ImpulseResult, progress: Progress | None) -> ImpulseRe
 
     started = time.perf_counter()
     deployed = prove_float32(
-        result.model, result.sweeps, result.ratios, progress=_named(progress, "float32 program")
+        result.model,
+        result.cuts,
+        result.ratios,
+        wrong=result.wrong,
+        progress=_named(progress, "float32 program"),
     )
     return replace(result, deployed=deployed, **_later(result, "float32", started))
 

@@ -288,7 +288,7 @@ def test_the_checker_accepts_what_the_search_finds(network: Network) -> None:
 def test_a_trained_model(m16_10_impulse: ImpulseResult, tmp_path: Path) -> None:
     ratios = RatioRange(Fraction(4, 5), Fraction(4, 5))
     groups = {"comparator": (1, 5, 11, 13)}
-    found = study_circuit(m16_10_impulse.model, m16_10_impulse.sweeps, ratios, groups)
+    found = study_circuit(m16_10_impulse.model, sweep_all(m16_10_impulse.model), ratios, groups)
     assert found is not None
     path = tmp_path / "circuit.json"
     circuit_certificate(found).write(path)

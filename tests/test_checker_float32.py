@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certify.certificate import plain
 from certify.checker.errors import Rejected
 from certify.checker.float32 import Float32Section
 from certify.checker.network import Line, Weights, impulses, run
 from certify.claims import RatioRange, all_pairs
 from certify.impulse.float32 import Program, float32_section, nearest_float32, prove_float32
 from certify.impulse.prove import ImpulseResult
-from certify.impulse.sweep import sweep
+from certify.impulse.sweep import Cuts, sweep, sweep_all
 from certify.model import Network
 from certify.testing import networks, ratios
 from tests import floatsim
@@ -46,10 +47,16 @@ def check_float32(
     return checked.close()
 
 
+def section_of(network: Network, cuts: Sequence[Cuts], inside: RatioRange) -> Section:
+    """The section as it stands in a certificate."""
+    section: Section = plain(float32_section(prove_float32(network, cuts, inside)))
+    return section
+
+
 def prove(network: Network, inside: RatioRange) -> tuple[Lines, Section]:
     sweeps = {p: sweep(network, p) for p in all_pairs(network.seq_len)}
     lines = lines_of(network, {p: list(s.breaks) for p, s in sweeps.items()})
-    return lines, float32_section(prove_float32(network, sweeps, inside))
+    return lines, section_of(network, [s.cuts for s in sweeps.values()], inside)
 
 
 @given(network=st.one_of(networks(max_hidden=4, max_length=4), float_networks()), data=st.data())
@@ -64,9 +71,9 @@ def test_what_the_prover_writes_is_accepted(network: Network, data: st.DataObjec
 
 def test_a_trained_model(m16_10_impulse: ImpulseResult) -> None:
     network, (lo, hi) = m16_10_impulse.model, m16_10_impulse.ratios
-    some = dict(list(m16_10_impulse.sweeps.items())[::15])
+    some = dict(list(sweep_all(m16_10_impulse.model).items())[::15])
     lines = lines_of(network, {p: list(s.breaks) for p, s in some.items()})
-    section = float32_section(prove_float32(network, some, m16_10_impulse.ratios))
+    section = section_of(network, [s.cuts for s in some.values()], m16_10_impulse.ratios)
     assert section["verdict"] == "proved"
     assert "for 6 of 6 pairs" in check_float32(network, lines, lo, hi, section)
 
@@ -136,9 +143,9 @@ def test_mutations_are_rejected(name: str) -> None:
 
 def test_an_interval_across_a_kink_is_rejected(m16_10_impulse: ImpulseResult) -> None:
     network, (lo, hi) = m16_10_impulse.model, m16_10_impulse.ratios
-    pair, found = next(iter(m16_10_impulse.sweeps.items()))
+    pair, found = next(iter(sweep_all(m16_10_impulse.model).items()))
     lines = lines_of(network, {pair: list(found.breaks)})
-    section = float32_section(prove_float32(network, {pair: found}, m16_10_impulse.ratios))
+    section = section_of(network, [found.cuts], m16_10_impulse.ratios)
     assert len(section["pairs"][0]["points"]) > 2
     del section["pairs"][0]["points"][1]
     with pytest.raises(Rejected, match="changes sign"):

@@ -22,8 +22,8 @@ from certify.impulse.float32 import (
     nearest_float32,
     prove_float32,
 )
-from certify.impulse.prove import ImpulseResult
-from certify.impulse.sweep import sweep
+from certify.impulse.prove import ImpulseResult, prove_impulse
+from certify.impulse.sweep import sweep, sweep_all
 from certify.model import Network
 from tests import floatsim
 from tests.examples import HANDCRAFTED
@@ -33,7 +33,7 @@ NOMINAL = RatioRange(Fraction(4, 5), Fraction(4, 5))
 
 def prove(network: Network, ratios: RatioRange = NOMINAL) -> dict[Pair, Float32Verdict]:
     pairs = all_pairs(network.seq_len)
-    verdicts = prove_float32(network, {p: sweep(network, p) for p in pairs}, ratios)
+    verdicts = prove_float32(network, [sweep(network, p).cuts for p in pairs], ratios)
     assert [v.pair for v in verdicts] == list(pairs)
     return {v.pair: v for v in verdicts}
 
@@ -387,15 +387,15 @@ def test_section() -> None:
     verdicts = prove(HANDCRAFTED)
     section = float32_section(list(verdicts.values()))
     assert section["verdict"] == "proved"
-    assert section["inputs"] == ["13421773/16777216"] * 2
-    assert section["pairs"][0]["points"] == ["13421773/16777216"]
+    assert [*section["inputs"]] == [Fraction(13421773, 16777216)] * 2
+    assert section["pairs"][0]["points"] == (Fraction(13421773, 16777216),)
     unknown = verdicts[Pair(0, 1)], *prove(HANDCRAFTED, RatioRange(Fraction(1, 2), Fraction(1, 2)))
     assert len(unknown) == 3
 
 
 def test_golden_models_are_proved_over_the_default_range(golden_impulse: ImpulseResult) -> None:
     for ratios in (NOMINAL, golden_impulse.ratios):
-        verdicts = prove_float32(golden_impulse.model, golden_impulse.sweeps, ratios)
+        verdicts = prove_float32(golden_impulse.model, golden_impulse.cuts, ratios)
         assert [v.verdict for v in verdicts] == ["proved"] * 90
 
 
@@ -425,7 +425,7 @@ def test_random_orders_in_numpy(m16_10_impulse: ImpulseResult) -> None:
     """Every pair of a trained model: no deviation from the exact margin beyond the bound."""
     network = m16_10_impulse.model
     program = Program(network)
-    for index, (pair, found) in enumerate(m16_10_impulse.sweeps.items()):
+    for index, (pair, found) in enumerate(sweep_all(m16_10_impulse.model).items()):
         s = nearest_float32(Fraction(4, 5))
         run = program.run(pair, s)
         x = np.zeros((40, network.seq_len), np.float32)
@@ -451,7 +451,7 @@ def test_the_program_agrees_needs_torch(m16_10_impulse: ImpulseResult) -> None:
     values[:3] = float(ratios.lo), float(ratios.hi), 0.8
     program = Program(network)
     with torch.no_grad():
-        for pair in m16_10_impulse.sweeps:
+        for pair in all_pairs(network.seq_len):
             x = torch.zeros(len(values), network.seq_len, 1)
             x[:, pair.max], x[:, pair.second, 0] = 1, torch.tensor(values)
             logits = (rnn(x)[0][:, -1] @ w_out.T).numpy().astype(np.float64)
@@ -466,10 +466,12 @@ def test_pairs_on_which_the_exact_network_is_wrong_cost_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wrong = Network(0, (1, -1), ((-1, 1), (1, -1)), ((-1, 1), (1, -1)))
-    sweeps = {p: sweep(wrong, p) for p in all_pairs(2)}
+    cuts = [sweep(wrong, p).cuts for p in all_pairs(2)]
     monkeypatch.setattr(Program, "run", lambda *_: pytest.fail("a wrong pair was run"))
     told: list[tuple[int, int]] = []
     half = RatioRange(Fraction(1, 2), Fraction(1, 2))
-    found = prove_float32(wrong, sweeps, half, progress=lambda *now: told.append(now))
+    beaten = prove_impulse(wrong, half).wrong
+    assert len(beaten) == 2
+    found = prove_float32(wrong, cuts, half, wrong=beaten, progress=lambda *now: told.append(now))
     assert [v.verdict for v in found] == ["unknown", "unknown"]
     assert told == [(1, 2), (2, 2)]

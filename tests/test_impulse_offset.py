@@ -30,7 +30,7 @@ def test_separable_form_is_the_least_squares_fit(network: Network) -> None:
         rows.append(row)
     table = np.array([[float(v) for v in offset(sweeps, p, NOMINAL_RATIO)] for p in sweeps])
     fitted, *_ = np.linalg.lstsq(np.array(rows), table, rcond=None)
-    exact = np.array([[float(v) for v in f] for f in separable_form(sweeps)]).reshape(n, d)
+    exact = np.array([[float(v) for v in f] for f in separable_form(network)]).reshape(n, d)
     np.testing.assert_allclose(
         exact, fitted - fitted.mean(axis=0), atol=1e-9 * (1 + abs(table).max())
     )
@@ -40,7 +40,7 @@ def test_separable_form_is_the_least_squares_fit(network: Network) -> None:
 @given(networks(max_hidden=4, max_length=4))
 def test_bounds_hold_at_sampled_ratios(network: Network) -> None:
     sweeps = sweep_all(network)
-    form = separable_form(sweeps)
+    form = separable_form(network)
     for bound in bound_offsets(sweeps, WIDE):
         m, s = bound.pair
         readout = [
@@ -71,7 +71,7 @@ def test_offset_claim_follows_from_both_margins(m16_10_impulse: ImpulseResult) -
 
 
 def test_golden_values(golden: Golden, golden_impulse: ImpulseResult) -> None:
-    bounds = bound_offsets(golden_impulse.sweeps, NOMINAL)
+    bounds = bound_offsets(sweep_all(golden_impulse.model), NOMINAL)
     product = float(min(b.min_product for b in bounds))
     assert product == pytest.approx(golden.min_product, abs=1e-4)
     assert sum(b.proved for b in bounds) == 90

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from fractions import Fraction
 
 import pytest
@@ -9,8 +11,17 @@ from certify.claims import NOMINAL_RATIO, RatioRange, all_pairs
 from certify.errors import ModelFileError
 from certify.impulse.prove import ImpulseResult, prove_impulse
 from certify.model import Network
+from certify.reading.weights import read_network
 from certify.testing import networks
-from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example, Golden, brute_force_right
+from tests.examples import (
+    EXAMPLES,
+    HANDCRAFTED,
+    MODELS,
+    TWO_INTERVALS,
+    Example,
+    Golden,
+    brute_force_right,
+)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
@@ -88,3 +99,26 @@ def test_numbers_too_long_for_a_certificate_are_refused() -> None:
     fine = Network.from_arrays([2.0**-1074], [[1.0]], [[1.0]] * 24)
     with pytest.raises(ModelFileError, match="exact numbers may have"):
         prove_impulse(fine)
+
+
+def test_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = read_network(MODELS / "m8_5.pt")
+    alone = prove_impulse(network)
+    monkeypatch.setattr("certify.impulse.prove.WORTH_PROCESSES", 1)
+    told: list[tuple[int, int]] = []
+    shared = prove_impulse(network, jobs=2, progress=lambda *now: told.append(now))
+    assert shared == alone
+    assert shared.certificate().to_bytes() == alone.certificate().to_bytes()
+    assert told == sorted(told)
+    assert told[-1] == (20, 20)
+
+
+def test_without_workers_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dead:
+        def submit(self, *_: object) -> object:
+            raise BrokenProcessPool
+
+    monkeypatch.setattr("certify.impulse.prove.WORTH_PROCESSES", 1)
+    monkeypatch.setattr("certify.impulse.prove.workers", lambda _: nullcontext(Dead()))
+    network = read_network(MODELS / "m4_3.pt")
+    assert prove_impulse(network, jobs=2) == prove_impulse(network)

@@ -107,7 +107,7 @@ def test_float_program_agrees_needs_torch(network: Network, data: st.DataObject)
 
 
 def test_golden_pieces_and_intervals(golden: Golden, golden_impulse: ImpulseResult) -> None:
-    sweeps = golden_impulse.sweeps
+    sweeps = sweep_all(golden_impulse.model)
     assert sum(len(s.pieces) for s in sweeps.values()) == golden.cells
     pair, below = golden.border
     assert sweeps[pair].margin_at(below).value <= 0

@@ -24,7 +24,7 @@ def patterns(network: Network, pair: Pair, ratio: Fraction) -> tuple[int, ...]:
 
 
 def test_golden_counts(golden: Golden, golden_impulse: ImpulseResult) -> None:
-    census = take_census(golden_impulse.sweeps)
+    census = take_census(sweep_all(golden_impulse.model))
     assert len(census.final_cells) == golden.final_cells
     assert census.runs == 180
     assert census.final_cells[0][1] == golden.in_dominant_cell
@@ -70,7 +70,7 @@ def test_a_unit_at_its_kink_is_off() -> None:
 
 
 def test_no_cell_changes_inside_the_common_interval(m16_10_impulse: ImpulseResult) -> None:
-    census = take_census(m16_10_impulse.sweeps)
+    census = take_census(sweep_all(m16_10_impulse.model))
     lo, hi = census.common
     assert lo < RATIO < hi
     middle = (lo + hi) / 2
@@ -102,7 +102,7 @@ def test_spectrum_agrees_with_numpy_and_has_exact_multiplicities() -> None:
 def test_cell_formula_gives_the_exact_logits(m16_10_impulse: ImpulseResult) -> None:
     network = m16_10_impulse.model
     big, small = sympy.symbols("M S", positive=True)
-    sweep = m16_10_impulse.sweeps[Pair(2, 7)]
+    sweep = sweep_all(m16_10_impulse.model)[Pair(2, 7)]
     logits = network.logits(impulses(Pair(2, 7), RATIO, 10))
     formula = cell_formula(sweep, RATIO)
     assert formula.interval[0] <= RATIO <= formula.interval[1]

@@ -164,7 +164,7 @@ def test_golden_circuit(golden: Golden, golden_impulse: ImpulseResult) -> None:
     steps: list[Any] = []
     found = study_circuit(
         network,
-        golden_impulse.sweeps,
+        sweep_all(golden_impulse.model),
         RatioRange(Fraction(4, 5), Fraction(4, 5)),
         groups,
         progress=lambda *step: steps.append(step),

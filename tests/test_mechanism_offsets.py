@@ -22,7 +22,7 @@ RATIO = Fraction(4, 5)
 def test_least_squares_fit_is_the_conditional_expectation(example: Example) -> None:
     sweeps = sweep_all(example.network)
     n = example.network.seq_len
-    form = separable_form(sweeps, RATIO)
+    form = separable_form(example.network, RATIO)
     conditional = conditional_expectation(sweeps, RATIO)
     scaled = tuple([Fraction(n - 1, n) * v for v in row] for row in conditional)
     assert form == scaled
@@ -37,7 +37,7 @@ def test_the_identity_holds_for_any_network_and_the_parts_sum_to_the_offset(
     n = network.seq_len
     ratio = Fraction(1, 3)
     form, conditional = (
-        separable_form(sweeps, ratio),
+        separable_form(network, ratio),
         conditional_expectation(sweeps, ratio),
     )
     assert [[n * v for v in row] for row in form] == [
@@ -50,7 +50,7 @@ def test_the_identity_holds_for_any_network_and_the_parts_sum_to_the_offset(
 
 def test_a_free_least_squares_fit_finds_the_same_form(m16_10_impulse: ImpulseResult) -> None:
     """Fit f(m) + g(s) with both functions free: g = -f, R^2 is that of the exact form."""
-    sweeps = m16_10_impulse.sweeps
+    sweeps = sweep_all(m16_10_impulse.model)
     pairs = list(sweeps)
     data = np.array([[float(v) for v in offset(sweeps, pair, RATIO)] for pair in pairs])
     design = np.zeros((len(pairs), 20))
@@ -66,7 +66,7 @@ def test_a_free_least_squares_fit_finds_the_same_form(m16_10_impulse: ImpulseRes
 
 
 def test_golden_values(golden: Golden, golden_impulse: ImpulseResult) -> None:
-    study = study_offsets(golden_impulse.sweeps)
+    study = study_offsets(sweep_all(golden_impulse.model))
     assert round(float(study.r_squared), 4) == golden.r_squared
     assert round(float(study.min_product), 4) == golden.min_product
     assert study.positive == study.separable_positive == study.pairs == 90
@@ -85,7 +85,7 @@ def test_golden_values(golden: Golden, golden_impulse: ImpulseResult) -> None:
 def test_growth_counts_the_pairs_that_have_a_state_so_late(
     m16_10_impulse: ImpulseResult,
 ) -> None:
-    growth = study_offsets(m16_10_impulse.sweeps).growth
+    growth = study_offsets(sweep_all(m16_10_impulse.model)).growth
     assert [pairs for _, pairs, _ in growth] == [90, 72, 56, 42, 30, 20, 12, 6, 2]
     assert growth[0][2] is None
     norms = m16_10_impulse.model.floats.states([[1, 0.8, *[0] * 8], [0.8, 1, *[0] * 8]])

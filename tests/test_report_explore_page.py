@@ -18,7 +18,7 @@ from certify.claims import Pair, impulses
 from certify.cli import main
 from certify.errors import ExitCode
 from certify.impulse.prove import prove_impulse
-from certify.impulse.sweep import sweep
+from certify.impulse.sweep import sweep, sweep_all
 from certify.model import Network
 from certify.reading.weights import read_network
 from certify.report.explore.page import explore_page, without_unit
@@ -133,13 +133,14 @@ def test_in_chromium_if_installed_numbers_are_the_certificates(tmp_path: Path, p
     with browser(tmp_path) as driver:
         driver.get(written.as_uri())
         wait_for(driver, IDLE)
+        sweeps = sweep_all(result.model)
         for index in range(0, len(result.pairs), 7):
             proved = result.pairs[index]
             driver.execute_script(f"document.getElementById('pair-{index}').click()")
             wait_for(driver, IDLE)
             shown = text_of(driver, "interval-exact").splitlines()
             assert shown == [f"({a}, {b})" for a, b in proved.right_intervals]
-            swept = result.sweeps[proved.pair]
+            swept = sweeps[proved.pair]
             margin = swept.margin_at(Fraction(4, 5))
             assert text_of(driver, "exact-margin") == str(margin.value)
             piece = swept.piece_at(Fraction(4, 5))

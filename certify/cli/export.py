@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         return ExitCode.OK
     from certify.coq import export_coq
 
-    breaks = {pair: sweep.nodes(result.ratios) for pair, sweep in result.sweeps.items()}
+    breaks = {cuts.pair: cuts.nodes(result.ratios) for cuts in result.cuts}
     export_coq(network, result.ratios, breaks, arguments.output)
     print(f"{arguments.output} written; check it with")
     print(f"  certify check --kernel coq {arguments.output} {arguments.model}")

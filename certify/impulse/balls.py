@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 
 from flint import arb, arb_mat, fmpq
 
@@ -24,9 +25,7 @@ PARTS = 16
 def enclose_states(network: Network, pair: Pair, ratios: RatioRange) -> list[arb_mat]:
     """Enclosures (d, 1) of the states ``h_1 .. h_n`` for ``M = 1`` and all ratios of the range."""
     d = network.hidden_size
-    unit = Fraction(1, 1 << network.shift)
-    w_ih = arb_mat([[_ball(w * unit)] for w in network.w_ih])
-    w_hh = arb_mat([[_ball(w * unit) for w in row] for row in network.w_hh])
+    w_ih, w_hh = _weights(network)
     ratio = _ball(ratios.lo).union(_ball(ratios.hi))
     state = arb_mat(d, 1)
     states = []
@@ -59,6 +58,13 @@ def offset_product_is_positive(network: Network, pair: Pair, ratios: RatioRange)
         > 0
         for part in _parts(ratios)
     )
+
+
+@lru_cache(maxsize=4)
+def _weights(network: Network) -> tuple[arb_mat, arb_mat]:
+    unit = Fraction(1, 1 << network.shift)
+    w_hh = [[_ball(w * unit) for w in row] for row in network.w_hh]
+    return arb_mat([[_ball(w * unit)] for w in network.w_ih]), arb_mat(w_hh)
 
 
 def _parts(ratios: RatioRange) -> Iterator[RatioRange]:

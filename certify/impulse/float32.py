@@ -43,10 +43,11 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from operator import mul
+from types import MappingProxyType
 from typing import Any, Literal
 
 from certify.claims import Pair, RatioRange, rivals
-from certify.impulse.sweep import Sweep
+from certify.impulse.sweep import Cuts
 from certify.model import Network
 
 SCALE = 160  #: bounds are integers times 2**-SCALE; below the 2**-150 of an underflow
@@ -94,14 +95,17 @@ class Float32Verdict:
 
 def prove_float32(
     network: Network,
-    sweeps: Mapping[Pair, Sweep],
+    pairs: Sequence[Cuts],
     ratios: RatioRange,
     *,
+    wrong: Mapping[Pair, int] = MappingProxyType({}),
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Float32Verdict, ...]:
-    """The verdict for every pair of ``sweeps``, over the float32 S of a range of ratios.
+    """The verdict for every pair, over the float32 S of a range of ratios; the pairs come with
+    where their pieces end.
 
-    A pair on which the exact network is wrong is unknown at once: no bound could close.
+    A pair on which the exact network is ``wrong``, against a rival, is unknown at once: no bound
+    could close.
     ``progress`` is called with (pairs done, pairs in all).
     """
     inputs = RatioRange(nearest_float32(ratios.lo), nearest_float32(ratios.hi))
@@ -109,13 +113,18 @@ def prove_float32(
     if odd is None and not 0 < inputs.lo <= inputs.hi < 1:
         odd = "the float32 numbers nearest to the range do not lie between 0 and 1"
     if odd is not None:
-        return tuple(Float32Verdict(pair, "unknown", inputs, odd) for pair in sweeps)
+        return tuple(Float32Verdict(cuts.pair, "unknown", inputs, odd) for cuts in pairs)
     program = Program(network)
     found = []
-    for done, sweep in enumerate(sweeps.values(), start=1):
-        found.append(_prove_pair(program, sweep, inputs))
+    for done, cuts in enumerate(pairs, start=1):
+        rival = wrong.get(cuts.pair)
+        if rival is None:
+            found.append(_prove_pair(program, cuts, inputs))
+        else:
+            reason = _not_positive(rival, inputs.lo, inputs.hi)
+            found.append(Float32Verdict(cuts.pair, "unknown", inputs, reason))
         if progress:
-            progress(done, len(sweeps))
+            progress(done, len(pairs))
     return tuple(found)
 
 
@@ -180,22 +189,22 @@ class MayOverflowError(Exception):
     """Some sum may leave the range of float32."""
 
 
-def _prove_pair(program: Program, sweep: Sweep, inputs: RatioRange) -> Float32Verdict:
-    exact = sweep.min_margin(inputs)
-    if exact.value <= 0:
-        where = f"for S in [{float(inputs.lo):.9g}, {float(inputs.hi):.9g}]"
-        reason = f"{where} the exact margin over position {exact.rival} is not always positive"
-        return Float32Verdict(sweep.pair, "unknown", inputs, reason)
+def _prove_pair(program: Program, cuts: Cuts, inputs: RatioRange) -> Float32Verdict:
     try:
-        return _cut_until_closed(program, sweep, inputs)
+        return _cut_until_closed(program, cuts, inputs)
     except MayOverflowError:
         reason = "a sum may leave the range of float32 numbers"
-        return Float32Verdict(sweep.pair, "unknown", inputs, reason)
+        return Float32Verdict(cuts.pair, "unknown", inputs, reason)
 
 
-def _cut_until_closed(program: Program, sweep: Sweep, inputs: RatioRange) -> Float32Verdict:
-    pair = sweep.pair
-    nodes = [program.run(pair, r) for r in sweep.nodes(inputs)]
+def _not_positive(rival: int, lo: Fraction, hi: Fraction) -> str:
+    where = f"for S in [{float(lo):.9g}, {float(hi):.9g}]"
+    return f"{where} the exact margin over position {rival} is not always positive"
+
+
+def _cut_until_closed(program: Program, cuts: Cuts, inputs: RatioRange) -> Float32Verdict:
+    pair = cuts.pair
+    nodes = [program.run(pair, r) for r in cuts.nodes(inputs)]
     todo = [(a, b, 0) for a, b in pairwise(nodes)][::-1] or [(nodes[0], nodes[0], 0)]
     points, closed = [nodes[0].ratio], []
     while todo:
@@ -225,6 +234,8 @@ def _cut_until_closed(program: Program, sweep: Sweep, inputs: RatioRange) -> Flo
 
 def _explain(gaps: list[Gap], a: Run, b: Run) -> str:
     gap = min(gaps, key=lambda g: g.left)
+    if gap.margin <= 0:
+        return _not_positive(gap.rival, a.ratio, b.ratio)
     return (
         f"for S in [{float(a.ratio):.9g}, {float(b.ratio):.9g}] the margin over position "
         f"{gap.rival}, {float(gap.margin):.3g}, is not above the bound of the rounding error, "

@@ -13,7 +13,7 @@ bound ``e`` of ``|(W_out[s] - W_out[m]) . (offset - (f(m) - f(s)))|`` over the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -62,56 +62,68 @@ def offset(sweeps: Mapping[Pair, Sweep], pair: Pair, ratio: Fraction) -> Vector:
     return [a - b for a, b in zip(forward, swapped, strict=True)]
 
 
-def separable_form(
-    sweeps: Mapping[Pair, Sweep], ratio: Fraction = NOMINAL_RATIO
-) -> tuple[Vector, ...]:
-    """The exact least-squares ``f(0) .. f(n-1)`` (n, d) at one ratio, with ``sum_p f(p) = 0``."""
-    n = next(iter(sweeps.values())).network.seq_len
-    return tuple(
-        [
-            sum(column, Fraction(0)) / n
-            for column in zip(
-                *(offset(sweeps, Pair(p, q), ratio) for q in range(n) if q != p), strict=True
-            )
-        ]
-        for p in range(n)
-    )
+def separable_form(network: Network, ratio: Fraction = NOMINAL_RATIO) -> tuple[Vector, ...]:
+    """The exact least-squares ``f(0) .. f(n-1)`` (n, d) at one ratio, with ``sum_p f(p) = 0``.
+
+    The offset of (p, q) is the difference of two final states; pairs of the same distance share
+    their runs, which begin with the first impulse.
+    """
+    n, d = network.seq_len, network.hidden_size
+    sums = [[Fraction(0)] * d for _ in range(n)]
+    for gap in range(1, n):
+        silence = [Fraction(0)] * (n - 1)
+        runs = []
+        for first, second in ((Fraction(1), ratio), (ratio, Fraction(1))):
+            x = [first, *silence]
+            x[gap] = second
+            runs.append(list(network.states(x)))
+        for p in range(n - gap):
+            states = (run[n - 1 - p] for run in runs)
+            for unit, (forward, reverse) in enumerate(zip(*states, strict=True)):
+                sums[p][unit] += forward - reverse
+                sums[p + gap][unit] += reverse - forward
+    return tuple([value / n for value in row] for row in sums)
 
 
 def bound_offsets(sweeps: Mapping[Pair, Sweep], ratios: RatioRange) -> tuple[OffsetBound, ...]:
-    """Bound the offsets of all pairs over a closed range of ratios, in the order of ``sweeps``.
-
-    Offsets are linear between the break points of the pair and of the swapped pair, so every
-    extreme stands at one of these or at an end of the range. Swapping m and s changes the sign
-    of the offset and of the readout difference: both pairs have the same bounds.
-    """
-    form = separable_form(sweeps)
+    """Bound the offsets of all pairs over a closed range of ratios, in the order of ``sweeps``."""
+    form = separable_form(next(iter(sweeps.values())).network)
     bounds: dict[Pair, OffsetBound] = {}
-    for pair in sweeps:
-        mirror = bounds.get(Pair(pair.second, pair.max))
-        bounds[pair] = replace(mirror, pair=pair) if mirror else _bound(sweeps, pair, ratios, form)
-    return tuple(bounds.values())
+    for pair, own in sweeps.items():
+        if pair not in bounds:
+            both = bound_offset(own, sweeps[Pair(pair.second, pair.max)], ratios, form)
+            bounds |= {bound.pair: bound for bound in both}
+    return tuple(bounds[pair] for pair in sweeps)
 
 
-def _bound(
-    sweeps: Mapping[Pair, Sweep], pair: Pair, ratios: RatioRange, form: tuple[Vector, ...]
-) -> OffsetBound:
-    own, swapped = sweeps[pair], sweeps[Pair(pair.second, pair.max)]
+def bound_offset(
+    own: Sweep, swapped: Sweep, ratios: RatioRange, form: Sequence[Vector]
+) -> tuple[OffsetBound, OffsetBound]:
+    """Bound the offsets of a pair and of the swapped one, given the separable form (n, d).
+
+    Offsets are linear between the break points of the two, so every extreme stands at one of these
+    or at an end of the range. Swapping m and s changes the sign of the offset and of the readout
+    difference: both pairs have the same bounds.
+    """
+    pair, network = own.pair, own.network
     nodes = sorted({*own.nodes(ratios), *swapped.nodes(ratios)})
-    readout = _readout_difference(own.network, pair)
+    readout = _readout_difference(network, pair)
     separable = [a - b for a, b in zip(form[pair.max], form[pair.second], strict=True)]
     margin = _dot(readout, separable)
-    offsets = [offset(sweeps, pair, r) for r in nodes]
+    offsets = [
+        [a - b for a, b in zip(own.state_at(r), swapped.state_at(r), strict=True)] for r in nodes
+    ]
     products = [_dot(readout, o) for o in offsets]
-    return OffsetBound(
+    bound = OffsetBound(
         pair,
         min(products),
         nodes[products.index(min(products))],
-        "enclosure" if offset_product_is_positive(own.network, pair, ratios) else "cells",
+        "enclosure" if offset_product_is_positive(network, pair, ratios) else "cells",
         margin,
         max(abs(p - margin) for p in products),
         max(abs(a - b) for o in offsets for a, b in zip(o, separable, strict=True)),
     )
+    return bound, replace(bound, pair=swapped.pair)
 
 
 def _readout_difference(network: Network, pair: Pair) -> Vector:

@@ -10,26 +10,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from math import ceil, floor
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from certify.certificate import Certificate, describe_model
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs, impulses
 from certify.errors import ModelFileError
 from certify.impulse.float32 import Float32Verdict, float32_section, prove_float32
-from certify.impulse.offset import OffsetBound, bound_offsets
-from certify.impulse.sweep import Margin, Sweep, sweep
+from certify.impulse.offset import OffsetBound, Vector, bound_offset, separable_form
+from certify.impulse.sweep import Cuts, Margin, sweeps
 from certify.model import Network
 from certify.result import Result
+from certify.workers import workers
 
 GRID = 1000
 """The default range is rounded to multiples of 1/GRID, strictly inside the common interval."""
 
 MAX_BITS = 13_000
 """What the checker reads: 4,000 decimal digits."""
+
+WORTH_PROCESSES = 100_000
+"""``(d n)**2`` from which on the sweeps are spread over processes: a few seconds of work."""
 
 Interval = tuple[Fraction, Fraction]
 Verdict = Literal["proved", "refuted"]
@@ -85,7 +92,8 @@ class ImpulseResult(Result[PairResult]):
     """The verdict of the impulse claim, with its offset section.
 
     ``ratios`` is the claim's range (``default_range``: found, not given), ``common_interval`` the
-    intersection of the pairs' intervals. ``sweeps`` are the exact pieces that decided it,
+    intersection of the pairs' intervals. ``cuts`` say where the
+    pieces of each pair end,
     ``stages`` the seconds of each stage of the work. ``offsets`` is empty for a subset of the
     pairs: the separable form is fitted to all of them.
     """
@@ -95,7 +103,7 @@ class ImpulseResult(Result[PairResult]):
     ratios: RatioRange
     common_interval: Interval | None
     offsets: tuple[OffsetBound, ...]
-    sweeps: Mapping[Pair, Sweep]
+    cuts: tuple[Cuts, ...]
     default_range: bool = False
     stages: Mapping[str, float] = field(default_factory=dict, compare=False)
     deployed: tuple[Float32Verdict, ...] = field(default=(), compare=False)
@@ -108,7 +116,12 @@ class ImpulseResult(Result[PairResult]):
     @cached_property
     def float32(self) -> tuple[Float32Verdict, ...]:
         """What is proved of the float32 program, pair by pair; found now if it was not before."""
-        return self.deployed or prove_float32(self.model, self.sweeps, self.ratios)
+        return self.deployed or prove_float32(self.model, self.cuts, self.ratios, wrong=self.wrong)
+
+    @property
+    def wrong(self) -> dict[Pair, int]:
+        """The refuted pairs, each with the rival that is not beaten."""
+        return {p.pair: p.min_margin.rival for p in self.pairs if p.verdict == "refuted"}
 
     @property
     def worst(self) -> PairResult:
@@ -129,7 +142,9 @@ class ImpulseResult(Result[PairResult]):
         }
         if self.subset:
             claim["only"] = [p.pair for p in self.pairs]
-        pairs = [p.decided() | {"breaks": self.sweeps[p.pair].breaks} for p in self.pairs]
+        pairs = [
+            p.decided() | {"breaks": c.breaks} for p, c in zip(self.pairs, self.cuts, strict=True)
+        ]
         return Certificate(
             "impulse",
             describe_model(self.model),
@@ -189,13 +204,18 @@ def prove_impulse(
     ratios: RatioRange | None = None,
     *,
     pairs: Sequence[Pair] | None = None,
+    jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> ImpulseResult:
     """Decide the impulse claim for all pairs, or for those given, exactly.
 
     Without ``ratios`` the range is the common interval around the nominal ratio 4/5, rounded
     inwards to multiples of 1/1000; if some pair is wrong at 4/5, the range is that one ratio.
-    ``progress`` is called with (pairs done, pairs in all).
+    ``progress`` is called with (pairs done, pairs in all). Large networks use up to ``jobs``
+    processes.
+
+    First each pair is swept over all of (0, 1), and only where it is cut and where it is right is
+    kept; then, in the range that follows from that, once more for how much it is right.
 
     Raises:
         ModelFileError: exact numbers would be longer than a certificate may hold.
@@ -203,29 +223,104 @@ def prove_impulse(
     _demand_writable(network)
     started = time.perf_counter()
     chosen = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
-    sweeps: dict[Pair, Sweep] = {}
-    for done, pair in enumerate(chosen, start=1):
-        sweeps[pair] = sweep(network, pair)
+    done, passes = 0, 2
+
+    def count(new: int) -> None:
+        nonlocal done
+        done += new
         if progress:
-            progress(done, len(chosen))
+            progress(done // passes, len(chosen))
+
+    work = partial(_spread, network, chosen, jobs, count)
+    outlines = {o.cuts.pair: o for o in work(_outline)}
     anchor = ratios or RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)
-    common = _intersection([s.interval_around(anchor) for s in sweeps.values()])
+    around = {pair: _around(outlines[pair].right, anchor) for pair in chosen}
+    common = _intersection(list(around.values()))
     found = ratios or (_rounded_inwards(common) if common else anchor)
-    decided = tuple(_decide(s, found) for s in sweeps.values())
-    offsets = bound_offsets(sweeps, found) if pairs is None else ()
+    form = separable_form(network) if pairs is None else None
+    measured = {m.pair: m for m in work(partial(_measure, found, form))}
     taken = time.perf_counter() - started
     return ImpulseResult(
         network,
         found,
         common,
-        offsets,
-        sweeps,
+        tuple(m.offset for pair in chosen if (m := measured[pair]).offset is not None),
+        tuple(outlines[pair].cuts for pair in chosen),
         default_range=ratios is None,
         stages={"sweep": taken},
-        pairs=decided,
+        pairs=tuple(_decided(network, outlines[p], measured[p].margin, found) for p in chosen),
         subset=pairs is not None,
         seconds=taken,
     )
+
+
+class _Outline(NamedTuple):
+    """Where a pair is cut, and where it is right."""
+
+    cuts: Cuts
+    right: tuple[Interval, ...]
+
+
+class _Measure(NamedTuple):
+    """How much a pair is right in the range, and what its offset is there."""
+
+    pair: Pair
+    margin: Margin
+    offset: OffsetBound | None
+
+
+def _outline(network: Network, chosen: Sequence[Pair], gap: int) -> list[_Outline]:
+    """The outlines of the pairs of one distance."""
+    return [_Outline(s.cuts, s.right_intervals) for s in sweeps(network, chosen, [gap])]
+
+
+def _measure(
+    ratios: RatioRange,
+    form: Sequence[Vector] | None,
+    network: Network,
+    chosen: Sequence[Pair],
+    gap: int,
+) -> list[_Measure]:
+    """The measures of the pairs of one distance; with offsets where there is a separable form."""
+    found = []
+    for own in (inside := sweeps(network, chosen, [gap], ratios)):
+        if form is None:
+            found.append(_Measure(own.pair, own.min_margin(ratios), None))
+            continue
+        both = (own, next(inside))  # (m, s) and (s, m) come side by side
+        bounds = bound_offset(*both, ratios, form)
+        found += [
+            _Measure(s.pair, s.min_margin(ratios), b) for s, b in zip(both, bounds, strict=True)
+        ]
+    return found
+
+
+T = TypeVar("T")
+
+
+def _spread(
+    network: Network,
+    chosen: Sequence[Pair],
+    jobs: int,
+    count: Callable[[int], None],
+    work: Callable[[Network, Sequence[Pair], int], list[T]],
+) -> list[T]:
+    """The work for every distance that occurs, in several processes where that is worth it."""
+    gaps = sorted({abs(p.max - p.second) for p in chosen})
+    found: dict[int, list[T]] = {}
+    size = (network.hidden_size * network.seq_len) ** 2
+    if jobs > 1 and size >= WORTH_PROCESSES and len(gaps) > 1:
+        # A script without a main module can have no workers: then this process does what is left.
+        with suppress(BrokenProcessPool), workers(min(jobs, len(gaps))) as pool:
+            futures = {pool.submit(work, network, chosen, gap): gap for gap in gaps}
+            for future in as_completed(futures):
+                part = found[futures[future]] = future.result()
+                count(len(part))
+    for gap in gaps:
+        if gap not in found:
+            part = found[gap] = work(network, chosen, gap)
+            count(len(part))
+    return [result for gap in gaps for result in found[gap]]
 
 
 def _demand_writable(network: Network) -> None:
@@ -240,17 +335,21 @@ def _demand_writable(network: Network) -> None:
         )
 
 
-def _decide(found: Sweep, ratios: RatioRange) -> PairResult:
-    margin = found.min_margin(ratios)
-    wrong = margin.value <= 0
+def _decided(network: Network, outline: _Outline, margin: Margin, ratios: RatioRange) -> PairResult:
+    pair, wrong = outline.cuts.pair, margin.value <= 0
     return PairResult(
-        found.pair,
-        found.interval_around(ratios),
-        found.right_intervals,
+        pair,
+        _around(outline.right, ratios),
+        outline.right,
         margin,
-        len(found.pieces),
-        tuple(impulses(found.pair, margin.ratio, found.network.seq_len)) if wrong else None,
+        len(outline.cuts.breaks) - 1,
+        tuple(impulses(pair, margin.ratio, network.seq_len)) if wrong else None,
     )
+
+
+def _around(right: Sequence[Interval], ratios: RatioRange) -> Interval | None:
+    """The interval that holds the closed range."""
+    return next(((lo, hi) for lo, hi in right if lo < ratios.lo and ratios.hi < hi), None)
 
 
 def _intersection(intervals: Sequence[Interval | None]) -> Interval | None:

@@ -12,7 +12,7 @@ polynomials along the line (Zhang, Naitzat and Lim, "Tropical geometry of deep n
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -21,6 +21,8 @@ from flint import fmpz_mat
 
 from certify.claims import Pair, RatioRange, all_pairs, rivals
 from certify.model import IntMatrix, Network
+
+WHOLE = (Fraction(0), Fraction(1))
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,21 @@ class Margin:
 
 
 @dataclass(frozen=True)
+class Cuts:
+    """Where the pieces of one pair end, from the first to the last."""
+
+    pair: Pair
+    breaks: tuple[Fraction, ...]
+
+    def nodes(self, ratios: RatioRange) -> list[Fraction]:
+        """The ends of the range and the break points strictly between, in order."""
+        inner = [b for b in self.breaks if ratios.lo < b < ratios.hi]
+        return sorted({ratios.lo, *inner, ratios.hi})
+
+
+@dataclass(frozen=True)
 class Sweep:
-    """All of ``0 < r < 1`` for one pair: the pieces in order, exact."""
+    """The pieces of one pair in order, exact: of all ``0 < r < 1``, or of a part of it."""
 
     network: Network
     pair: Pair
@@ -71,8 +86,13 @@ class Sweep:
 
     @cached_property
     def breaks(self) -> tuple[Fraction, ...]:
-        """The ends of the pieces, from 0 to 1."""
-        return (Fraction(0), *(piece.hi for piece in self.pieces))
+        """The ends of the pieces, from 0 to 1 (or those of the part)."""
+        return (self.pieces[0].lo, *(piece.hi for piece in self.pieces))
+
+    @property
+    def cuts(self) -> Cuts:
+        """The ends of the pieces, without the pieces."""
+        return Cuts(self.pair, self.breaks)
 
     def piece_at(self, ratio: Fraction) -> Piece:
         """The piece that contains ``ratio`` in [0, 1]; at a break point the one on its right."""
@@ -101,8 +121,7 @@ class Sweep:
 
     def nodes(self, ratios: RatioRange) -> list[Fraction]:
         """The ends of the range and the break points strictly between, in order."""
-        inner = [b for b in self.breaks if ratios.lo < b < ratios.hi]
-        return sorted({ratios.lo, *inner, ratios.hi})
+        return self.cuts.nodes(ratios)
 
     @cached_property
     def right_intervals(self) -> tuple[tuple[Fraction, Fraction], ...]:
@@ -167,17 +186,24 @@ def sweep_all(network: Network, pairs: Sequence[Pair] | None = None) -> dict[Pai
     return {pair: found[pair] for pair in wanted}
 
 
-def sweeps(network: Network, pairs: Collection[Pair]) -> Iterator[Sweep]:
+def sweeps(
+    network: Network,
+    pairs: Collection[Pair],
+    gaps: Iterable[int] | None = None,
+    window: tuple[Fraction, Fraction] = WHOLE,
+) -> Iterator[Sweep]:
     """The sweeps of these pairs one by one, in no promised order, (m, s) and (s, m) side by side.
+
+    ``gaps`` are the distances ``|m - s|`` to look at (default: all), ``window`` the ratios.
 
     Before its first impulse the state is zero, so pairs with the same distance s - m have the same
     trajectory, begun sooner or later: one is followed for all of them, and what it has after k
     steps is the answer for the pair whose first impulse comes k steps before the end.
     """
     n, wanted = network.seq_len, set(pairs)
-    for gap in range(1, n):
+    for gap in range(1, n) if gaps is None else gaps:
         both = [
-            _Follower(network, gap, forward=forward)
+            _Follower(network, gap, forward=forward, window=window)
             for forward, m, s in ((True, 0, gap), (False, gap, 0))
             if any((m + first, s + first) in wanted for first in range(n - gap))
         ]
@@ -197,12 +223,19 @@ class _Follower:
     integer matrix over ``2**(shift k)``.
     """
 
-    def __init__(self, network: Network, gap: int, *, forward: bool) -> None:
+    def __init__(
+        self,
+        network: Network,
+        gap: int,
+        *,
+        forward: bool,
+        window: tuple[Fraction, Fraction] = WHOLE,
+    ) -> None:
         self.network, self.gap, self.forward, self.taken = network, gap, forward, 0
         self._w_hh = fmpz_mat([list(row) for row in network.w_hh])
         self._w_out = fmpz_mat([list(row) for row in network.w_out])
         self._parts: list[tuple[Fraction, Fraction, tuple[int, ...], fmpz_mat]]
-        self._parts = [(Fraction(0), Fraction(1), (), fmpz_mat(network.hidden_size, 2))]
+        self._parts = [(*window, (), fmpz_mat(network.hidden_size, 2))]
 
     def pair(self, first: int) -> Pair:
         """The pair whose first impulse stands at this position."""

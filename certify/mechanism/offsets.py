@@ -140,7 +140,7 @@ def study_offsets(sweeps: Mapping[Pair, Sweep], ratio: Fraction = NOMINAL_RATIO)
     """Study the offsets of all pairs (``sweeps`` must hold every pair) at one ratio."""
     network = next(iter(sweeps.values())).network
     offsets = {pair: offset(sweeps, pair, ratio) for pair in sweeps}
-    form = separable_form(sweeps, ratio)
+    form = separable_form(network, ratio)
     fitted = {p: [a - b for a, b in zip(form[p.max], form[p.second], strict=True)] for p in sweeps}
     total = sum((_square(o) for o in offsets.values()), Fraction(0))
     residual = sum(

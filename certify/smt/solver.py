@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +15,7 @@ from certify.errors import InternalError, UsageError
 from certify.model import Network
 from certify.smt.formula import claim_formula, cover_formula
 from certify.smt.trajectory import Piece, trajectory_pieces
+from certify.workers import workers
 
 PRODUCTS_PER_QUERY = 100_000
 """Bounds memory and overrun: z3 does not look at its clock while it reads a formula.
@@ -176,14 +175,8 @@ def _decide_in_workers(
     timeout: float,
     report: Callable[[int, int], None],
 ) -> tuple[SmtVerdict, ...]:
-    others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(
-        min(jobs, len(pairs)), multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent
-    )
-    try:
-        futures = [
-            executor.submit(_decide_pair, network, pair, ratio_range, timeout) for pair in pairs
-        ]
+    with workers(min(jobs, len(pairs))) as pool:
+        futures = [pool.submit(_decide_pair, network, pair, ratio_range, timeout) for pair in pairs]
         pending: set[Future[SmtVerdict]] = set(futures)
         while pending:
             _, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -194,13 +187,3 @@ def _decide_in_workers(
             else future.result()
             for pair, future in zip(pairs, futures, strict=True)
         )
-    except BaseException:
-        for worker in set(multiprocessing.active_children()) - others:
-            worker.terminate()
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
