@@ -117,6 +117,28 @@ def test_rejections_name_the_place() -> None:
         equal(True, 1, "flag")
 
 
+@pytest.mark.parametrize(
+    ("claimed", "found"),
+    [
+        (False, 0),
+        ([False, True], [0, 1]),
+        ([[1, [True]]], [[1, [1]]]),
+        ({"a": {"b": False}}, {"a": {"b": 0}}),
+        ([1, 2], [1]),
+        ({"a": 1}, {"b": 1}),
+        ("1", 1),
+        (None, False),
+    ],
+)
+def test_false_is_not_zero_at_any_depth(claimed: Any, found: Any) -> None:
+    equal(claimed, claimed, "here")
+    equal(found, found, "here")
+    with pytest.raises(Rejected):
+        equal(claimed, found, "here")
+    with pytest.raises(Rejected):
+        equal(found, claimed, "here")
+
+
 def run_checker(certificate: Path, model: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-S", "-m", "certify.checker", str(certificate), str(model)]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)

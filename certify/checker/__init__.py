@@ -17,7 +17,7 @@ from pathlib import Path
 
 from certify.checker.accuracy import check_accuracy
 from certify.checker.circuit import check_circuit
-from certify.checker.document import KEYS, fields, read_document
+from certify.checker.document import KEYS, fields, read_document, same
 from certify.checker.errors import Rejected, Unreadable
 from certify.checker.hypotheses import check_hypotheses
 from certify.checker.impulse import check_impulse
@@ -83,7 +83,7 @@ def check(
     for name, claimed, actual in zip(
         names, fields(body["model"], "model", names), found, strict=True
     ):
-        if claimed != actual:
+        if not same(claimed, actual):
             raise Rejected(
                 f"model.{name}: the certificate is for {claimed!r:.80}, the file has {actual!r}"
             )

@@ -69,7 +69,7 @@ def read_document(path: Path) -> Document:
     if not isinstance(kind, str):
         raise Unreadable(f"{path}: no kind")
     version = body.get("version")
-    if version != VERSION or isinstance(version, bool):
+    if not same(version, VERSION):
         anew = f": make it anew with {ANEW[kind]}" if version == 1 and kind in ANEW else ""
         raise Unreadable(f"{path}: version {version!r:.40}, this checker knows {VERSION}{anew}")
     return Document(kind, body, evidence)
@@ -204,9 +204,20 @@ def integer(value: Any, place: str) -> int:
     return value
 
 
+def same(a: Any, b: Any) -> bool:
+    """Whether two values are the same JSON, at every depth: ``false`` is not 0, nor ``true`` 1."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)
+
+
 def equal(claimed: Any, found: Any, place: str) -> None:
     """Demand that a claimed value, as JSON, is the one that was found."""
-    if claimed != found or type(claimed) is not type(found):
+    if not same(claimed, found):
         raise Rejected(f"{place}: claimed {_short(claimed)}, found {_short(found)}")
 
 
