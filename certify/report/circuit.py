@@ -84,8 +84,11 @@ def _names(network: Network | None) -> Names:
     if network is None:
         return {}
     groups = unit_groups(find_roles(network.floats, "gaussian", ROLE_SAMPLES, 1))
-    alone = {(u,): name for name, units in groups.items() for u in units}
-    return alone | {units: name for name, units in groups.items()}
+    named = {units: name for name, units in groups.items()}
+    for name, units in groups.items():  # a unit has the name of its role, not that of a union
+        for unit in units:
+            named.setdefault((unit,), name)
+    return named
 
 
 def _units(units: list[int], names: Names) -> str:

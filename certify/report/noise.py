@@ -49,7 +49,9 @@ def noise_report(source: Source) -> Report:
             *_wrong(claim["pairs"], evidence),
             _all(claim["pairs"], evidence),
         ),
-        figures=(
+        figures=()
+        if len({(p["certified"], p["broken"]) for p in by_pair.values()}) == 1
+        else (
             Figure(
                 "noise",
                 "Certified noise (dots) and broken noise (crosses) of each pair, sorted; the worst "

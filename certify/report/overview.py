@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from certify.report.content import Figure, Report, Table
 from certify.report.impulse_figures import length_chart
@@ -15,7 +16,7 @@ class Overview:
     """Reports, and what is said of all of them where there are several."""
 
     reports: tuple[Report, ...]
-    table: Table | None = None
+    tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
     details: bool = True
 
@@ -26,47 +27,74 @@ class Overview:
 
 
 def overview_of(reports: Sequence[Report], *, details: bool = True) -> Overview:
-    """The table of several reports, and a figure for each model with several proofs of one bound.
+    """Two tables of several reports, of the models and of the lengths of their proofs, and a figure
+    for each model with several proofs of one bound.
 
     Without ``details`` the reports themselves are left out of the layouts.
     """
     if len(reports) < 2:
         return Overview(tuple(reports))
-    return Overview(tuple(reports), _table(reports), tuple(_figures(reports)), details)
+    tables = (_models(reports), _lengths(reports))
+    return Overview(tuple(reports), tables, tuple(_figures(reports)), details)
 
 
-def _table(reports: Sequence[Report]) -> Table:
-    models = dict.fromkeys(r.model_sha256 for r in reports)
-    order = {sha: at for at, sha in enumerate(models)}
-
-    def row(report: Report) -> tuple[str, ...]:
-        facts = dict(report.facts)
-        found = facts.get("Common interval") or facts.get("Noise") or ""
-        if "Lower" in facts:
-            found = f"accuracy in [{facts['Lower'][:9]}, {facts['Upper'][:9]}]"
-        elif "Common interval" in facts:
-            found = found.replace("$S/M$ in ", "ratio in ").replace(", open", "")
-        elif "Noise" in facts:
-            found = f"noise {found}"
-        length = report.length
-        return (
-            literal(report.model_sha256[:8]),
-            literal(report.certificate.name),
-            report.statement.status + ("" if report.checked is not None else ", not checked"),
-            facts.get("Pairs", "-").replace(" proved", ""),
-            found,
-            *(
-                (f"{length.leaves:,}", f"{length.multiply_adds:.2g}", f"{length.size:,}")
-                if length
-                else ("-", "-", "-")
-            ),
-        )
-
+def _models(reports: Sequence[Report]) -> Table:
+    models: dict[str, list[Report]] = {}
+    for report in reports:
+        models.setdefault(report.model_sha256, []).append(report)
+    unchecked = sum(report.checked is None for report in reports)
+    checked = f"{unchecked} of {len(reports)} not checked" if unchecked else "all checked"
+    plural = "s" if len(models) > 1 else ""
     return Table(
-        f"{len(reports)} certificates of {len(models)} model{'s' if len(models) > 1 else ''}; the "
-        "length of a proof is its leaves, the multiply-adds to check it (at most) and its bytes.",
-        ("model", "certificate", "status", "pairs", "what", "leaves", "multiply-adds", "bytes"),
-        tuple(map(row, sorted(reports, key=lambda r: order[r.model_sha256]))),
+        f"{len(reports)} certificates of {len(models)} model{plural} ({checked}). Per model: its "
+        "pairs proved, the interval of ratios on which all of them are right (rounded), the noise that they "
+        "stand, the bracket of the accuracy.",
+        ("model", "pairs", "ratios", "noise", "accuracy", "status"),
+        tuple(_model(sha, members) for sha, members in models.items()),
+    )
+
+
+def _model(sha: str, members: Sequence[Report]) -> tuple[str, ...]:
+    names = {r.certificate.name.partition(".")[0] for r in members}
+    name = f"{literal(names.pop())} ({sha[:8]})" if len(names) == 1 else sha[:8]
+
+    def first(fact: str) -> str:
+        return next((dict(r.facts)[fact] for r in members if fact in dict(r.facts)), "-")
+
+    ratios = first("Common interval").replace("$S/M$ in ", "").replace(", open", "")
+    low, high = first("Lower"), first("Upper")
+    bracket = f"[{_cut(low, ROUND_FLOOR)}, {_cut(high, ROUND_CEILING)}]" if low != "-" else "-"
+    statuses = dict.fromkeys(r.statement.status for r in members)
+    return (
+        name,
+        first("Pairs").replace(" proved", ""),
+        ratios,
+        first("Noise"),
+        bracket,
+        ", ".join(statuses),
+    )
+
+
+def _cut(value: str, rounding: str) -> str:
+    """Four decimals, rounded outwards: a bracket stays one."""
+    return str(Decimal(value).quantize(Decimal("0.0001"), rounding))
+
+
+def _lengths(reports: Sequence[Report]) -> Table:
+    return Table(
+        "The lengths of the proofs: leaves, multiply-adds to check (at most), bytes.",
+        ("certificate", "status", "leaves", "multiply-adds", "bytes"),
+        tuple(
+            (
+                literal(r.certificate.name),
+                r.statement.status,
+                f"{r.length.leaves:,}",
+                f"{r.length.multiply_adds:.1e}",
+                f"{r.length.size:,}",
+            )
+            for r in reports
+            if r.length
+        ),
     )
 
 
