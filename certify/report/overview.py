@@ -47,8 +47,8 @@ def _models(reports: Sequence[Report]) -> Table:
     plural = "s" if len(models) > 1 else ""
     return Table(
         f"{len(reports)} certificates of {len(models)} model{plural} ({checked}). Per model: its "
-        "pairs proved, the interval of ratios on which all of them are right (rounded), the noise that they "
-        "stand, the bracket of the accuracy.",
+        "pairs proved, the interval of ratios on which all of them are right (rounded), the noise "
+        "that they stand, the bracket of the accuracy.",
         ("model", "pairs", "ratios", "noise", "accuracy", "status"),
         tuple(_model(sha, members) for sha, members in models.items()),
     )
