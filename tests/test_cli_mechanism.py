@@ -50,7 +50,7 @@ def test_explain_writes_a_certificate_that_holds(
     model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["--samples", "500", "--out", str(tmp_path), "--figures", str(tmp_path / "f")]
-    assert main(["explain", model, *arguments]) == ExitCode.OK
+    assert main(["explain", model, *arguments, "--full"]) == ExitCode.OK
     assert "Offsets at S/M = 4/5" in capsys.readouterr().out
     assert {p.suffix for p in (tmp_path / "f").iterdir()} == {".svg", ".pdf"}
     assert main(["check", str(tmp_path / "two.circuit.json"), model]) == ExitCode.OK

@@ -12,6 +12,7 @@ from certify.impulse.prove import ImpulseResult
 from certify.impulse.sweep import sweep_all
 from certify.mechanism.census import cell_formula, on_units, spectrum, take_census
 from certify.model import Network
+from certify.report.studies import census_text, formula_text
 from tests.examples import EXAMPLES, HANDCRAFTED, TWO_INTERVALS, Example, Golden
 
 RATIO = Fraction(4, 5)
@@ -35,7 +36,7 @@ def test_golden_counts(golden: Golden, golden_impulse: ImpulseResult) -> None:
     assert round(abs(census.frozen.values[0]), 4) == golden.frozen
     assert round(abs(census.spectrum.values[0]), 4) == golden.radius
     assert census.spectrum.radius < 1e-12
-    assert f"{golden.final_cells} distinct final cells over 180 runs" in census.text()
+    assert f"{golden.final_cells} distinct final cells over 180 runs" in census_text(census)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
@@ -49,7 +50,7 @@ def test_counts_agree_with_running_the_definition(example: Example) -> None:
     }
     steps = {pair for run in runs for pair in pairwise(run)}
     assert census.transitions == len(steps)
-    assert census.text()
+    assert census_text(census)
     assert census.to_json()["runs"] == 2 * len(runs)
 
 
@@ -109,7 +110,7 @@ def test_cell_formula_gives_the_exact_logits(m16_10_impulse: ImpulseResult) -> N
     for (a, b), value in zip(formula.to_json()["logits"], logits, strict=True):
         assert Fraction(a) + Fraction(b) * RATIO == value
     assert formula.latex().count("ell_") == 10
-    assert "logit 7 s" in formula.text()
+    assert "logit 7 s" in formula_text(formula)
     for expression, value in zip(formula.logits, logits, strict=True):
         found = expression.subs({big: 1, small: sympy.Rational(4, 5)})
         assert Fraction(int(found.p), int(found.q)) == value

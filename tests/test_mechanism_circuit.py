@@ -16,6 +16,7 @@ from certify.mechanism.circuit import (
 )
 from certify.mechanism.search import BAND, _Search, study_circuit
 from certify.model import Network
+from certify.report.studies import circuit_text
 from certify.testing import networks
 from tests.examples import (
     EXAMPLES,
@@ -92,7 +93,7 @@ def test_every_statement_holds_for_any_network(network: Network) -> None:
     found = study(network, RatioRange(Fraction(1, 2), Fraction(9, 10)))
     if found is not None:
         confirm(found)
-        assert found.text()
+        assert circuit_text(found)
 
 
 def test_a_screen_that_misses_a_failure_is_corrected_by_the_sweep(

@@ -14,6 +14,7 @@ from certify.mechanism.interventions import patch
 from certify.mechanism.patched import Intervention
 from certify.mechanism.training import track
 from certify.model import Network
+from certify.report.explanation import explanation_text, summary_text
 from certify.report.mechanism_figures import (
     explanation_figures,
     offsets_figure,
@@ -30,11 +31,16 @@ def test_any_model_is_explained(example: Example) -> None:
     found = explain(example.network, samples=200, progress=lambda *step: steps.append(step))
     text = json.dumps(found.to_json(), allow_nan=False)  # no NaN, no infinity
     assert json.loads(text)["model"]["sha256"] == example.network.sha256
-    assert "Offsets at S/M = 4/5" in found.text()
+    assert "Offsets at S/M = 4/5" in explanation_text(found)
     assert all(0 <= done <= total for _, done, total in steps)
+    summary = summary_text(found, "a.npz")
+    assert summary.startswith("a.npz (sha256")
+    assert len(summary.splitlines()) <= 16
+    for text in (summary, explanation_text(found)):
+        assert max(map(len, text.splitlines())) <= 80
     if found.circuit is None:
         assert found.certificate() is None
-        assert "nothing is proved" in found.text()
+        assert "nothing is proved" in summary
 
 
 def test_the_certificate_is_accepted_and_the_same_every_time(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from certify.mechanism.circuit import Kept
 from certify.mechanism.interventions import PatchResult, patch
 from certify.mechanism.patched import Intervention, replay, sweep_patched
 from certify.model import Network
+from certify.report.runs import patch_text
 from certify.testing import networks
 from tests.examples import HANDCRAFTED, TWO_INTERVALS, Golden
 
@@ -142,7 +143,7 @@ def test_patch_side_by_side() -> None:
     assert Pair(0, 1) in result.broken
     assert result.repaired == ()
     assert result.homogeneous
-    text = result.text()
+    text = patch_text(result)
     assert "patched 0 (wrong)" in text
     assert "every M > 0" in text
     assert result.to_json()["changes"][0]["toggled"] is True
@@ -153,7 +154,7 @@ def test_a_constant_breaks_homogeneity_and_the_result_says_so() -> None:
     result = patch(HANDCRAFTED, Pair(0, 1), [setting], ratio=RATIO)
     assert not result.homogeneous
     assert result.to_json()["holds_for"] == "M = 1"
-    assert "M = 1 alone" in result.text()
+    assert "M = 1 alone" in patch_text(result)
     assert patch(HANDCRAFTED, Pair(0, 1), [Intervention(0, 0, "set", Fraction(0))]).homogeneous
 
 

@@ -12,6 +12,7 @@ from certify.impulse.prove import ImpulseResult
 from certify.impulse.sweep import sweep_all
 from certify.mechanism.offsets import cell_parts, conditional_expectation, study_offsets
 from certify.model import Network
+from certify.report.studies import offsets_text
 from certify.testing import networks
 from tests.examples import EXAMPLES, HANDCRAFTED, Example, Golden
 
@@ -73,7 +74,7 @@ def test_golden_values(golden: Golden, golden_impulse: ImpulseResult) -> None:
     assert round(float(study.separable_product), 4) == golden.separable_product
     assert study.shares.sum() == pytest.approx(1)
     assert study.dimension == pytest.approx(golden.dimension, abs=1e-4)
-    assert f"R^2 {golden.r_squared}" in study.text()
+    assert f"R^2 {golden.r_squared}" in offsets_text(study)
     least, most = golden.turns_in
     for sine in study.turning:
         assert sine is not None
@@ -98,7 +99,7 @@ def test_a_network_without_offsets() -> None:
     study = study_offsets(sweep_all(network))
     assert study.positive == 0
     assert (study.within, study.boundary, study.cross) == (0, 0, 0)
-    assert study.text()
+    assert offsets_text(study)
 
 
 def test_handcrafted_by_hand() -> None:

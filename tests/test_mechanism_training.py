@@ -18,6 +18,7 @@ from certify.mechanism.training import (
     track,
 )
 from certify.model import Network
+from certify.report.runs import track_text
 from certify.testing import networks
 from tests.examples import HANDCRAFTED, TWO_INTERVALS, Golden, save_npz
 
@@ -68,7 +69,7 @@ def test_equal_models_show_no_change(tmp_path: Path) -> None:
     assert step.certified == step.min_margin == step.impulse_dimension == 0
     assert result.largest_dimension_step is None
     assert result.right_from == "a"
-    assert "changes nowhere by more than its error" in result.text()
+    assert "changes nowhere by more than its error" in track_text(result)
 
 
 def test_false_changes_are_rare_between_samples_of_one_model() -> None:
@@ -107,8 +108,8 @@ def test_a_real_change_is_called_one(tmp_path: Path) -> None:
     assert json["steps"][0]["accuracy"]["is_change"] is True
     assert json["significant"] == SIGNIFICANT
     assert result.first_right == "middle"
-    assert "all pairs are right from middle on" in result.text()
-    assert "the dimension stays within its error in the step to middle" in result.text()
+    assert "all pairs are right from middle on" in track_text(result)
+    assert "the dimension stays within its error in the step to middle" in track_text(result)
 
 
 def test_models_of_different_length_do_not_compare(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_models_of_different_length_do_not_compare(tmp_path: Path) -> None:
     assert result.steps == (None,)
     assert result.right_from is None
     assert result.to_json()["steps"] == [None]
-    assert "right first at a, but not at the end" in result.text()
+    assert "right first at a, but not at the end" in track_text(result)
 
 
 def test_errors_name_what_is_wrong(tmp_path: Path) -> None:

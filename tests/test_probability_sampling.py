@@ -23,6 +23,7 @@ from certify.probability.sampling import (
     measure_accuracy,
 )
 from certify.reading.weights import read_network
+from certify.report.studies import readout_text
 from certify.testing import networks
 from tests.examples import HANDCRAFTED, MODELS
 
@@ -120,4 +121,4 @@ def test_all_commands_agree_on_a_model_that_ties(capsys: pytest.CaptureFixture[s
     ):
         assert main(command) == 0
         assert "of the inputs tie" in capsys.readouterr().out
-    assert "of the inputs tie" in readout.text()
+    assert "of the inputs tie" in readout_text(readout)

@@ -15,6 +15,7 @@ from certify.errors import ExitCode
 from certify.mechanism.explain import SAMPLES, explain
 from certify.mechanism.search import BAND
 from certify.reading.weights import read_network
+from certify.report.explanation import explanation_text, summary_text
 from certify.report.mechanism_figures import explanation_figures
 
 
@@ -34,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=SAMPLES,
         help=f"random inputs of each kind (default {SAMPLES})",
     )
+    parser.add_argument("--full", action="store_true", help="every study, not the summary alone")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     out_arguments(parser)
@@ -58,7 +60,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     written = outputs.certificate(path, certificate) if certificate else None
     outputs.json(found.to_json() | {"certificate": written and str(written)})
     if outputs.text:
-        print(found.text())
+        print(summary_text(found, arguments.model.name))
+        if arguments.full:
+            print(f"\n{explanation_text(found)}")
+        elif written:
+            count = len(certificate.body["claim"]["statements"]) if certificate else 0
+            print(f"{count} statements are proved in {written}; --full shows every study.")
         if written:
             print(f"\ncheck the proved part with: {command('check', written, arguments.model)}")
     if arguments.figures:

@@ -18,6 +18,7 @@ from certify.mechanism.interventions import patch, patch_certificate
 from certify.mechanism.patched import Intervention
 from certify.reading.weights import read_network
 from certify.report.mechanism_figures import patch_figure
+from certify.report.runs import patch_text
 
 
 class _Collect(argparse.Action):
@@ -91,7 +92,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         written = outputs.certificate(path, patch_certificate(network, found))
     outputs.json(found.to_json() | {"certificate": written and str(written)})
     if outputs.text:
-        print(found.text())
+        print(patch_text(found))
         if written:
             print(f"\ncheck it with: {command('check', written, arguments.model)}")
     if arguments.figures:

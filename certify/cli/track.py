@@ -13,6 +13,7 @@ from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.mechanism.training import track
 from certify.report.mechanism_figures import track_figure
+from certify.report.runs import track_text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
     outputs.json(found.to_json())
     if outputs.text:
-        print(found.text())
+        print(track_text(found))
     if arguments.figures:
         outputs.figures(lambda: {"track": track_figure(found)})
     return outputs.finish(ExitCode.OK)

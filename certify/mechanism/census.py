@@ -21,7 +21,6 @@ from flint import fmpz_mat
 
 from certify.claims import NOMINAL_RATIO, Pair
 from certify.impulse.sweep import Sweep
-from certify.mechanism._text import decimal, heading, table, units
 from certify.mechanism.maxplus import CriticalCycle, product_eigenvalue, sum_eigenvalue
 from certify.model import Network
 
@@ -130,35 +129,6 @@ class Census:
             "frozen_spectrum": self.frozen.to_json(),
         }
 
-    def text(self) -> str:
-        """The census as plain text."""
-        cells, sequences, pieces = self.all_ratios
-        rows = []
-        for cell, count in self.final_cells[:5]:
-            off = [i for i in range(self.hidden_size) if not cell >> i & 1]
-            rows.append((units(off), count))
-        widths = sorted(s.sequence[1] - s.sequence[0] for s in self.stability)
-        finals = sorted(s.final[1] - s.final[0] for s in self.stability)
-        middle = len(widths) // 2
-        lines = [
-            heading(f"Cells at S/M = {self.ratio} (exact)"),
-            f"{len(self.final_cells)} distinct final cells over {self.runs} runs, "
-            f"{self.sequences} distinct sequences, {self.transitions} distinct transitions",
-            table(("units off at the end", "runs"), rows),
-            f"over all ratios: {cells} final cells, {sequences} sequences, {pieces} pieces",
-            f"no cell of any pair changes for r in ({decimal(self.common[0], 6)}, "
-            f"{decimal(self.common[1], 6)})",
-            f"width in r of a sequence: smallest {decimal(widths[0], 6)}, median "
-            f"{decimal(widths[middle])}, largest {decimal(widths[-1])}; of a final cell: "
-            f"median {decimal(finals[middle])}",
-            _cycle_line("max-plus eigenvalue of W_hh (entries, mean of a cycle)", self.sum_cycle),
-            _cycle_line("max-times eigenvalue of |W_hh| (geometric mean)", self.product_cycle),
-            _cycle_line("the same over excitatory weights alone", self.excitatory_cycle),
-            f"W_hh: {_spectrum_line(self.spectrum)}",
-            f"frozen in the most frequent final cell: {_spectrum_line(self.frozen)}",
-        ]
-        return "\n".join(lines)
-
 
 def take_census(sweeps: Mapping[Pair, Sweep], ratio: Fraction = NOMINAL_RATIO) -> Census:
     """Count the cells of all pairs (``sweeps`` must hold every pair) around one ratio.
@@ -241,22 +211,6 @@ class CellFormula:
         rows = [rf"\ell_{{{j}}} &= {sympy.latex(sympy.N(e, 6))}" for j, e in enumerate(self.logits)]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
-    def text(self) -> str:
-        """The logits with coefficients rounded to six digits."""
-        lo, hi = self.interval
-        rows = [
-            (
-                f"logit {j}{' m' * (j == self.pair.max)}{' s' * (j == self.pair.second)}",
-                f"{sympy.N(e, 6)}",
-            )
-            for j, e in enumerate(self.logits)
-        ]
-        title = (
-            f"The cell of the smallest margin: pair (m={self.pair.max}, s={self.pair.second}), "
-            f"S/M in [{decimal(lo, 6)}, {decimal(hi, 6)}] (exact map, shown rounded)"
-        )
-        return f"{title}\n{table(('', 'value'), rows)}"
-
 
 def cell_formula(sweep: Sweep, ratio: Fraction = NOMINAL_RATIO) -> CellFormula:
     """The logits of the pair on the piece that holds ``ratio``."""
@@ -296,23 +250,4 @@ def _stability(sweep: Sweep, ratio: Fraction) -> Stability:
         (piece.lo, piece.hi),
         (sweep.pieces[low].lo, sweep.pieces[high].hi),
         len(sweep.pieces),
-    )
-
-
-def _cycle_line(name: str, cycle: CriticalCycle | None) -> str:
-    if cycle is None:
-        return f"{name}: none, there is no cycle"
-    return f"{name}: {cycle.mean:.4f}, critical cycle {' -> '.join(map(str, cycle.cycle))}"
-
-
-def _spectrum_line(found: Spectrum) -> str:
-    shown = [
-        f"{z.real:.4f}" if z.imag == 0 else f"{z.real:.4f} +- {z.imag:.4f}i"
-        for z in found.values
-        if z.imag >= 0
-    ]
-    return (
-        f"eigenvalues {', '.join(shown[:3])}; spectral radius {abs(found.values[0]):.4f}"
-        if (found.values)
-        else "no unit is on"
     )

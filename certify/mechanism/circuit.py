@@ -29,7 +29,6 @@ from typing import Any, Literal
 from certify.certificate import Certificate, describe_model
 from certify.claims import Pair, RatioRange, impulses
 from certify.impulse.sweep import Sweep
-from certify.mechanism._text import decimal, heading, table, units
 from certify.model import IntMatrix, Network
 
 KIND = "circuit"
@@ -218,40 +217,6 @@ class CircuitStudy:
             },
         }
 
-    def text(self) -> str:
-        """The statements as plain text."""
-        lo, hi = self.ratios
-        names = {found: name for name, found in self.groups.items()}
-        rows = [
-            (
-                f"{names[c.units]}: {units(c.units)}",
-                c.at,
-                c.relation,
-                decimal(c.bound),
-                f"{len(c.pairs)} of {len(self.pairs)}",
-                _exceptions(self.pairs, c.pairs),
-            )
-            for c in self.contributions
-        ]
-        lost = [(f.element[1], f"({f.pair.max}, {f.pair.second})", f.ratio) for f in self.failures]
-        kept, counts = self.weight_circuit.kept, self.network
-        size = [sum(kept.w_ih), sum(map(sum, kept.w_hh)), sum(map(sum, kept.w_out))]
-        return "\n".join(
-            [
-                heading(f"Proved on {len(self.pairs)} pairs, every S/M in [{lo}, {hi}], M = 1"),
-                "contribution of a group to a logit over all ratios (bounds exact, shown rounded):",
-                table(("group", "logit at", "is", "bound", "pairs", "not for (m, s)"), rows),
-                "without the unit the model is wrong on the pair at the ratio:",
-                table(("unit", "pair", "S/M"), lost),
-                f"not needed, proved: {units(sorted(self.dispensable))}",
-                f"minimal set of units: {units(self.unit_circuit.kept.units)} "
-                f"(smallest margin {decimal(self.unit_circuit.min_margin)})",
-                f"minimal set of weights: {sum(size)} of {counts.parameters} "
-                f"(W_ih {size[0]}, W_hh {size[1]}, W_out {size[2]}; smallest margin "
-                f"{decimal(self.weight_circuit.min_margin)}); each one is necessary",
-            ]
-        )
-
 
 def bound_contribution(
     sweep: Sweep, ratios: RatioRange, group: tuple[int, ...], at: Place
@@ -305,11 +270,6 @@ def circuit_certificate(study: CircuitStudy) -> Certificate:
         },
         {},
     )
-
-
-def _exceptions(everything: tuple[Pair, ...], listed: tuple[Pair, ...]) -> str:
-    missing = [f"({m}, {s})" for m, s in everything if (m, s) not in listed]
-    return " ".join(missing[:4]) + (" ..." if len(missing) > 4 else "")
 
 
 def _nodes_json(nodes: Sequence[Sequence[Fraction]]) -> list[list[str]]:

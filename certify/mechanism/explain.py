@@ -13,7 +13,7 @@ from certify.mechanism.census import CellFormula, Census, cell_formula, take_cen
 from certify.mechanism.circuit import CircuitStudy, circuit_certificate
 from certify.mechanism.offsets import OffsetStudy, study_offsets
 from certify.mechanism.readout import Readout, study_readout
-from certify.mechanism.roles import UnitRole, find_roles, unit_groups, units_text
+from certify.mechanism.roles import UnitRole, find_roles, unit_groups
 from certify.mechanism.samples import Progress
 from certify.mechanism.search import BAND, study_circuit
 from certify.model import Network
@@ -58,22 +58,6 @@ class Explanation:
             "readout": {r.inputs: r.to_json() for r in self.readouts},
             "circuit": self.circuit and self.circuit.to_json(),
         }
-
-    def text(self) -> str:
-        """Every study as plain text, one after the other."""
-        proved = (
-            "No pair is right over the whole range of ratios: nothing is proved of a circuit."
-            if self.circuit is None
-            else self.circuit.text()
-        )
-        measured = [
-            self.offsets.text(),
-            self.census.text(),
-            self.formula.text(),
-            units_text(self.units["gaussian"], self.units["uniform"]),
-            *(readout.text() for readout in self.readouts),
-        ]
-        return "\n\n".join([*measured, proved])
 
 
 def explain(

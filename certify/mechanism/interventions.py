@@ -20,7 +20,6 @@ from certify.certificate import Certificate, describe_model
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs, impulses
 from certify.errors import UsageError
 from certify.impulse.sweep import Sweep, sweep
-from certify.mechanism._text import decimal, heading, table, units
 from certify.mechanism.circuit import KIND
 from certify.mechanism.patched import Intervention, Trace, replay, sweep_patched
 from certify.model import Network
@@ -138,53 +137,6 @@ class PatchResult:
             "repaired_pairs": [list(pair) for pair in self.repaired],
         }
 
-    def text(self) -> str:
-        """Baseline and patched run as plain text."""
-        m, s = self.pair
-        logits = [
-            (
-                f"{j}{' m' if j == m else ' s' if j == s else ''}",
-                decimal(a),
-                decimal(b),
-                decimal(b - a),
-            )
-            for j, (a, b) in enumerate(zip(self.baseline.logits, self.patched.logits, strict=True))
-        ]
-        rows = []
-        for step in range(len(self.baseline.states)):
-            here = [c for c in self.changes if c.step == step]
-            if here:
-                largest = max(here, key=lambda c: abs(c.patched - c.baseline))
-                rows.append(
-                    (
-                        step,
-                        len(here),
-                        units(c.unit for c in here if c.toggled),
-                        largest.unit,
-                        decimal(largest.baseline),
-                        decimal(largest.patched),
-                    )
-                )
-        lo, hi = self.ratios
-        scope = "every M > 0" if self.homogeneous else "M = 1 alone: a constant was set"
-        return "\n".join(
-            [
-                heading(f"Pair (m={m}, s={s}) at S/M = {self.ratio}, exact"),
-                *(str(i) for i in self.interventions),
-                table(("logit", "baseline", "patched", "change"), logits),
-                f"chosen: baseline {_word(self.baseline, s)}, patched {_word(self.patched, s)}",
-                "units that change, by step:",
-                table(
-                    ("step", "units", "turned on or off", "largest", "baseline", "patched"), rows
-                ),
-                f"S/M in [{lo}, {hi}] ({scope}):",
-                f"  baseline {_range_word(self.baseline_range)}",
-                f"  patched  {_range_word(self.patched_range)}",
-                f"pairs at S/M = {self.ratio} that the intervention breaks: {len(self.broken)}"
-                f"{_listed(self.broken)}; repairs: {len(self.repaired)}{_listed(self.repaired)}",
-            ]
-        )
-
 
 def patch(
     network: Network,
@@ -298,22 +250,3 @@ def _range_verdict(found: Sweep, scale: int, ratios: RatioRange) -> RangeVerdict
     nodes = tuple(found.nodes(ratios))
     interval = found.interval_around(ratios)
     return RangeVerdict(margin.value / scale, margin.ratio, interval, nodes)
-
-
-def _word(trace: Trace, second: int) -> str:
-    if trace.chosen is None:
-        return "a tie (wrong)"
-    return f"{trace.chosen} ({'right' if trace.chosen == second else 'wrong'})"
-
-
-def _range_word(verdict: RangeVerdict) -> str:
-    margin = f"smallest margin {decimal(verdict.min_margin)} at S/M = {decimal(verdict.at, 6)}"
-    if not verdict.proved or verdict.interval is None:
-        return f"REFUTED, {margin}"
-    lo, hi = verdict.interval
-    return f"PROVED, {margin}; right on ({decimal(lo, 6)}, {decimal(hi, 6)})"
-
-
-def _listed(pairs: tuple[Pair, ...]) -> str:
-    shown = " ".join(f"({m}, {s})" for m, s in pairs[:8])
-    return f" {shown}{' ...' if len(pairs) > 8 else ''}" if pairs else ""

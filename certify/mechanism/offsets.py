@@ -27,7 +27,6 @@ import numpy as np
 from certify.claims import NOMINAL_RATIO, Pair, impulses
 from certify.impulse.offset import Vector, offset, separable_form
 from certify.impulse.sweep import Sweep
-from certify.mechanism._text import decimal, heading, table
 from certify.mechanism.roles import Sinusoid, fit_sinusoid
 from certify.model import FloatArray, Network
 
@@ -107,33 +106,6 @@ class OffsetStudy:
                 for norm, pairs, factor in self.growth
             ],
         }
-
-    def text(self) -> str:
-        """The study as plain text."""
-        shares = ", ".join(f"{share:.3f}" for share in self.shares[:6])
-        rows = [
-            (age, pairs, f"{norm:.3f}", "" if factor is None else f"{factor:.3f}")
-            for age, (norm, pairs, factor) in enumerate(self.growth)
-        ]
-        return "\n".join(
-            [
-                heading(f"Offsets at S/M = {self.ratio}"),
-                f"(W_out[s] - W_out[m]) . offset: positive for {self.positive} of {self.pairs} "
-                f"pairs, smallest {decimal(self.min_product)} (exact)",
-                f"separable fit f(m) - f(s): R^2 {decimal(self.r_squared)}; its product is "
-                f"positive for {self.separable_positive} of {self.pairs}, smallest "
-                f"{decimal(self.separable_product)} (exact)",
-                f"principal components, share of the variance: {shares}"
-                f" (participation ratio {self.dimension:.2f})",
-                f"f(p) over p along components 1 and 2, best sinusoid: {_turning(self.turning)}",
-                f"share of the states that changes sign when M and S are swapped: "
-                f"{self.antisymmetric_share:.4f}",
-                f"squared offset: within cells {self.within:.3f}, across their boundaries "
-                f"{self.boundary:.3f}, cross term {self.cross:.3f}",
-                "growth of |h_t - swapped h_t| after the second impulse:",
-                table(("steps", "pairs", "mean norm", "factor"), rows),
-            ]
-        )
 
 
 def study_offsets(sweeps: Mapping[Pair, Sweep], ratio: Fraction = NOMINAL_RATIO) -> OffsetStudy:
@@ -239,14 +211,6 @@ def _growth(
         factor = float(np.exp(np.mean(np.log(now / before)))) if grows else None
         found.append((float(now.mean()), len(rows), factor))
     return tuple(found)
-
-
-def _turning(found: tuple[Sinusoid | None, ...]) -> str:
-    shown = [
-        "-" if sine is None else f"period {sine.period:.2f}, R^2 {sine.r_squared:.3f}"
-        for sine in found
-    ]
-    return "; ".join(shown)
 
 
 def _readout(network: Network, pair: Pair, vector: Vector) -> Fraction:

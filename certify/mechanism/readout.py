@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from certify.mechanism._text import heading, table, units
 from certify.mechanism.samples import Estimate, Progress, demand_some, mean
 from certify.model import FloatArray, Network
 from certify.probability.prove import Inputs
@@ -103,42 +102,6 @@ class Readout:
             "errors": {name: e.to_json() for name, e in self.errors.items()},
             "clip_rates": [list(row) for row in self.clip],
         }
-
-    def text(self) -> str:
-        """The readout as plain text."""
-        group_rows = [
-            (
-                f"{g.name}: {units(g.units)}",
-                f"{g.at_max.value:.2f}",
-                f"{g.at_second.value:.2f}",
-                f"{g.elsewhere.value:.2f}" if g.elsewhere.samples else "-",
-                g.without,
-                _leading(g.eigenvalues),
-            )
-            for g in self.groups
-        ]
-        position_rows = [
-            (p, first, second, self.by_distance[p - 1] if p else "")
-            for p, (first, second) in enumerate(zip(self.by_max, self.by_second, strict=True))
-        ]
-        clip_rows = [(t, *(f"{share:.2f}" for share in row)) for t, row in enumerate(self.clip)]
-        names = ("maximum", "mirror", *(("tie",) if self.ties.value else ()), "other")
-        kinds = ", ".join(f"{name} {self.errors[name]}" for name in names)
-        ties = f"{self.ties} of the inputs tie (two logits are largest), which is never right"
-        return "\n".join(
-            [
-                heading(f"Readout, {self.inputs} inputs ({self.samples} samples, value +- s.e.)"),
-                f"accuracy {self.accuracy}; forward (m < s) {self.forward}, reverse {self.reverse}",
-                *([ties] if self.ties.value else []),
-                "mean contribution to the logit at m, at s and elsewhere:",
-                table(("group", "m", "s", "else", "accuracy without", "eigenvalues"), group_rows),
-                "accuracy by position and by distance |m - s|:",
-                table(("p", "max at p", "second at p", "distance p"), position_rows),
-                f"wrong answers: {kinds}; of all, the third largest: {self.errors['third']}",
-                "share of runs in which a unit is off, by step:",
-                table(("step", *map(str, range(len(self.clip[0])))), clip_rows),
-            ]
-        )
 
 
 def study_readout(
@@ -279,13 +242,3 @@ def _errors(runs: _Part) -> dict[str, Estimate]:
         "other": mean(~maximum & ~mirror & ~tied),
         "third": mean(third),
     }
-
-
-def _leading(values: Sequence[complex]) -> str:
-    """The largest eigenvalue, and the largest pair that rotates, with its period in steps."""
-    shown = [f"{values[0].real:.3f}"] if not values[0].imag else []
-    turning = next((z for z in values if z.imag > 0), None)
-    if turning is not None:
-        period = 2 * np.pi / np.angle(turning)
-        shown.append(f"{turning.real:.3f} +- {turning.imag:.3f}i (period {period:.2f})")
-    return "; ".join(shown)

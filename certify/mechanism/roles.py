@@ -39,7 +39,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from certify.mechanism._text import heading, table
 from certify.model import FloatArray, FloatNetwork
 from certify.probability.prove import Inputs
 from certify.probability.sampling import draw
@@ -213,46 +212,6 @@ def mean_crossings(values: FloatArray) -> int:
     """How often a sequence goes from below its mean to above it or back."""
     above = values > values.mean()
     return int((above[1:] != above[:-1]).sum())
-
-
-def units_text(gaussian: Sequence[UnitRole], uniform: Sequence[UnitRole]) -> str:
-    """The roles under Gaussian inputs, with the fits under both kinds of inputs."""
-    rows = []
-    for u, other in zip(gaussian, uniform, strict=True):
-        sine = u.response
-        rows.append(
-            (
-                f"{u.unit} {u.role}",
-                f"{u.drive:.3f}",
-                f"{u.on:.3f}",
-                f"{u.comparator_fit:.3f}",
-                f"{other.comparator_fit:.3f}",
-                f"{u.detector_fit:.3f}",
-                f"{other.detector_fit:.3f}",
-                "-" if u.variation is None else f"{u.variation:.3f}",
-                *(
-                    ("-", "-", "-")
-                    if sine is None
-                    else (f"{sine.r_squared:.3f}", f"{sine.period:.2f}", f"{sine.phase:.2f}")
-                ),
-                "-" if u.readout is None else f"{u.readout.r_squared:.3f}",
-            )
-        )
-    return "\n".join(
-        [
-            heading("Units"),
-            "drive |W_ih| / largest; on: share of steps; R^2 of h on (running maximum, input) and",
-            "on (relu(x), relu(x - maximum before)) for gaussian (g) and uniform (u) inputs;",
-            "response to an impulse by age: variation, best sinusoid; the same for W_out's column:",
-            table(
-                (
-                    *("unit", "drive", "on", "cmp g", "cmp u", "det g", "det u", "var"),
-                    *("sine", "period", "phase", "W_out"),
-                ),
-                rows,
-            ),
-        ]
-    )
 
 
 def impulse_responses(network: FloatNetwork) -> FloatArray:

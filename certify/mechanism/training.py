@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ import numpy as np
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange
 from certify.errors import UsageError
 from certify.impulse.sweep import Sweep, sweep_all
-from certify.mechanism._text import decimal, heading, table
 from certify.mechanism.samples import Estimate, Progress, demand_some, mean
 from certify.model import FloatArray, Network
 from certify.probability.prove import Inputs
@@ -176,89 +174,6 @@ class TrackResult:
             "largest_dimension_change": largest and [largest.before, largest.after],
         }
 
-    def text(self) -> str:
-        """The table, the steps, and the answer, as plain text."""
-        rows = [
-            (
-                c.name,
-                f"{c.certified}/{c.pairs}",
-                decimal(c.min_margin),
-                "-"
-                if c.common is None
-                else f"({float(c.common[0]):.4f}, {float(c.common[1]):.4f})",
-                c.cells,
-                c.final_cells,
-                decimal(c.impulse_dimension),
-                c.accuracy,
-                c.dimension,
-            )
-            for c in self.checkpoints
-        ]
-        moves = [
-            (
-                f"{s.before} -> {s.after}",
-                f"{s.certified:+d}",
-                f"{float(s.min_margin):+.4g}",
-                f"{float(s.impulse_dimension):+.4g}",
-                _difference(s, "accuracy"),
-                _difference(s, "dimension"),
-            )
-            for s in self.steps
-            if s is not None
-        ]
-        lines = [
-            heading(
-                f"{len(self.checkpoints)} checkpoints (exact at S/M = {NOMINAL_RATIO}; "
-                f"sampled: {self.samples} {self.inputs} inputs, value +- s.e.)"
-            ),
-            table(
-                (
-                    *("model", "pairs", "margin", "common interval", "cells", "final"),
-                    *("dim impulses", "accuracy", "dimension"),
-                ),
-                rows,
-            ),
-        ]
-        lines += [
-            f"{c.name}: {c.ties} of the inputs tie (two logits are largest), which is never right"
-            for c in self.checkpoints
-            if c.ties.value
-        ]
-        if moves:
-            lines += [
-                f"differences; * where a sampled one exceeds {SIGNIFICANT:g} standard errors:",
-                table(("step", "pairs", "margin", "dim impulses", "accuracy", "dimension"), moves),
-            ]
-        lines += self._answer()
-        return "\n".join(lines)
-
-    def _answer(self) -> list[str]:
-        """When the model becomes right, and what the dimension does there and elsewhere."""
-        first, stays = self.first_right, self.right_from
-        if first is None:
-            lines = ["all pairs are right at no checkpoint"]
-        elif stays is None:
-            lines = [f"all pairs are right first at {first}, but not at the end"]
-        elif stays == first:
-            lines = [f"all pairs are right from {first} on"]
-        else:
-            lines = [f"all pairs are right first at {first}, and from {stays} on"]
-        for step in self.steps:
-            if step is not None and step.after in (first, stays):
-                word = "changes" if step.is_change("dimension") else "stays within its error"
-                lines.append(
-                    f"the dimension {word} in the step to {step.after}: "
-                    f"{_difference(step, 'dimension').rstrip(' *')}"
-                )
-        largest = self.largest_dimension_step
-        lines.append(
-            "the dimension changes nowhere by more than its error"
-            if largest is None
-            else f"largest change of the dimension: {largest.before} -> {largest.after}, "
-            f"{_difference(largest, 'dimension').rstrip(' *')}"
-        )
-        return lines
-
 
 def track(
     paths: Sequence[Path | str],
@@ -395,9 +310,3 @@ def _step(before: Checkpoint, after: Checkpoint) -> Step | None:
         (after.accuracy.value - before.accuracy.value, max(float(errors[0]), floor)),
         (after.dimension.value - before.dimension.value, max(float(errors[1]), rounding)),
     )
-
-
-def _difference(step: Step, name: str) -> str:
-    value, error = getattr(step, name)
-    digits = max(4, 1 - floor(log10(error))) if error > 0 else 4
-    return f"{value:+.{digits}f} +- {error:.{digits}f} {'*' if step.is_change(name) else ' '}"

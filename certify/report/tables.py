@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from textwrap import wrap
 
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from certify.report.content import Table
+from certify.report.content import Table, scientific
 from certify.report.words import latex, plain
 
 WIDTH = 80
@@ -20,13 +22,16 @@ def rich_table(
     header: Sequence[str], rows: Iterable[Sequence[object]], words: int = 1
 ) -> RichTable:
     """A table for a terminal: the first ``words`` columns to the left, the others to the right."""
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    texts = [[cell if isinstance(cell, Text) else Text(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *texts, strict=True)]
+    padding = (0, 1) if sum(widths) + 2 * len(widths) <= WIDTH else (0, 1, 0, 0)
+    made = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=padding, show_edge=False)
     for at, head in enumerate(header):
         justify = "left" if at < words else "right"
-        table.add_column(head, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    return table
+        made.add_column(head, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for cells in texts:
+        made.add_row(*cells)
+    return made
 
 
 def of_content(table: Table) -> RichTable:
@@ -99,3 +104,37 @@ def _aligned(cells: Sequence[str]) -> str:
     exponents = [n.lower().split("e")[1] for n in numbers if "e" in n.lower()]
     power = f"e{'-' if any('-' in e for e in exponents) else ''}2" if exponents else ""
     return f"S[table-format={sign}{before}{'.' + str(after) if after else ''}{power}]"
+
+
+# -- text of studies -----------------------------------------------------------------------------
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Columns aligned to the right under their headers, the first one to the left."""
+    return as_text(rich_table(headers, rows))
+
+
+def heading(text: str) -> str:
+    """A title over a line of the same length."""
+    return f"{text}\n{'=' * len(text)}"
+
+
+def stacked(parts: Iterable[str]) -> str:
+    """Parts under each other: sentences are wrapped, tables and headings stay as they are."""
+    return "\n".join(
+        part if "\n" in part else "\n".join(wrap(part, WIDTH, subsequent_indent="  ")) or part
+        for part in parts
+    )
+
+
+def decimal(value: Fraction | float, digits: int = 4) -> str:
+    """A decimal for reading; the exact value stands in the JSON."""
+    try:
+        return f"{float(value):.{digits}f}"
+    except OverflowError:
+        return scientific(Fraction(value), digits + 1)
+
+
+def units(numbers: Iterable[int]) -> str:
+    """``1, 6, 7`` or ``none``."""
+    return ", ".join(map(str, numbers)) or "none"
