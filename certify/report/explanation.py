@@ -62,10 +62,7 @@ def _proved(found: Explanation) -> list[str]:
     pairs = found.network.seq_len * (found.network.seq_len - 1)
     study = found.circuit
     if study is None:
-        return [
-            "NOT PROVED: no pair is right over the whole range of ratios, so that nothing is "
-            "proved of a circuit."
-        ]
+        return ["NOT PROVED: no pair is right over the whole range; no circuit is proved."]
     lo, hi = study.ratios
     size = [
         sum(study.weight_circuit.kept.w_ih),
