@@ -68,7 +68,7 @@ class Keeper:
 
     def __init__(self, keep: Callable[[], object], state: Callable[[], object]) -> None:
         self._keep, self._state = keep, state
-        self._kept = state()
+        self._kept: object = None  # of what was kept last
         self._due = time.monotonic() + _FIRST_KEPT
         self._complained = False
 

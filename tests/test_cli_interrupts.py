@@ -87,3 +87,65 @@ def test_resume_from_what_is_another_model(
     capsys.readouterr()
     assert main([str(MODELS / "m2_2.pt"), "--noise", "1/20", *out, *resume]) == 2
     assert "is of another model" in capsys.readouterr().err
+
+
+ACCURACY = ["accuracy", str(MODELS / "m8_5.pt"), "--jobs", "1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_accuracy_run_says_how_to_go_on(number: int, tmp_path: Path) -> None:
+    process = start([*ACCURACY, "--budget", "300"], tmp_path)
+    wait_for("*.state", tmp_path, process)
+    process.send_signal(number)
+    shown, errors = process.communicate()
+    assert (process.returncode, errors) == (130, "")
+    assert shown.startswith("PROVED  m8_5.pt: P(right) over Gaussian inputs lies in")
+    line = next(line for line in shown.splitlines() if line.startswith("go on with:"))
+    words = shlex.split(line.removeprefix("go on with:"))
+    assert words[-2:] == ["--resume", "m8_5.accuracy-gaussian.state"]
+    assert check(tmp_path / "m8_5.accuracy-gaussian.zip", MODELS / "m8_5.pt").kind == "accuracy"
+    shown, errors = start([*words[1:], "--boxes", "30000"], tmp_path).communicate()
+    assert errors == ""
+    assert "30,000 cones cut" in shown
+
+
+@pytest.mark.slow
+def test_after_a_kill_the_next_accuracy_run_loses_nothing(tmp_path: Path) -> None:
+    process = start([*ACCURACY, "--budget", "300"], tmp_path)
+    state = wait_for("*.state", tmp_path, process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    kept = state.read_bytes()
+    shown, errors = start([*ACCURACY, "--boxes", "20"], tmp_path).communicate()
+    assert re.match(r"certify: m8_5.accuracy-gaussian.state holds a run of [\d,]+ boxes; ", errors)
+    assert "--resume m8_5.accuracy-gaussian.state" in errors
+    assert [p.name for p in tmp_path.glob("*.state")] == ["m8_5.accuracy-gaussian.state"]
+    assert state.read_bytes() == kept, "what is further on stays"
+    assert shown.startswith("PROVED")
+
+
+def test_what_is_no_state_of_this_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["accuracy", str(MODELS / "m6_4.pt"), "--boxes", "50", "--out", str(tmp_path)]
+    assert main(command) == 0
+    certificate = tmp_path / "m6_4.accuracy-gaussian.zip"
+    capsys.readouterr()
+    assert main([*command, "--resume", str(certificate)]) == 2
+    assert "a certificate, which lacks what is still open" in capsys.readouterr().err
+    other = ["accuracy", str(MODELS / "m8_4.pt"), "--boxes", "50", "--out", str(tmp_path)]
+    assert main([*other, "--resume", str(tmp_path / "m6_4.accuracy-gaussian.state")]) == 2
+    assert "another model" in capsys.readouterr().err
+
+
+def test_a_worse_bracket_does_not_replace_a_better_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["accuracy", str(MODELS / "m6_4.pt"), "--out", str(tmp_path)]
+    assert main([*command, "--boxes", "2000"]) == 0
+    better = (tmp_path / "m6_4.accuracy-gaussian.zip").read_bytes()
+    assert main([*command, "--boxes", "100"]) == 0
+    assert (tmp_path / "m6_4.accuracy-gaussian.zip").read_bytes() == better
+    assert (tmp_path / "m6_4.accuracy-gaussian.2.zip").exists()
+    assert "says what this run does not, and was kept" in capsys.readouterr().err
+    assert main([*command, "--boxes", "100", "--force"]) == 0
+    assert (tmp_path / "m6_4.accuracy-gaussian.zip").read_bytes() != better

@@ -93,9 +93,9 @@ def test_a_run_stopped_by_the_clock_goes_on_as_if_nothing_had_been(tmp_path: Pat
 def test_states_of_other_runs_and_broken_ones_are_refused(tmp_path: Path) -> None:
     state = tmp_path / "state"
     bracket(FOUR, 100, state=state)
-    with pytest.raises(UsageError, match="another run"):
+    with pytest.raises(UsageError, match="a run on gaussian inputs, not on uniform"):
         bracket(FOUR, 200, "uniform", state=state)
-    with pytest.raises(UsageError, match="another run"):
+    with pytest.raises(UsageError, match="another model"):
         bracket(comparator(5), 200, state=state)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("certify.probability.scheduler.STATE_VERSION", 10**6)
@@ -105,7 +105,7 @@ def test_states_of_other_runs_and_broken_ones_are_refused(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="not the state"):
         bracket(FOUR, 200, state=state)
     bracket(FOUR, 20_000, state=tmp_path / "other")
-    with pytest.raises(UsageError, match="more than --boxes"):
+    with pytest.raises(UsageError, match="more than the 10 asked for"):
         bracket(FOUR, 10, state=tmp_path / "other")
 
 

@@ -9,6 +9,8 @@ statistical certificate instead, of a sample that nobody picked: no proof, and n
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +18,24 @@ from certify import api
 from certify.cli.output import (
     Outputs,
     command,
+    demand_place,
     json_argument,
     out_arguments,
     progress_bar,
+    say,
     seconds_argument,
 )
 from certify.errors import ExitCode
+from certify.files import place_beside
 from certify.model import Network
-from certify.probability.prove import DIGITS, SECONDS, AccuracyResult, Moment, decimal
+from certify.probability.prove import (
+    DIGITS,
+    EXACT_LENGTH,
+    SECONDS,
+    AccuracyResult,
+    Moment,
+    decimal,
+)
 from certify.probability.statistical import ERROR_PROBABILITY, SAMPLES
 
 if TYPE_CHECKING:
@@ -85,11 +97,18 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     network = api.load(arguments.model)
     if arguments.method == "sampling":
         return _sample(network, arguments, outputs)
+    name = f"{arguments.model.stem}.accuracy-{arguments.inputs}"
+    state = arguments.resume
+    if state is None and network.seq_len > EXACT_LENGTH:
+        state = _place_of_state(arguments.out / f"{name}.state", network, arguments, outputs)
+    elif state is not None:
+        demand_place("--resume", state)
+    seconds = arguments.budget or (None if arguments.boxes else SECONDS)
     with progress_bar("accuracy") as bar:
 
         def progress(now: Moment) -> None:
             bracket = f"[{float(now.lower):.5f}, {float(now.upper):.5f}]"
-            done, total = int(now.seconds), int(arguments.budget or SECONDS)
+            done, total = int(now.seconds), int(seconds or 0)
             if arguments.boxes:
                 done, total = now.boxes, arguments.boxes
             bar(done, total, f"{bracket} after {now.boxes:,} boxes")
@@ -98,26 +117,73 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             network,
             arguments.inputs,
             digits=arguments.digits,
-            budget=arguments.budget,
+            budget=seconds and outputs.left(seconds),
             boxes=arguments.boxes,
             jobs=arguments.jobs,
-            resume=arguments.resume,
+            resume=state,
             dask=arguments.dask,
             device=arguments.device,
             progress=progress,
         )
-    certificate = result.certificate()
-    name = f"{arguments.model.stem}.accuracy-{arguments.inputs}{certificate.suffix}"
-    written = outputs.certificate(arguments.out / name, certificate)
+        if result.run is not None and arguments.resume is None:
+            state = _settle(state, arguments.out / f"{name}.state")
+        if outputs.text:
+            print(_text(result, arguments.model))
+        if result.run is not None and state is not None and state.exists():
+            print(
+                f"go on with:    {outputs.again(state)}",
+                file=sys.stdout if outputs.text else sys.stderr,
+                flush=True,
+            )
+        certificate = result.certificate(
+            jobs=arguments.jobs or os.cpu_count() or 1,
+            progress=lambda done, total: bar(done, total, "confirming, for the certificate"),
+        )
+        written = outputs.certificate(arguments.out / f"{name}{certificate.suffix}", certificate)
     outputs.json(result.to_dict() | {"certificate": written and str(written)})
-    if outputs.text:
-        print(_text(result, arguments.model))
-        if written:
-            print(f"certificate  {written}")
-            print(f"\ncheck it with: {command('check', written, arguments.model)}")
+    if outputs.text and written:
+        print(f"certificate  {written}")
+        print(f"\ncheck it with: {command('check', written, arguments.model)}")
     if arguments.figures:
         outputs.figures(lambda: _figures(result))
-    return outputs.finish(ExitCode.OK)
+    return outputs.finish(ExitCode.INTERRUPTED if result.interrupted else ExitCode.OK)
+
+
+def _place_of_state(
+    path: Path, network: Network, arguments: argparse.Namespace, outputs: Outputs
+) -> Path:
+    """Where a new run keeps its state; says so where an earlier one, however it ended, left one."""
+    from certify.probability.scheduler import state_boxes
+
+    best: tuple[int, Path] | None = None
+
+    def note(found: Path) -> bool:
+        nonlocal best
+        boxes = state_boxes(found.read_bytes(), network, arguments.inputs)
+        if boxes is not None and (best is None or boxes > best[0]):
+            best = boxes, found
+        return False
+
+    place = place_beside(path, note)
+    if best is not None:
+        boxes, found = best
+        say(f"{found} holds a run of {boxes:,} boxes; to go on from there: {outputs.again(found)}")
+    return place
+
+
+def _settle(state: Path, path: Path) -> Path:
+    """Keep one state of the same run: the one that is further on holds all of the other."""
+    from certify.probability.scheduler import state_covers
+
+    if state == path or not state.exists() or not path.exists():
+        return state
+    new, old = state.read_bytes(), path.read_bytes()
+    if state_covers(new, old):
+        return state.replace(path)
+    if state_covers(old, new):
+        state.unlink()
+        return path
+    return state
 
 
 def _text(result: AccuracyResult, model: Path) -> str:

@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model
+from certify.compiled import seconds_compiling
 from certify.errors import UsageError
 from certify.model import Network
 from certify.probability.boxes.batches import Device
 from certify.probability.closed_form.cells import ChamberTree, enumerate_cells
 from certify.probability.closed_form.solid_angles import gaussian_share, uniform_share
-from certify.probability.cones import chambers
+from certify.probability.cones.branch_and_bound import SKIPPED
 from certify.probability.cones.chambers import ChamberRun
-from certify.probability.scheduler import Run, confirmed, extend, warm_up, work
+from certify.probability.scheduler import Run, confirm_all, extend, work
 from certify.result import PairAnswer, Result
 
 Inputs = Literal["gaussian", "uniform"]
@@ -80,6 +81,7 @@ class AccuracyResult(Result[PairAnswer]):
     settings: dict[str, Any]
     trees: tuple[ChamberTree, ...] = ()
     run: Run | None = None
+    interrupted: bool = False
 
     @property
     def verdict(self) -> Literal["proved"]:
@@ -112,11 +114,14 @@ class AccuracyResult(Result[PairAnswer]):
             ],
         }
 
-    def certificate(self) -> Certificate:
+    def certificate(
+        self, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None
+    ) -> Certificate:
         """The certificate, with binary evidence but for a closed form.
 
         A certificate claims what its leaves prove one by one, without what their parents knew or
-        proved: the bracket may be a little wider than the one found.
+        proved: the bracket may be a little wider than the one found. All leaves are bounded anew
+        for that, in ``jobs`` threads; ``progress`` is called with the nodes done and in all.
         """
         if self.run is None:
             entries = [
@@ -127,26 +132,24 @@ class AccuracyResult(Result[PairAnswer]):
                 }
                 for tree in self.trees
             ]
-            evidence = {"cones": {"chambers": entries}}
-            return self._certificate(self.lower, self.upper, evidence)
-        right = wrong = Fraction(0)
+            cones = {"cones": {"chambers": entries}}
+            return self._certificate(self.lower, self.upper, cones)
+        found = confirm_all(self.run, jobs, progress)
+        right = sum((c.right for c in found.values()), Fraction(0))
+        wrong = sum((c.wrong for c in found.values()), Fraction(0))
         if isinstance(self.run, ChamberRun):
-            cut = list(chambers.confirmed(self.run))
-            for _, good, bad in cut:
-                right += good
-                wrong += bad
             lower, upper = _outward(right * (1 - MODESTY), 1 - wrong * (1 - MODESTY))
-            lengths = {"lengths": [len(tape) for tape, _, _ in cut]}
-            tapes = [tape for tape, _, _ in cut]
-            return self._certificate(lower, upper, {"simplices": lengths}, b"".join(tapes))
-        words, tapes = [], []
-        for word, tape, good, bad in confirmed(self.run):
-            words.append([word, len(tape)])
-            tapes.append(tape)
-            right += good
-            wrong += bad
-        lower, upper = _outward(right, 1 - wrong)
-        return self._certificate(lower, upper, {"boxes": {"words": words}}, b"".join(tapes))
+            skipped = bytes([SKIPPED])
+            tapes = [found[i].tape if i in found else skipped for i in range(len(self.run.words))]
+            evidence: dict[str, Any] = {"simplices": {"lengths": [len(tape) for tape in tapes]}}
+        else:
+            lower, upper = _outward(right, 1 - wrong)
+            proved = sorted(
+                (self.run.words[i], c.tape) for i, c in found.items() if c.right or c.wrong
+            )
+            tapes = [tape for _, tape in proved]
+            evidence = {"boxes": {"words": [[word, len(tape)] for word, tape in proved]}}
+        return self._certificate(lower, upper, evidence, b"".join(tapes))
 
     def _certificate(
         self, lower: Fraction, upper: Fraction, evidence: dict[str, Any], binary: bytes = b""
@@ -216,8 +219,9 @@ def prove_accuracy(
         raise UsageError(f"boxes needs a positive number, got {boxes}")
     if jobs is not None and jobs < 1:
         raise UsageError(f"jobs needs a positive number, got {jobs}")
+    started, compiling = time.monotonic(), seconds_compiling()
     if network.seq_len <= EXACT_LENGTH:
-        return _enumerate(network, inputs, digits, time.monotonic())
+        return _enumerate(network, inputs, digits, started)
     run = (ChamberRun if network.seq_len <= CONE_LENGTH else Run)(network, inputs)
     jobs = jobs or os.cpu_count() or 1
     if device is not None:
@@ -236,8 +240,9 @@ def prove_accuracy(
             raise UsageError(
                 f"{state} already holds {run.boxes} boxes, more than the {boxes} asked for"
             )
-    warm_up(run)
-    started = time.monotonic()
+    run.extend(run.network, run.inputs, run.words[0], run.root, 1, 1)
+    run.confirm(0, run.root)
+    started += seconds_compiling() - compiling
     history: list[Moment] = []
 
     def report() -> None:
@@ -251,7 +256,11 @@ def prove_accuracy(
     report()
     if boxes is None and budget is None:
         budget = SECONDS
-    work(run, seconds=budget, boxes=boxes, jobs=jobs, state=state, dask=dask, report=report)
+    if budget is not None:
+        budget -= time.monotonic() - started
+    interrupted = work(
+        run, seconds=budget, boxes=boxes, jobs=jobs, state=state, dask=dask, report=report
+    )
     lower, upper = _outward(run.lower, run.upper)
     seconds = time.monotonic() - started
     return AccuracyResult(
@@ -267,6 +276,7 @@ def prove_accuracy(
         history=(*history, Moment(seconds, run.boxes, lower, upper)),
         settings={"inputs": inputs, "method": run.method, "boxes": run.boxes},
         run=run,
+        interrupted=interrupted,
     )
 
 

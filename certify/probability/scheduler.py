@@ -17,19 +17,20 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from certify.errors import MissingExtraError, UsageError
-from certify.files import atomic_write
+from certify.files import Keeper, atomic_write
+from certify.interrupts import interruptible
 from certify.model import FloatArray, Network
 from certify.probability.boxes.branch_and_bound import (
     LEAF,
@@ -45,17 +46,16 @@ from certify.probability.boxes.branch_and_bound import (
     nodes,
     search,
 )
-from certify.probability.boxes.order_words import forest, words
+from certify.probability.boxes.order_words import forest, words_with_probabilities
 from certify.probability.boxes.quantiles import LARGEST_COORDINATE, W_ONE, as_arrays, quantile_table
 from certify.relaxation.linear import Slack, margin_rows, rounding_slack
 
 #: Boxes between two looks at the clock; for long tapes, a 16th of their nodes, which are all
 #: passed each time.
-CHUNK = 1 << 14
+CHUNK = 1 << 11
 STEP = 8
 LATER = 64  #: words that may be under way at once
 STATE_VERSION = 4
-STATE_SECONDS = 30.0
 ROOT = bytes([OPEN])
 cut_of: Callable[[int, int, int], int] = cut_at.py_func
 
@@ -121,8 +121,9 @@ def extend(
     A pure function but for ``stop``, which is asked between chunks.
     """
     boxes = 0
+    chunk: int = getattr(cut, "chunk", CHUNK)
     while True:
-        allowed = max(CHUNK, len(tape) >> 4)
+        allowed = max(chunk, len(tape) >> 4)
         if limit is not None:
             allowed = min(allowed, limit - boxes)
         tape, used, right, wrong = cut(network, inputs, word, tape, smallest, allowed)
@@ -130,6 +131,14 @@ def extend(
         complete = used < allowed
         if complete or boxes == limit or stop():
             return Done(tape, boxes, right, wrong, complete)
+
+
+class Confirmed(NamedTuple):
+    """The tape of a certificate, and the probabilities right and wrong that its leaves prove."""
+
+    tape: bytes
+    right: Fraction
+    wrong: Fraction
 
 
 @dataclass
@@ -160,19 +169,22 @@ class Run:
     def __init__(self, network: Network, inputs: str) -> None:
         self.network, self.inputs = network, inputs
         self.words, self.probabilities = self.split()
-        self._largest: Fraction = max(self.probabilities)
-        self._least: Fraction = min(self.probabilities)
+        #: Few probabilities differ, and comparing fractions takes long.
+        self._sizes = sorted(set(self.probabilities), reverse=True)
+        places = {size: place for place, size in enumerate(self._sizes)}
+        self._place = [places[size] for size in self.probabilities]
+        self._largest, self._least = self._sizes[0], self._sizes[-1]
         self.shards: dict[int, Shard] = {}
         self.lower, self.wrong = Fraction(0), Fraction(0)
         self.boxes = 0
+        self.nodes = 0  # of all tapes
         self.round = 0
         self.queue: list[int] = self._order()
         self.behind: set[int] = set()  # words of the queue that are still in the round before
 
-    def split(self) -> tuple[list[str], list[Fraction]]:
+    def split(self) -> tuple[Sequence[str], Sequence[Fraction]]:
         """The names of the shards, and their probabilities."""
-        names = list(words(self.network.seq_len, self.inputs))
-        return names, [_probability(word, self.inputs) for word in names]
+        return words_with_probabilities(self.network.seq_len, self.inputs)
 
     @property
     def upper(self) -> Fraction:
@@ -191,11 +203,12 @@ class Run:
     def _order(self) -> list[int]:
         """The words of this round, the most rewarding first."""
         theta = self.theta(self.round)
-        candidates = [i for i, p in enumerate(self.probabilities) if p >= theta]
+        enough = sum(size >= theta for size in self._sizes)
+        candidates = [i for i, place in enumerate(self._place) if place < enough]
 
-        def key(i: int) -> tuple[float, Fraction, int]:
+        def key(i: int) -> tuple[float, int, int]:
             shard = self.shards.get(i)
-            return (-shard.rate if shard else 0.0, -self.probabilities[i], i)
+            return (-shard.rate if shard else 0.0, self._place[i], i)
 
         return sorted(candidates, key=key)
 
@@ -206,6 +219,7 @@ class Run:
         self.lower += share * (done.right - shard.right)
         self.wrong += share * (done.wrong - shard.wrong)
         self.boxes += done.boxes
+        self.nodes += len(done.tape) - len(shard.tape)
         shard.tape, shard.right, shard.wrong = done.tape, done.right, done.wrong
         shard.spent += done.boxes
         if done.complete:
@@ -222,6 +236,14 @@ class Run:
         elif shard.spent % self.turn == 0:
             self.queue.remove(index)
             self.queue.insert(LATER - 1, index)  # behind all that are under way
+
+    def confirm(self, index: int, tape: bytes) -> Confirmed:
+        """A shard's tape as a certificate has it: each leaf proved by itself."""
+        word = self.words[index]
+        short = prune(confirm_tape(self.network, self.inputs, word, tape), len(word))
+        right, wrong = volumes(short, len(word))
+        share = self.probabilities[index]
+        return Confirmed(short, right * share, wrong * share)
 
     def left(self, index: int) -> int:
         """What a word's turn has left."""
@@ -265,12 +287,18 @@ class Run:
         Raises:
             UsageError: it is none, or that of another model or of other inputs.
         """
+        if data[:1] in (b"{", b"P"):
+            raise UsageError(
+                "a certificate, which lacks what is still open; go on from the .state file"
+            )
         try:
-            raw = zlib.decompress(data)
-            (size,) = struct.unpack_from("<Q", raw)
-            header = json.loads(raw[8 : 8 + size])
-            version, model, inputs = header["version"], header["model"], header["inputs"]
-            if (version, header.get("method")) != (STATE_VERSION, self.method):
+            header, raw, size = _header(data)
+            model, inputs = header["model"], header["inputs"]
+            if model != self.network.sha256:
+                raise UsageError(f"the state of another model (sha256 {model[:16]}...)")
+            if inputs != self.inputs:
+                raise UsageError(f"the state of a run on {inputs} inputs, not on {self.inputs}")
+            if (header["version"], header.get("method")) != (STATE_VERSION, self.method):
                 raise UsageError("the state of another version of certify; remove it")
             at = 8 + size
             shards = {}
@@ -284,27 +312,39 @@ class Run:
             raise UsageError(f"not the state of an accuracy run ({error})") from error
         if at != len(raw):
             raise UsageError(f"not the state of an accuracy run ({len(raw)} bytes, not {at})")
-        if (model, inputs) != (self.network.sha256, self.inputs):
-            raise UsageError(
-                f"the state of another run (model {model[:12]}.., {inputs} inputs); "
-                "remove it or name another file"
-            )
         self.shards, self.queue, self.behind = shards, queue, behind
         self.boxes, self.round = boxes, number
+        self.nodes = sum(len(shard.tape) for shard in shards.values())
         for index, shard in shards.items():
             share = self.probabilities[index] / 2**VOLUME_BITS
             self.lower += share * shard.right
             self.wrong += share * shard.wrong
 
 
-@lru_cache(maxsize=1 << 17)
-def _probability(word: str, inputs: str) -> Fraction:
-    return forest(word, inputs).probability
+def _header(data: bytes) -> tuple[dict[str, Any], bytes, int]:
+    raw = zlib.decompress(data)
+    (size,) = struct.unpack_from("<Q", raw)
+    return json.loads(raw[8 : 8 + size]), raw, size
 
 
-def warm_up(run: Run) -> None:
-    """Compile what ``run.extend`` needs, before the clock starts."""
-    run.extend(run.network, run.inputs, run.words[0], run.root, 1, 1)
+def state_covers(new: bytes, old: bytes) -> bool:
+    """Whether a state holds all that another one does: it is of the same run, and further on."""
+    try:
+        this, other = _header(new)[0], _header(old)[0]
+        same = all(this[k] == other[k] for k in ("version", "model", "inputs", "method"))
+        return bool(same and this["boxes"] >= other["boxes"])
+    except (zlib.error, struct.error, ValueError, KeyError, TypeError):
+        return False
+
+
+def state_boxes(data: bytes, network: Network, inputs: str) -> int | None:
+    """The boxes in a state; None where it is not of a run on this model and these inputs."""
+    try:
+        header = _header(data)[0]
+        same = (header["model"], header["inputs"]) == (network.sha256, inputs)
+        return int(header["boxes"]) if same else None
+    except (zlib.error, struct.error, ValueError, KeyError, TypeError):
+        return None
 
 
 def confirm_tape(network: Network, inputs: str, word: str, tape: bytes) -> bytes:
@@ -329,16 +369,24 @@ def confirm_tape(network: Network, inputs: str, word: str, tape: bytes) -> bytes
         out = np.empty(4 * len(out), dtype=np.uint8)
 
 
-def confirmed(run: Run) -> Iterator[tuple[str, bytes, Fraction, Fraction]]:
-    """Words in increasing order with a tape whose leaves are proved without their parents, and
-    the probabilities right and wrong of that; words without a proved leaf are left out.
-    """
-    for word, shard in sorted((run.words[i], s) for i, s in run.shards.items()):
-        short = prune(confirm_tape(run.network, run.inputs, word, shard.tape), len(word))
-        right, wrong = volumes(short, len(word))
-        if right or wrong:
-            share = forest(word, run.inputs).probability
-            yield word, short, right * share, wrong * share
+def confirm_all(
+    run: Run, jobs: int = 1, progress: Callable[[int, int], None] | None = None
+) -> dict[int, Confirmed]:
+    """What :meth:`Run.confirm` says of every shard, the largest first, in ``jobs`` threads."""
+    shards = sorted(run.shards.items(), key=lambda item: -len(item[1].tape))
+    found, done = {}, 0
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            under_way = [(i, pool.submit(run.confirm, i, s.tape)) for i, s in shards]
+            for (index, future), (_, shard) in zip(under_way, shards, strict=True):
+                found[index] = future.result()
+                done += len(shard.tape)
+                if progress:
+                    progress(done, run.nodes)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return found
 
 
 def prune(tape: bytes, n: int) -> bytes:
@@ -372,6 +420,29 @@ def volumes(tape: bytes, n: int) -> tuple[Fraction, Fraction]:
         stack += [(above, hi), (lo, below)]
     scale = W_ONE**n
     return Fraction(right, scale), Fraction(wrong, scale)
+
+
+class Reserve:
+    """How long it will take to confirm what a run has found, from trying it on some shards."""
+
+    def __init__(self, run: Run, jobs: int) -> None:
+        self._run, self._jobs, self._began = run, jobs, time.monotonic()
+        self._spent = self._nodes = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """For all shards, in ``jobs`` threads, and a little for the rest."""
+        rate = self._spent / self._nodes if self._nodes else 0.0
+        return 0.2 + 1.2 * rate * self._run.nodes / self._jobs
+
+    def learn(self, index: int) -> None:
+        """Try it on a shard, unless that has taken too large a part of the time already."""
+        started = time.monotonic()
+        if self._spent < 0.04 * (started - self._began):
+            tape = self._run.shards[index].tape
+            self._run.confirm(index, tape)
+            self._spent += time.monotonic() - started
+            self._nodes += len(tape)
 
 
 class Workers(Protocol):
@@ -436,45 +507,55 @@ def work(
     state: Path | None,
     dask: Any = None,
     report: Callable[[], None] = lambda: None,
-) -> None:
-    """Go on with a run until the budget is spent or nothing is left.
+) -> bool:
+    """Go on with a run until the budget is spent, nothing is left, or ctrl-C; was it ctrl-C?
 
     With ``boxes`` the run ends after exactly the first so many boxes of the sequence (or where
-    the sequence ends); what ``state`` keeps is always whole words' rounds or whole chunks.
+    the sequence ends); what ``state`` keeps is always whole words' rounds or whole chunks. With
+    ``seconds`` it ends so early that confirming what it found fits in too.
     """
     deadline = None if seconds is None else time.monotonic() + seconds
-    interrupted = threading.Event()
+    reserve = Reserve(run, jobs)
+    ended = threading.Event()
 
-    def stop() -> bool:
-        return interrupted.is_set() or (deadline is not None and time.monotonic() >= deadline)
+    with interruptible() as asked:
 
-    workers: Workers = Threads(jobs, stop) if dask is None else Dask(dask)
-    saved = time.monotonic()
-    try:
-        while not (run.finished or stop() or (boxes is not None and run.boxes >= boxes)):
-            for index, done in _in_order(run, workers):
-                if boxes is not None and run.boxes + done.boxes > boxes:
-                    shard = run.shards.get(index, Shard(run.root))
-                    if state is not None:
-                        atomic_write(state, run.to_bytes())
-                        state = None  # what comes now is not at the end of a chunk
-                    left = boxes - run.boxes
-                    arguments = (run.words[index], shard.tape, run.smallest(index), left)
-                    run.merge(index, run.extend(run.network, run.inputs, *arguments))
+        def stop() -> bool:
+            late = deadline is not None and time.monotonic() + reserve.seconds >= deadline
+            return late or ended.is_set() or asked.is_set()
+
+        def keep() -> None:
+            if state is not None:
+                atomic_write(state, run.to_bytes())
+
+        keeper = Keeper(keep, lambda: run.boxes)
+        workers: Workers = Threads(jobs, stop) if dask is None else Dask(dask)
+        try:
+            while not (run.finished or stop() or (boxes is not None and run.boxes >= boxes)):
+                for index, done in _in_order(run, workers):
+                    if boxes is not None and run.boxes + done.boxes > boxes:
+                        keeper.now()  # what comes now is not at the end of a chunk
+                        shard = run.shards.get(index, Shard(run.root))
+                        left = boxes - run.boxes
+                        arguments = (run.words[index], shard.tape, run.smallest(index), left)
+                        run.merge(index, run.extend(run.network, run.inputs, *arguments))
+                        report()
+                        return asked.is_set()
+                    run.merge(index, done)
                     report()
-                    return
-                run.merge(index, done)
-                report()
-                if state is not None and time.monotonic() - saved > STATE_SECONDS:
-                    atomic_write(state, run.to_bytes())
-                    saved = time.monotonic()
-                if stop():
-                    break
-    finally:
-        interrupted.set()
-        workers.close()
-        if state is not None:
-            atomic_write(state, run.to_bytes())
+                    keeper.look()
+                    if deadline is not None:
+                        reserve.learn(index)
+                    if stop():
+                        break
+            keeper.now()
+        except Exception:
+            keeper.now()
+            raise
+        finally:
+            ended.set()
+            workers.close()
+        return asked.is_set()
 
 
 def _in_order(run: Run, workers: Workers) -> Iterator[tuple[int, Done]]:

@@ -66,6 +66,8 @@ class Device:
         UsageError: torch has no such device, or it has no float64.
     """
 
+    chunk = 1 << 14  #: boxes at a time: a device wants many
+
     def __init__(self, name: str, jobs: int) -> None:
         try:
             import torch

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 
@@ -139,9 +139,37 @@ def forest(word: str, inputs: str) -> Forest:
     counts = tuple(parent.count(at) for at in range(len(chain)))
     levels = _levels(counts, inputs)
     halves = 0 if inputs == "uniform" else n - len(above)
-    return Forest(
-        word, TWO, tuple(chain), tuple(parent), levels, sum(levels[0], Fraction(0)) / 2**halves
-    )
+    share = _mass(counts, inputs) / 2**halves
+    return Forest(word, TWO, tuple(chain), tuple(parent), levels, share)
+
+
+@lru_cache(maxsize=8)
+def words_with_probabilities(n: int, inputs: str) -> tuple[tuple[str, ...], tuple[Fraction, ...]]:
+    """All order words of length n, and how probable each is."""
+    names = tuple(words(n, inputs))
+    return names, tuple(_probability(word, inputs) for word in names)
+
+
+def _probability(word: str, inputs: str) -> Fraction:
+    """That of the word's forest, without building it."""
+    if "s" in word:
+        return forest(word, inputs).probability
+    below: list[int] = []  # how many inputs lie below each member of the chain
+    halves = len(word)
+    for letter in word:
+        if letter == "n":
+            below.insert(0, 0)
+        elif letter == "b":
+            below.insert(1, 0)
+        elif len(below) > 1:
+            below[1] += 1
+            halves -= 1
+    return _mass(tuple(below), inputs) * Fraction(1, 1 if inputs == "uniform" else 2**halves)
+
+
+@cache
+def _mass(counts: tuple[int, ...], inputs: str) -> Fraction:
+    return sum(_levels(counts, inputs)[0], Fraction(0))
 
 
 @cache

@@ -9,7 +9,7 @@ most of both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial, gamma, pi
@@ -29,7 +29,7 @@ from certify.probability.cones.branch_and_bound import (
     search,
 )
 from certify.probability.cones.relaxation import Allowances, allowances
-from certify.probability.scheduler import Done, Run
+from certify.probability.scheduler import Confirmed, Done, Run
 from certify.relaxation.linear import margin_rows
 
 CHUNK = 1 << 10  #: cones between two looks at the clock
@@ -116,7 +116,7 @@ class ChamberRun(Run):
     early = 0  # chambers are much alike
     extend = staticmethod(extend)
 
-    def split(self) -> tuple[list[str], list[Fraction]]:
+    def split(self) -> tuple[Sequence[str], Sequence[Fraction]]:
         """The chambers, by number, and their probabilities."""
         shards = all_chambers(self.network.seq_len, self.inputs)
         return (
@@ -128,6 +128,12 @@ class ChamberRun(Run):
     def finished(self) -> bool:
         """Whether the bracket is narrow enough, or nothing is left that could be cut."""
         return self.upper - self.lower <= NARROW or super().finished
+
+    def confirm(self, index: int, tape: bytes) -> Confirmed:
+        """A chamber's tape as a certificate has it, without branches that prove nothing."""
+        tape, right, wrong = confirm_tape(self.network, self.inputs, index, tape[HEADER:])
+        share = self.probabilities[index]
+        return Confirmed(prune(tape), share * right, share * wrong)
 
     @property
     def pieces(self) -> int:
@@ -149,19 +155,6 @@ def confirm_tape(
     right, wrong = _confirm(*_setting(network, inputs, index), confirmed)
     unit = Fraction(1, 2**UNIT_BITS)
     return confirmed.tobytes(), unit * right, unit * wrong
-
-
-def confirmed(run: ChamberRun) -> Iterator[tuple[bytes, Fraction, Fraction]]:
-    """For each chamber the tape of a certificate, without branches that prove nothing, and the
-    probabilities right and wrong that its leaves prove.
-    """
-    for index, probability in enumerate(run.probabilities):
-        if index not in run.shards:
-            yield bytes([SKIPPED]), Fraction(0), Fraction(0)
-            continue
-        tape = run.shards[index].tape[HEADER:]
-        tape, right, wrong = confirm_tape(run.network, run.inputs, index, tape)
-        yield prune(tape), probability * right, probability * wrong
 
 
 def prune(tape: bytes) -> bytes:
