@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from certify.errors import CertificateFormatError, InternalError, ModelFileError, Rejected
-from certify.relaxation.at_hand import kernels
 
 if TYPE_CHECKING:
     from certify.certificate import Certificate
     from certify.checker import Accepted
+    from certify.checker.running import Kernels
     from certify.claims import Exact
     from certify.impulse.prove import ImpulseResult
     from certify.mechanism.explain import Explanation
@@ -381,13 +381,16 @@ def check(
     model: Model,
     *,
     nonce: str = "",
+    kernels: Callable[[], Kernels] | None = None,
 ) -> Accepted:
     """Decide anew whether a certificate holds for a model, trusting nothing that it says.
 
     Returns what was accepted: its ``kind``, the model's ``sha256``, and what it ``establishes``,
     line by line (of a refutation too). A model that is not a file is written to a temporary one,
     which the checker reads. With a ``nonce``, any text of yours, a statistical certificate is not
-    replayed but held against a fresh sample that its author cannot have chosen.
+    replayed but held against a fresh sample that its author cannot have chosen. ``kernels`` says
+    how the integer rule is run: by default compiled where numba is at hand, else bare, with the
+    same answer.
 
     >>> check("proofs/m2_2.impulse.json", "models/m2_2.pt").kind
     'impulse'
@@ -398,12 +401,13 @@ def check(
         ModelFileError: not a model.
     """
     from certify import checker
+    from certify.relaxation import at_hand
 
     with tempfile.TemporaryDirectory() as folder:
         written = _as_file(certificate, Path(folder))
         weights = _weights_file(model, Path(folder))
         try:
-            return checker.check(written, weights, nonce=nonce, kernels=kernels)
+            return checker.check(written, weights, nonce=nonce, kernels=kernels or at_hand.kernels)
         except checker.Rejected as error:
             raise Rejected(str(error)) from None
         except checker.Unreadable as error:

@@ -58,4 +58,9 @@ def test_one_model_and_some_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "2 of the 2 pairs asked for (of 6) proved right" in capsys.readouterr().out
     assert main(["check", str(tmp_path / "m4_3.impulse.json"), RIGHT]) == ExitCode.OK
     assert "every pair" not in capsys.readouterr().out
+    report = tmp_path / "r.txt"
+    arguments = ["report", str(tmp_path / "m4_3.impulse.json"), "--model", RIGHT]
+    assert main([*arguments, "--format", "text", "-o", str(report)]) == ExitCode.OK
+    assert "(0, 1), (2, 1)" in report.read_text()
+    assert "every pair" not in report.read_text()
     assert main([RIGHT, "--pair", "0", "7", "--out", str(tmp_path)]) == ExitCode.USAGE

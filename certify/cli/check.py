@@ -10,10 +10,10 @@ import argparse
 from pathlib import Path
 from typing import NamedTuple
 
-from certify.checker import Rejected, Unreadable, check
+from certify import api
 from certify.checker.running import BARE, Kernels
 from certify.cli.output import Outputs, json_argument, progress_bar
-from certify.errors import ExitCode
+from certify.errors import CertificateFormatError, ExitCode, ModelFileError, Rejected
 from certify.relaxation.at_hand import kernels
 
 
@@ -73,10 +73,10 @@ def _ask_checker(certificate: Path, model: Path, nonce: str) -> _Answer:
 
     try:
         with progress_bar("check") as bar:
-            accepted = check(certificate, model, nonce=nonce, kernels=ask)
+            accepted = api.check(certificate, model, nonce=nonce, kernels=ask)
     except Rejected as error:
         return _Answer("rejected", ExitCode.REFUTED, [str(error)], {})
-    except Unreadable as error:
+    except (CertificateFormatError, ModelFileError) as error:
         return _Answer("unreadable", ExitCode.BAD_INPUT, [str(error)], {})
     about = {"kind": accepted.kind, "sha256": accepted.sha256, "run": run}
     return _Answer("accepted", ExitCode.OK, list(accepted.establishes), about)

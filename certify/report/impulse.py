@@ -45,7 +45,7 @@ def impulse_report(source: Source) -> Report:
     caption = f"Smallest margin of each pair over ${tex_range(claim['ratio'])}$, for $M = 1$."
     grid = pair_grid(n, lambda m, s: _margin(by_pair.get((m, s))), caption)
     return source.report(
-        "right on every pair of impulses?",
+        f"right on {'these pairs' if 'only' in claim else 'every pair'} of impulses?",
         _statement(claim, pairs, document["model"], worst),
         _facts(document, worst),
         tables=(grid if n <= THINNEST else _thinnest(pairs, caption), *_wrong(pairs), _all(pairs)),
@@ -88,8 +88,6 @@ def _facts(document: Entry, worst: Entry) -> tuple[tuple[str, str], ...]:
     proved = sum(p["verdict"] == "proved" for p in pairs)
     common = claim["common_interval"]
     deployed = sum(p["verdict"] == "proved" for p in float32["pairs"])
-    signs = sum(p["verdict"] == "proved" for p in offset["pairs"])
-    left = sum(Fraction(p["margin_left"]) > 0 for p in offset["pairs"])
     sizes, library = describe(document)
     return (
         sizes,
@@ -105,13 +103,21 @@ def _facts(document: Entry, worst: Entry) -> tuple[tuple[str, str], ...]:
             f"over rival {worst['rival']}",
         ),
         ("Cells", f"{sum(p['cells'] for p in pairs)} linear pieces on $0 < S/M < 1$"),
+        *(_offsets(offset) if offset else ()),
+        ("float32 program", f"picks $s$ too for {deployed} pairs, whatever order it sums in"),
+        library,
+    )
+
+
+def _offsets(section: Entry) -> tuple[tuple[str, str], ...]:
+    signs = sum(p["verdict"] == "proved" for p in section["pairs"])
+    left = sum(Fraction(p["margin_left"]) > 0 for p in section["pairs"])
+    return (
         (
             "Offsets",
             r"$(W_{\mathrm{out}}[s] - W_{\mathrm{out}}[m]) \cdot \delta > 0$ for "
             f"{signs} pairs; the separable form alone proves {left}",
         ),
-        ("float32 program", f"picks $s$ too for {deployed} pairs, whatever order it sums in"),
-        library,
     )
 
 
