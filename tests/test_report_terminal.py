@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from certify.claims import all_pairs
 from certify.cli import main
 from certify.model import Network
+from certify.report import terminal
+from certify.report.content import cell
+from certify.report.tables import as_text
 from certify.report.terminal import shown_input
 from tests.examples import save_npz
 
@@ -51,3 +56,23 @@ def test_the_shortest_that_shows_the_same() -> None:
     assert shown_input(x, lambda _: True) == "1, 123/1000"
     assert shown_input(x, lambda y: y[1] > Fraction("0.1234")) == "1, 123457/1000000"
     assert shown_input(x, lambda _: False) == f"1, {x[1]}"
+
+
+def test_noise_is_rounded_to_its_safe_side() -> None:
+    certified = Fraction(299, 10_000)
+    assert terminal._rounded(certified, ROUND_FLOOR, "?") == ".029"
+    assert terminal._rounded(certified, ROUND_CEILING, "-") == ".03"
+    assert terminal._rounded(None, ROUND_FLOOR, "?") == "?"
+    assert terminal.within(Fraction(0)) == "equal to 0"
+    assert terminal.within(Fraction(1, 50)) == "in [-1/50, 1/50]"
+
+
+def test_grids_of_twelve_inputs_fit_eighty_columns() -> None:
+    values = (Fraction(-123456, 1000), Fraction(1, 3), Fraction(1, 81), Fraction(10) ** 400)
+    for value in values:
+        assert len(cell(value)) <= 8
+    noise = terminal._rounded(Fraction(299, 10_000), ROUND_FLOOR, "?")
+    grid = terminal._grid(12, dict.fromkeys(all_pairs(12), noise))
+    assert max(map(len, as_text(grid, 200).splitlines())) <= 80
+    margins = terminal._grid(12, {pair: cell(Fraction(123456, 10**5)) for pair in all_pairs(12)})
+    assert max(map(len, as_text(margins, 200).splitlines())) <= 80

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from certify.cli.output import progress_bar
+from certify.cli.output import demand_place, naming, progress_bar
 from certify.errors import ExitCode
 from certify.files import atomic_write
 from certify.reading.weights import read_network
@@ -31,6 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Decide what the page shows, and write it."""
+    output = arguments.output or Path(f"{arguments.model.stem}.explore.html")
+    if str(output) != "-":
+        demand_place("-o", output)
     network = read_network(arguments.model)
     with progress_bar("sweeps") as bar:
         page = explore_page(
@@ -38,10 +41,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             arguments.model.name,
             progress=lambda title, done, total: bar(done, total, title),
         )
-    output = arguments.output or Path(f"{arguments.model.stem}.explore.html")
     if str(output) == "-":
         sys.stdout.write(page)
         return ExitCode.OK
-    atomic_write(output, page.encode("utf-8"))
+    with naming("-o", output):
+        atomic_write(output, page.encode("utf-8"))
     print(f"{output} written: open it in a browser")
     return ExitCode.OK

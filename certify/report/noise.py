@@ -79,14 +79,15 @@ def _statement(claim: dict[str, Any], by_pair: Pairs, model: dict[str, Any]) -> 
     if not proved:
         return Statement(status, "Nothing is proved.")
     noise = min(proved)
+    others = f"anywhere in [-{noise}, {noise}]" if noise else "equal to 0"
     who = "every pair $(m, s)$" if every else f"{len(proved)} of {count} pairs $(m, s)$"
     if "only" in claim:  # some of the pairs, and never worded as all
         listed = ", ".join(f"({m}, {s})" for (m, s), p in by_pair.items() if p["certified"])
         who = f"each pair $(m, s)$ among {listed}"
     return Statement(
         status,
-        f"For {who}, with $M = 1$, ${where}$ and every other input anywhere in "
-        f"[-{noise}, {noise}], the logit at $s$ is strictly larger than every other logit.",
+        f"For {who}, with $M = 1$, ${where}$ and every other input {others}, "
+        "the logit at $s$ is strictly larger than every other logit.",
         f"{the_network(model)} {THE_PAIR} Then for {who} and every input $x$ with "
         f"$x_m = 1$, ${tex_range(claim['ratio'], 'x_s')}$ and $|x_i| \\le {noise}$ for all other "
         "$i$,\n\\[ \\ell_s(x) > \\ell_j(x) \\qquad\\text{for all } j \\ne s. \\]",

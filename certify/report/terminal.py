@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from decimal import ROUND_FLOOR, Context, Decimal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # an engine takes longer to import than a report to lay out
     from certify.certificate import Certificate
     from certify.impulse.prove import ImpulseResult, PairResult
     from certify.noise.prove import NoiseResult, PairNoise
+from certify.report.content import cell, short
 
 WIDEST_GRID = 12
 """Longer inputs than this do not fit a terminal as a grid; then the thinnest pairs are listed."""
@@ -99,11 +100,6 @@ def describe_range(ratios: RatioRange) -> str:
     return f"S/M = {lo}" if lo == hi else f"S/M in [{lo}, {hi}]"
 
 
-def short(value: Fraction) -> str:
-    """Four significant digits, for reading only."""
-    return f"{float(value):.4g}"
-
-
 def shown_input(x: Sequence[Fraction], holds: Callable[[Sequence[Fraction]], bool]) -> str:
     """An input as exact text: a shorter one near to it that shows the same, or itself.
 
@@ -140,24 +136,13 @@ def _margins(result: ImpulseResult) -> RenderableType:
                 p.verdict,
             )
         return Group(caption, table, f"(the {WIDEST_GRID} thinnest of {len(result.pairs)} pairs)")
-    cells = {p.pair: p for p in result.pairs}
-    table = Table(box=None, padding=(0, 1))
-    table.add_column("", style="bold", no_wrap=True)
-    for s in range(n):
-        table.add_column(f"s={s}", justify="right", no_wrap=True)
-    for m in range(n):
-        row = [_cell(cells.get(Pair(m, s))) for s in range(n)]
-        table.add_row(f"m={m}", *row)
-    return Group(caption, table)
+    cells = {p.pair: _cell(p) for p in result.pairs}
+    return Group(caption, _grid(n, cells))
 
 
-def _cell(found: PairResult | None) -> Text:
-    if found is None:
-        return Text("·", style="dim")
-    return Text(
-        f"{float(found.min_margin.value):.3g}",
-        style="red" if found.verdict == "refuted" else "",
-    )
+def _cell(found: PairResult) -> Text:
+    style = "red" if found.verdict == "refuted" else ""
+    return Text(cell(found.min_margin.value), style=style)
 
 
 def _worst(found: PairResult) -> str:
@@ -227,7 +212,7 @@ def _offset(result: ImpulseResult) -> str:
 def noise_report(model: Path, result: NoiseResult, path: Path | None) -> RenderableType:
     """Everything that a run of ``certify MODEL --noise`` found, for a console."""
     eps = result.noise
-    others = "as far from 0 as the grid says" if eps is None else f"in [-{eps}, {eps}]"
+    others = "as far from 0 as the grid says" if eps is None else within(eps)
     title = Text.assemble(
         verdict_text(result.verdict),
         f"  {model.name}: {_counted(result)} proved right for "
@@ -264,32 +249,50 @@ def noise_report(model: Path, result: NoiseResult, path: Path | None) -> Rendera
 
 def _noise_grid(result: NoiseResult) -> RenderableType:
     n = result.model.seq_len
-    cells = {p.pair: _noise_cell(p, single=result.noise is not None) for p in result.pairs}
     if n > WIDEST_GRID:
         counts = Counter(p.verdict for p in result.pairs)
         return Text(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    caption = (
-        "Proved lower bound of every margin, for M = 1 (x: refuted, ?: unknown)"
-        if result.noise is not None
-        else "Largest noise certified : smallest that breaks (-: none found below the ratio)"
+    if result.noise is not None:
+        caption = "Proved lower bound of every margin, for M = 1 (x: refuted, ?: unknown)"
+        return Group(caption, _grid(n, {p.pair: _noise_cell(p) for p in result.pairs}))
+    return Group(
+        "Largest noise certified (?: none so far; rounded down)",
+        _grid(n, {p.pair: _rounded(p.certified, ROUND_FLOOR, "?") for p in result.pairs}),
+        "",
+        "Smallest noise found that breaks the pair (-: none below the ratio; rounded up)",
+        _grid(n, {p.pair: _rounded(p.broken, ROUND_CEILING, "-") for p in result.pairs}),
     )
-    table = Table(box=None, padding=(0, 1))
+
+
+def _grid(n: int, cells: Mapping[Pair, Text | str]) -> Table:
+    """Pairs with m down and s across; twelve positions fit 80 columns."""
+    table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("", style="bold", no_wrap=True)
     for s in range(n):
         table.add_column(f"s={s}", justify="right", no_wrap=True)
     for m in range(n):
         table.add_row(f"m={m}", *(cells.get(Pair(m, s), "·") for s in range(n)))
-    return Group(caption, table)
+    return table
 
 
-def _noise_cell(found: PairNoise, *, single: bool) -> str:
-    if single:
-        return {"refuted": "x", "unknown": "?"}.get(
-            found.verdict, short_below(found.proof.bound, 2) if found.proof else "?"
-        )
-    low = "?" if found.certified is None else f"{float(found.certified):.2f}".lstrip("0")
-    high = "-" if found.broken is None else f"{float(found.broken):.2f}".lstrip("0")
-    return f"{low}:{high}"
+def _rounded(noise: Fraction | None, rounding: str, none: str) -> str:
+    """Two digits of a bound, on its safe side."""
+    if noise is None:
+        return none
+    context = Context(prec=2, rounding=rounding)
+    value = context.divide(Decimal(noise.numerator), Decimal(noise.denominator))
+    return f"{float(value):.2g}".removeprefix("0") or "0"
+
+
+def _noise_cell(found: PairNoise) -> str:
+    return {"refuted": "x", "unknown": "?"}.get(
+        found.verdict, short_below(found.proof.bound, 2) if found.proof else "?"
+    )
+
+
+def within(noise: Fraction) -> str:
+    """``in [-1/50, 1/50]``, or what that means for no noise at all."""
+    return f"in [-{noise}, {noise}]" if noise else "equal to 0"
 
 
 def _tally(verdicts: Iterable[str]) -> str:
