@@ -559,7 +559,7 @@ def test_what_always_ties_is_proved_wrong_in_integers() -> None:
 @pytest.mark.parametrize("size", [1, 2**20])
 def test_integer_measures_are_below_the_true_ones(n: int, size: int) -> None:
     rng = np.random.default_rng(n)
-    constant = simplices._constant(n, "gaussian") / 2**simplices.SUM
+    constant = simplices.constant(n, "gaussian") / 2**simplices.SUM
     for _ in range(20):
         # Rays of one orthant, which are one simplex: their determinant is not 1.
         rays = [[int(v) + 1 for v in row] for row in rng.integers(0, size + 1, (n, n))]

@@ -129,7 +129,7 @@ def test_a_cube_is_measured_exactly() -> None:
 def decide(x: FloatArray, vectors: FloatArray, some: bool) -> float:
     n, rows = vectors.shape
     room = np.empty((96, n, n)), np.empty((96, n, rows)), np.empty(96)
-    return float(decided(x, vectors, 1.0, True, some, *room))
+    return float(decided(x, vectors, 1.0, True, some, *room)[0])
 
 
 @settings(max_examples=60)

@@ -102,12 +102,12 @@ def check_simplices(
     else:
         with ProcessPoolExecutor(initializer=_start, initargs=(weights, inputs)) as pool:
             found = list(pool.map(_check_chamber, sorted(tasks, key=lambda task: -len(task[3]))))
-    constant = _constant(n, inputs) / (1 << SUM)
+    unit = constant(n, inputs) / (1 << SUM)
     right, wrong, leaves = (sum(f[k] for f in found) for k in range(3))
-    if lower > right * constant:
-        raise Rejected(f"claim.lower: only about {float(right * constant):.12f} is proved right")
-    if upper < 1 - wrong * constant:
-        raise Rejected(f"claim.upper: only about {float(wrong * constant):.12f} is proved wrong")
+    if lower > right * unit:
+        raise Rejected(f"claim.lower: only about {float(right * unit):.12f} is proved right")
+    if upper < 1 - wrong * unit:
+        raise Rejected(f"claim.upper: only about {float(wrong * unit):.12f} is proved wrong")
     return [f"{leaves} simplicial cones are bounded in {len(shards)} chambers"]
 
 
@@ -120,7 +120,7 @@ def _leaf_steps(weights: Weights) -> int:
     return bounds + 2 * MOST_PARTS * part
 
 
-def _constant(n: int, inputs: str) -> Fraction:
+def constant(n: int, inputs: str) -> Fraction:
     """The factor of a measure that depends on n alone, or a little less."""
     if inputs == "uniform":
         return Fraction(1, factorial(n))
@@ -140,8 +140,16 @@ def _start(weights: Weights, inputs: str) -> None:
 
 
 def _check_chamber(task: tuple[int, list[Ray], int, bytes]) -> Found:
-    """Walk one tape; the measures right and wrong, and the number of leaves."""
     (weights, inputs), (index, chamber, second, tape) = _shared[0], task
+    return check_chamber(weights, inputs, index, chamber, second, tape)
+
+
+def check_chamber(
+    weights: Weights, inputs: str, index: int, chamber: list[Ray], second: int, tape: bytes
+) -> Found:
+    """Walk one tape; the measures right and wrong but for :func:`constant`, in units of
+    ``2**-SUM``, and the number of leaves.
+    """
     n = len(chamber)
     leaf = Leaf(weights, second, inputs == "uniform")
     right = wrong = leaves = 0
@@ -339,7 +347,7 @@ def _cut(part: Part, r: int) -> list[Part]:
 
 
 def measure(rays: list[Vector], uniform: bool) -> int:
-    """The measure of a cone of rays of determinant 1, rounded down, but for :func:`_constant`.
+    """The measure of a cone of rays of determinant 1, rounded down, but for :func:`constant`.
 
     With G the inner products of the unit rays, S their sum, r the sums of its rows, the means of q
     and of its square are ``(S + n) / (n)_2`` and

@@ -32,6 +32,7 @@ from certify.probability.cones.relaxation import (
 
 LEVEL, NEW, CLOSED = 128, 254, 255
 LEAF, SKIPPED = 255, 254  #: in the tape of a certificate: bounded, or not to be looked at
+DOUBTFUL = 253  #: between the two: a leaf that exact arithmetic is to bound
 UNIT_BITS = 48
 CANDIDATES = 8
 #: Parts that may wait in ``certify.probability.cones.relaxation.decided``; the rest is given up.
@@ -90,18 +91,19 @@ def _weigh(  # type: ignore[no-untyped-def]
     lower, upper, parts, values, volumes, score, result,
 ):  # fmt: skip
     """Bound one cone: ``result`` becomes the measure right, wrong, and an estimate of what is
-    open, all in units.
+    open, all in units. Returns whether exact arithmetic might find something else.
     """
-    bound_simplex(
+    doubtful = bound_simplex(
         w_ih, w_hh, rows, unit_allowance, row_allowance,
         x, before, margins, doubt, row_doubt, lower, upper, score,
     )  # fmt: skip
     whole = scale * measure(x, volume, uniform, True)
-    right = scale * decided(x, lower, volume, uniform, False, parts, values, volumes)
-    wrong = scale * decided(x, -upper, volume, uniform, True, parts, values, volumes)
-    result[0] = np.floor(right * (1.0 - LOSS))
-    result[1] = np.floor(wrong * (1.0 - LOSS))
-    result[2] = max(whole - right - wrong, 0.0)
+    right, may_differ = decided(x, lower, volume, uniform, False, parts, values, volumes)
+    wrong, may_too = decided(x, -upper, volume, uniform, True, parts, values, volumes)
+    result[0] = np.floor(scale * right * (1.0 - LOSS))
+    result[1] = np.floor(scale * wrong * (1.0 - LOSS))
+    result[2] = max(whole - scale * (right + wrong), 0.0)
+    return doubtful or may_differ or may_too
 
 
 @kernel
@@ -259,7 +261,8 @@ def confirm(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, unit_allowance, row_allowance, roots, scale, uniform, tape
 ):  # fmt: skip
     """Bound all leaves of a tape anew, and make it that of a certificate: leaves become ``LEAF``,
-    those on which nothing is decided ``SKIPPED``. Returns the units right and wrong.
+    those on which nothing is decided ``SKIPPED``, those that exact arithmetic might bound or cut
+    otherwise ``DOUBTFUL``. Returns the units right and wrong on leaves of the first kind.
     """
     n, d, R = len(roots), len(w_ih), len(rows)
     x = np.empty((MAX_DEPTH + 3, n, n))
@@ -288,12 +291,14 @@ def confirm(  # type: ignore[no-untyped-def]
             continue
         for k in range(n):
             run_at(w_ih, w_hh, rows, x[top, k], before[k], margins[k], doubt[k], row_doubt[k])
-        _weigh(
+        doubtful = _weigh(
             w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
             x[top], before, margins, doubt, row_doubt, volume[top],
             lower, upper, parts, values, volumes, score, result,
         )  # fmt: skip
-        if result[0] > 0.0 or result[1] > 0.0:
+        if doubtful:
+            tape[at - 1] = DOUBTFUL
+        elif result[0] > 0.0 or result[1] > 0.0:
             tape[at - 1] = LEAF
             right += int(result[0])
             wrong += int(result[1])

@@ -46,6 +46,9 @@ _RAY_ROUNDINGS = 4.0 * (MAX_DEPTH + 8)
 _TINY = 1e-250
 #: Parts below this share of their cone are not followed: rounding's own slivers.
 _SLIVER = 1e-9
+_MOST_PARTS = 1000  #: nor more parts of a cone than these; the checker follows as many
+#: What is closer than this to another choice may be chosen otherwise by exact arithmetic.
+_CLOSE = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +185,8 @@ def bound_simplex(  # type: ignore[no-untyped-def]
     than they do; where it reads only units that are off for certain it is 0 and loses nothing.
     Without that no tie could be proved.
     Written: ``lower`` and ``upper`` (n, R), ray by ray; ``score`` (n, d), what relaxing each unit
-    costs the rows that aren't decided.
+    costs the rows that aren't decided. Returns whether exact arithmetic might round a slope
+    otherwise, so that its bounds are others.
     """
     n = len(x)
     d = len(w_ih)
@@ -195,7 +199,7 @@ def bound_simplex(  # type: ignore[no-untyped-def]
     keep = np.zeros((n, d))
     row, other, g = np.empty(d), np.empty(d), np.empty(n)
     constant, L, U = np.empty(n), np.empty(n), np.empty(n)
-    linear, strict = True, True
+    linear, strict, doubtful = True, True, False
     dead = np.zeros(d, np.bool_)  # off in the last step, for certain
     for t in range(n):
         relaxed = False
@@ -250,7 +254,10 @@ def bound_simplex(  # type: ignore[no-untyped-def]
             relaxed = True
             lo -= e
             up += e
-            s = np.floor(256.0 * up / (up - lo) + 0.5) / 256.0
+            s = 256.0 * up / (up - lo) + 0.5
+            if abs(s - np.floor(s + 0.5)) <= _CLOSE + 1024.0 * e / (up - lo):
+                doubtful = True
+            s = np.floor(s) / 256.0
             slope[t, i] = s
             a[t, i] = 1.0 if s >= 0.5 else 0.0
             for k in range(n):
@@ -293,6 +300,7 @@ def bound_simplex(  # type: ignore[no-untyped-def]
                     if status[t, i] == 2:
                         c = keep[t, i]
                         score[t, i] += c * below[t, i] if c > 0.0 else -c * above[t, i]
+    return doubtful
 
 
 @kernel
@@ -342,16 +350,19 @@ def measure(x, volume, uniform, sharp):  # type: ignore[no-untyped-def]
 @kernel
 def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type: ignore[no-untyped-def]
     """The :func:`measure` of the part of a cone on which all ``vectors`` (n, R) are positive, with
-    ``some`` at least one is not negative: a lower bound up to rounding.
+    ``some`` at least one is not negative: a lower bound up to rounding. And whether exact
+    arithmetic might cut it otherwise.
 
     ``parts`` (P, n, n), ``values`` (P, n, R) and ``volumes`` (P,) are room to work in.
     """
     n, R = vectors.shape
     parts[0], values[0], volumes[0] = x, vectors, volume
-    top, total = 1, 0.0
-    while top:
+    top, total, doubtful = 1, 0.0, False
+    for _ in range(_MOST_PARTS):
+        if not top:
+            break
         top -= 1
-        cut, cut_i, cut_j, most = -1, 0, 0, 0.0
+        cut, cut_i, cut_j, most, next_most = -1, 0, 0, 0.0, 0.0
         whole, dead = False, volumes[top] < _SLIVER * volume
         for r in range(R):
             i, j = 0, 0
@@ -365,8 +376,12 @@ def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type:
                 whole = True
             elif not some and up <= 0.0:
                 dead = True
-            elif lo < 0.0 < up and (up if some else -lo) / (up - lo) > most:
-                cut, cut_i, cut_j, most = r, i, j, (up if some else -lo) / (up - lo)
+            elif lo < 0.0 < up:
+                size = (up if some else -lo) / (up - lo)
+                if size > most:
+                    cut, cut_i, cut_j, most, next_most = r, i, j, size, most
+                else:
+                    next_most = max(next_most, size)
         if dead:
             continue
         if whole or (cut < 0 and not some):
@@ -374,6 +389,13 @@ def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type:
         elif cut >= 0 and top + 2 <= len(parts):
             i, j = cut_i, cut_j
             up, lo = values[top, i, cut], values[top, j, cut]
+            doubtful = doubtful or most - next_most <= _CLOSE
+            for k in range(n):
+                v = values[top, k, cut]
+                if (k != i and up - v <= _CLOSE * (up - lo)) or (
+                    k != j and v - lo <= _CLOSE * (up - lo)
+                ):
+                    doubtful = True
             w, v = -lo / (up - lo), up / (up - lo)
             to = top + 1
             for k in range(n):
@@ -391,4 +413,4 @@ def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type:
                 values[top, j, r] = values[to, i, r]
             volumes[to], volumes[top] = volumes[top] * w, volumes[top] * v
             top += 2
-    return total
+    return total, doubtful
