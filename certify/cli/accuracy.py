@@ -25,7 +25,7 @@ from certify.cli.output import (
     say,
     seconds_argument,
 )
-from certify.errors import ExitCode
+from certify.errors import ExitCode, NothingDecidedError
 from certify.files import place_beside
 from certify.model import Network
 from certify.probability.prove import (
@@ -135,12 +135,20 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                 file=sys.stdout if outputs.text else sys.stderr,
                 flush=True,
             )
-        certificate = result.certificate(
-            jobs=arguments.jobs or os.cpu_count() or 1,
-            progress=lambda done, total: bar(done, total, "confirming, for the certificate"),
-        )
-        written = outputs.certificate(arguments.out / f"{name}{certificate.suffix}", certificate)
+        written, nothing = None, ""
+        try:
+            certificate = result.certificate(
+                jobs=arguments.jobs or os.cpu_count() or 1,
+                progress=lambda done, total: bar(done, total, "confirming, for the certificate"),
+            )
+        except NothingDecidedError as error:
+            nothing = str(error)
+        else:
+            place = arguments.out / f"{name}{certificate.suffix}"
+            written = outputs.certificate(place, certificate)
     outputs.json(result.to_dict() | {"certificate": written and str(written)})
+    if outputs.text and nothing:
+        print(f"certificate  none: {nothing}")
     if outputs.text and written:
         print(f"certificate  {written}")
         print(f"\ncheck it with: {command('check', written, arguments.model)}")

@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model
 from certify.compiled import seconds_compiling
-from certify.errors import UsageError
+from certify.errors import NothingDecidedError, UsageError
 from certify.model import Network
 from certify.probability.boxes.batches import Device
 from certify.probability.closed_form.cells import ChamberTree, enumerate_cells
@@ -122,6 +122,9 @@ class AccuracyResult(Result[PairAnswer]):
         A certificate claims what its leaves prove one by one, without what their parents knew or
         proved: the bracket may be a little wider than the one found. All leaves are bounded anew
         for that, in ``jobs`` threads; ``progress`` is called with the nodes done and in all.
+
+        Raises:
+            NothingDecidedError: that is nothing, and the bracket [0, 1].
         """
         if self.run is None:
             entries = [
@@ -137,6 +140,10 @@ class AccuracyResult(Result[PairAnswer]):
         found = confirm_all(self.run, jobs, progress)
         right = sum((c.right for c in found.values()), Fraction(0))
         wrong = sum((c.wrong for c in found.values()), Fraction(0))
+        if not right and not wrong:
+            raise NothingDecidedError(
+                "nothing is proved right or wrong yet: there is nothing to certify"
+            )
         if isinstance(self.run, ChamberRun):
             lower, upper = _outward(right * (1 - MODESTY), 1 - wrong * (1 - MODESTY))
             skipped = bytes([SKIPPED])
