@@ -8,6 +8,7 @@ from certify.errors import CertificateFormatError
 from certify.report.accuracy import accuracy_report, statistical_report
 from certify.report.circuit import circuit_report
 from certify.report.content import Report
+from certify.report.hypotheses import hypotheses_report
 from certify.report.impulse import impulse_report
 from certify.report.noise import noise_report
 from certify.report.source import Source
@@ -15,6 +16,7 @@ from certify.report.source import Source
 BUILDERS: dict[str, Callable[[Source], Report]] = {
     "accuracy": accuracy_report,
     "circuit": circuit_report,
+    "hypotheses": hypotheses_report,
     "impulse": impulse_report,
     "noise": noise_report,
     "statistical": statistical_report,

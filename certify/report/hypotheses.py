@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from certify.report.content import short
+from typing import Any
+
+from certify.report.content import Report, Statement, Table, describe, short, tex_range, the_network
+from certify.report.source import Source
+from certify.report.typeset import formula
+from certify.report.words import literal
 from certify.statements.prove import HypothesesResult, HypothesisResult
+
+HEADER = ("", "statement", "formula", "verdict", "slack or counterexample", "certificate")
+PAGE = 12
+"""Statements that fit on a printed page."""
 
 
 def hypotheses_text(result: HypothesesResult) -> str:
@@ -54,3 +63,76 @@ def _shown(r: HypothesisResult) -> list[str]:
 
 def _is_number(text: str) -> bool:
     return not text.strip("-+.0123456789/() ")
+
+
+def hypotheses_report(source: Source) -> Report:
+    """A table of the sentences: formula, verdict, slack or counterexample."""
+    document = source.document
+    claim, model = document["claim"], document["model"]
+    d, n = int(model["hidden_size"]), int(model["seq_len"])
+    listed = claim["hypotheses"]
+    proved = sum(h["verdict"] == "proved" for h in listed)
+    sizes, library = describe(document)
+    status = "not checked" if source.checked is None else "checked"
+    said = (
+        f"Of {len(listed)} statements about runs with $M = 1$ at $m$, $S = r$ at $s$ and 0 "
+        f"elsewhere {proved} hold for every pair and ratio of their domains, and "
+        f"{len(listed) - proved} fail as the table shows."
+    )
+    caption = (
+        "Statements with their verdicts; for what holds by how much, else a counterexample. "
+        "A prime is the run with M and S exchanged, a 0 above the run without changes."
+    )
+    rows = [
+        (
+            str(number),
+            literal(h["says"] or h["name"]),
+            f"${formula(h['claim'], claim['groups'], d, n)}$; {_domain(h)}",
+            h["verdict"],
+            _outcome(h),
+            status,
+        )
+        for number, h in enumerate(listed, start=1)
+    ]
+    tables = tuple(
+        Table(caption if at == 0 else "Statements, continued.", HEADER, tuple(rows[at : at + PAGE]))
+        for at in range(0, len(rows), PAGE)
+    )
+    verdict = "proved" if proved == len(listed) else "refuted"
+    return source.report(
+        "statements about how it works",
+        Statement(verdict, said, f"{the_network(model)} {said}"),
+        (sizes, ("Statements", str(len(listed))), ("Proved", str(proved)), library),
+        tables=tables,
+        notes=tuple(
+            f"${name}$ are the numbers {', '.join(map(str, members))}."
+            for name, members in _named(claim["groups"])
+        ),
+    )
+
+
+def _named(groups: dict[str, list[int]]) -> list[tuple[str, list[int]]]:
+    return [(f"\\mathrm{{{name.replace('_', ' ')}}}", found) for name, found in groups.items()]
+
+
+def _domain(h: dict[str, Any]) -> str:
+    """Where a statement is about: ratios, pairs, changes."""
+    parts = [f"${tex_range(h['ratio'], 'r')}$"]
+    if h["pairs"] is not None:
+        parts.append(f"pairs with {literal(h['pairs'])}")
+    return ", ".join([*parts, *map(literal, h["change"])])
+
+
+def _outcome(h: dict[str, Any]) -> str:
+    if h["verdict"] == "proved":
+        return "-" if h["slack"] is None else short(h["slack"])
+    example = h["counterexample"]
+    values = ", ".join(
+        f"{literal(text)} = {short(value)}"
+        for text, value in example["values"].items()
+        if not _is_number(text)
+    )
+    if example["max"] is None:
+        return values
+    pair = f"$m = {int(example['max'])}$, $s = {int(example['second'])}$"
+    return f"{pair}, $r = {short(example['ratio'])}$: {values}"

@@ -16,6 +16,8 @@ from certify.report.content import Table, scientific
 from certify.report.words import latex, plain
 
 WIDTH = 80
+WORDS = 40
+"""Characters from which on a column of words wraps in print."""
 
 
 def rich_table(
@@ -64,11 +66,16 @@ def text_table(table: Table) -> str:
 def column_format(table: Table) -> str:
     """The columns of a LaTeX tabular: S of siunitx for numbers, the widest words may wrap."""
     found = []
+    wide = [
+        not table.numeric(at)
+        and max((len(plain(row[at])) for row in table.rows), default=0) > WORDS
+        for at in range(len(table.header))
+    ]
     for at in range(len(table.header)):
         if table.numeric(at):
             found.append(_aligned([row[at] for row in table.rows]))
-        elif max((len(plain(row[at])) for row in table.rows), default=0) > 40:
-            found.append(r"p{0.4\linewidth}")
+        elif wide[at]:
+            found.append(f"p{{{min(0.4, 0.78 / sum(wide)):.2g}\\linewidth}}")
         else:
             found.append("l")
     return "".join(found)
