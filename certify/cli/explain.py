@@ -10,9 +10,18 @@ import argparse
 from pathlib import Path
 
 from certify.claims import parse_ratio_range
-from certify.cli.output import Outputs, command, json_argument, out_arguments, progress_bar
-from certify.errors import ExitCode
+from certify.cli.output import (
+    Outputs,
+    command,
+    demand_place,
+    json_argument,
+    out_arguments,
+    progress_bar,
+)
+from certify.errors import ExitCode, UsageError
+from certify.files import atomic_write
 from certify.mechanism.explain import SAMPLES, explain
+from certify.mechanism.note import explanation_note
 from certify.mechanism.search import BAND
 from certify.reading.weights import read_network
 from certify.report.explanation import explanation_text, summary_text
@@ -37,6 +46,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--full", action="store_true", help="every study, not the summary alone")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--hypotheses",
+        metavar="FILE",
+        type=Path,
+        help="write what was found as claims, for certify hypotheses (an edited file is kept)",
+    )
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     out_arguments(parser)
     json_argument(parser)
@@ -45,6 +60,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Take the model apart and report."""
     outputs = Outputs(arguments)
+    if arguments.hypotheses is not None:
+        _demand_new(arguments.hypotheses, force=arguments.force)
     network = read_network(arguments.model)
     ratios = parse_ratio_range(arguments.ratio) if arguments.ratio else BAND
     with progress_bar("sweeps") as bar:
@@ -59,6 +76,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     path = arguments.out / f"{arguments.model.stem}.circuit.json"
     written = outputs.certificate(path, certificate) if certificate else None
     outputs.json(found.to_json() | {"certificate": written and str(written)})
+    note: Path | None = arguments.hypotheses
+    if note is not None:
+        text = explanation_note(found).encode()
+        outputs.write(note, lambda: atomic_write(note, text))
     if outputs.text:
         print(summary_text(found, arguments.model.name))
         if arguments.full:
@@ -71,3 +92,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.figures:
         outputs.figures(lambda: explanation_figures(found))
     return outputs.finish(ExitCode.OK)
+
+
+def _demand_new(path: Path, *, force: bool) -> None:
+    """Refuse to replace a file that somebody may have edited."""
+    demand_place("--hypotheses", path)
+    if path.exists() and path.stat().st_size and not force:
+        raise UsageError(f"--hypotheses {path}: exists; name another file, or give --force")

@@ -12,8 +12,11 @@ from pathlib import Path
 from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.mechanism.training import track
+from certify.reading.weights import read_network
+from certify.report.hypotheses import history_text
 from certify.report.mechanism_figures import track_figure
 from certify.report.runs import track_text
+from certify.statements.history import follow
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +25,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inputs", choices=("gaussian", "uniform"), default="gaussian")
     parser.add_argument("--samples", metavar="N", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--hypotheses",
+        metavar="FILE",
+        type=Path,
+        help="decide a file of claims for each: when did each sentence become true?",
+    )
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     json_argument(parser)
 
@@ -37,9 +46,19 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             seed=arguments.seed,
             progress=lambda name, done, total: bar(done, total, name),
         )
-    outputs.json(found.to_json())
+        history = None
+        if arguments.hypotheses is not None:
+            models = [(path.stem, read_network(path)) for path in arguments.models]
+            history = follow(
+                arguments.hypotheses,
+                models,
+                progress=lambda name, done, total: bar(done, total, name),
+            )
+    outputs.json(found.to_json() | ({"hypotheses": history.to_json()} if history else {}))
     if outputs.text:
         print(track_text(found))
+        if history:
+            print(f"\n{history_text(history)}")
     if arguments.figures:
         outputs.figures(lambda: {"track": track_figure(found)})
     return outputs.finish(ExitCode.OK)

@@ -8,6 +8,7 @@ from certify.report.content import Report, Statement, Table, describe, short, te
 from certify.report.source import Source
 from certify.report.typeset import formula
 from certify.report.words import literal
+from certify.statements.history import History
 from certify.statements.prove import HypothesesResult, HypothesisResult
 
 HEADER = ("", "statement", "formula", "verdict", "slack or counterexample", "certificate")
@@ -29,6 +30,20 @@ def hypotheses_text(result: HypothesesResult) -> str:
     }
     listed = ", ".join(f"{number} {verdict}" for verdict, number in count.items() if number)
     return "\n".join([*lines, "", f"{len(result.results)} hypotheses: {listed}"])
+
+
+def history_text(history: History) -> str:
+    """A line a sentence: a plus for each checkpoint where it holds, and since when it does."""
+    width = max(len(s.name) for s in history.sentences)
+    lines = []
+    for s in history.sentences:
+        marks = "".join("+" if held else "." for held in s.holds)
+        if s.since is None:
+            when = "not true at the end"
+        else:
+            when = f"since {s.since}, after {s.after}" if s.after else "always"
+        lines.append(f"{s.name:{width}}  {marks}  {when}")
+    return "\n".join(lines)
 
 
 def _shown(r: HypothesisResult) -> list[str]:

@@ -97,7 +97,7 @@ class _Typesetter:
 
     def _of_run(self, name: str, run: Run) -> str:
         """A base run has a 0 above, a swapped one a prime."""
-        return name + ("^{0}" if run[0] else "") + ("'" if run[1] else "")
+        return name + ("'" if run[1] else "") + ("^{0}" if run[0] else "")
 
     def _quantity(self, node: ex.Quantity) -> tuple[str, int]:
         names = {"h": "h", "z": "z", "on": "z", "logit": r"\ell"}
