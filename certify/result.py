@@ -66,6 +66,13 @@ class Result(ABC, Generic[P]):
             NothingDecidedError: nothing was.
         """
 
+    @classmethod
+    def covers(cls, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+        """Whether one certificate of this claim (a document) says all that another one says of
+        the same model, so that it may take its place. Here: they claim the same.
+        """
+        return bool(new["claim"] == old["claim"])
+
     @abstractmethod
     def _answer(self) -> dict[str, Any]:
         """What :meth:`to_dict` holds beyond claim, verdict, task, model, notes, seconds."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from certify.claims import parse_ratio_range
+from certify import api
 from certify.cli.output import (
     Outputs,
     command,
@@ -20,10 +20,9 @@ from certify.cli.output import (
 )
 from certify.errors import ExitCode, UsageError
 from certify.files import atomic_write
-from certify.mechanism.explain import SAMPLES, explain
+from certify.mechanism.explain import SAMPLES
 from certify.mechanism.note import explanation_note
 from certify.mechanism.search import BAND
-from certify.reading.weights import read_network
 from certify.report.explanation import explanation_text, summary_text
 from certify.report.mechanism_figures import explanation_figures
 
@@ -62,20 +61,18 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     outputs = Outputs(arguments)
     if arguments.hypotheses is not None:
         _demand_new(arguments.hypotheses, force=arguments.force)
-    network = read_network(arguments.model)
-    ratios = parse_ratio_range(arguments.ratio) if arguments.ratio else BAND
     with progress_bar("sweeps") as bar:
-        found = explain(
-            network,
+        found = api.explain(
+            arguments.model,
+            ratio=arguments.ratio,
             samples=arguments.samples,
             seed=arguments.seed,
-            ratios=ratios,
             progress=lambda name, done, total: bar(done, total, name),
         )
-    certificate = found.certificate()
+    certificate = found.certificate() if found.circuit else None
     path = arguments.out / f"{arguments.model.stem}.circuit.json"
     written = outputs.certificate(path, certificate) if certificate else None
-    outputs.json(found.to_json() | {"certificate": written and str(written)})
+    outputs.json(found.to_dict() | {"certificate": written and str(written)})
     note: Path | None = arguments.hypotheses
     if note is not None:
         text = explanation_note(found).encode()

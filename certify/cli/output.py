@@ -66,7 +66,8 @@ class Outputs:
 
         Returns where it is; None where it could not be written.
         """
-        from certify.certificate import covers, read_document
+        from certify.certificate import read_document
+        from certify.kinds import covers
 
         new = json.loads(certificate.to_bytes())
 

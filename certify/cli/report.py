@@ -19,11 +19,12 @@ from certify.certificate import read_document
 from certify.checker import Rejected, Unreadable, check
 from certify.cli.output import demand_place, naming
 from certify.errors import CertificateFormatError, ExitCode, UsageError
+from certify.kinds import KINDS
 from certify.model import Network
 from certify.reading.weights import read_network
 from certify.relaxation.at_hand import kernels
 from certify.report.answers import answer_report, is_answer
-from certify.report.build import BUILDERS, build_report
+from certify.report.build import build_report
 from certify.report.content import Report
 from certify.report.overview import overview_of
 from certify.report.render import BESIDE, FORMATS, render, write
@@ -104,7 +105,7 @@ def _listed(given: list[Path]) -> tuple[list[Path], bool]:
 
 def _is_one(path: Path) -> bool:
     try:
-        return read_document(path).get("kind") in BUILDERS
+        return read_document(path).get("kind") in KINDS
     except CertificateFormatError:
         return False
 

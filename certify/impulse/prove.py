@@ -19,7 +19,7 @@ from functools import cached_property, partial
 from math import ceil, floor
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
-from certify.certificate import Certificate, describe_model
+from certify.certificate import Certificate, describe_model, inside
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs, impulses
 from certify.errors import ModelFileError
 from certify.impulse.float32 import Float32Verdict, float32_section, prove_float32
@@ -107,6 +107,16 @@ class ImpulseResult(Result[PairResult]):
     default_range: bool = False
     stages: Mapping[str, float] = field(default_factory=dict, compare=False)
     deployed: tuple[Float32Verdict, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def covers(cls, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+        """The same range or a wider one, the same pairs with the same verdicts, or more."""
+        found, known = (
+            {(p["max"], p["second"]): p["verdict"] for p in document["evidence"]["pairs"]}
+            for document in (new, old)
+        )
+        wider = inside(old["claim"]["ratio"], new["claim"]["ratio"])
+        return wider and all(found.get(pair) == verdict for pair, verdict in known.items())
 
     @property
     def verdict(self) -> Verdict:

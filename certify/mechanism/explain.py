@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from certify.certificate import Certificate, describe_model
+from certify.certificate import Certificate
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
+from certify.errors import NothingDecidedError
 from certify.impulse.sweep import Sweep, sweep
 from certify.mechanism.census import CellFormula, Census, cell_formula, take_census
 from certify.mechanism.circuit import CircuitStudy, circuit_certificate
@@ -18,14 +20,15 @@ from certify.mechanism.samples import Progress
 from certify.mechanism.search import BAND, study_circuit
 from certify.model import Network
 from certify.probability.prove import Inputs
+from certify.result import PairAnswer, Result
 
 SAMPLES = 100_000
 ROLE_SAMPLES = 10_000
 INPUTS: tuple[Inputs, ...] = ("gaussian", "uniform")
 
 
-@dataclass(frozen=True)
-class Explanation:
+@dataclass(frozen=True, repr=False)
+class Explanation(Result[PairAnswer]):
     """What is measured and what is proved about one model's mechanism.
 
     ``offsets`` and ``census`` are taken at S/M = 4/5; ``formula`` are the logits on the cell of
@@ -35,7 +38,8 @@ class Explanation:
     whole range of ratios.
     """
 
-    network: Network
+    claim: ClassVar[str] = "circuit"
+
     offsets: OffsetStudy
     census: Census
     formula: CellFormula
@@ -43,14 +47,24 @@ class Explanation:
     readouts: tuple[Readout, ...]
     circuit: CircuitStudy | None
 
-    def certificate(self) -> Certificate | None:
-        """The certificate of the proved statements, of kind ``circuit``."""
-        return None if self.circuit is None else circuit_certificate(self.circuit)
+    @property
+    def verdict(self) -> Literal["proved", "measured"]:
+        """Proved where there are statements that are; the rest is measured."""
+        return "measured" if self.circuit is None else "proved"
 
-    def to_json(self) -> dict[str, Any]:
+    def certificate(self) -> Certificate:
+        """The certificate of the proved statements, of kind ``circuit``.
+
+        Raises:
+            NothingDecidedError: nothing is proved.
+        """
+        if self.circuit is None:
+            raise NothingDecidedError("no pair is right over the whole range: nothing is proved")
+        return circuit_certificate(self.circuit)
+
+    def _answer(self) -> dict[str, Any]:
         """Every study under its name."""
         return {
-            "model": describe_model(self.network),
             "offsets": self.offsets.to_json(),
             "census": self.census.to_json(),
             "cell_formula": self.formula.to_json(),
@@ -78,6 +92,7 @@ def explain(
     Raises:
         UsageError: fewer than 2 samples.
     """
+    started = time.perf_counter()
     pairs = all_pairs(network.seq_len)
     sweeps: dict[Pair, Sweep] = {}
     for done, pair in enumerate(pairs):
@@ -101,4 +116,5 @@ def explain(
         units,
         readouts,
         study_circuit(network, sweeps, ratios, groups, progress=progress),
+        seconds=time.perf_counter() - started,
     )

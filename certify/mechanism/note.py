@@ -18,7 +18,7 @@ def explanation_note(found: Explanation) -> str:
     safe side, and claims are about the pairs for which they were found.
     """
     groups = {name.replace("-", "_"): units for name, units in _groups(found).items()}
-    network, study = found.network, found.circuit
+    network, study = found.model, found.circuit
     lines = [
         "# Written by certify explain: what it found, as claims that certify hypotheses decides.",
         'title = "What certify explain found"',

@@ -8,13 +8,13 @@ a budget goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from certify.certificate import Certificate, describe_model, read_certificate
+from certify.certificate import Certificate, describe_model, inside, read_certificate
 from certify.checker.errors import Rejected
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
 from certify.compiled import seconds_compiling
@@ -98,6 +98,23 @@ class NoiseResult(Result[PairNoise]):
     ratios: RatioRange
     noise: Fraction | None
     interrupted: bool = False
+
+    @classmethod
+    def covers(cls, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+        """The same range or a wider one, every pair with the same noise or better."""
+        found = {(p["max"], p["second"]): p for p in new["claim"]["pairs"]}
+        if not inside(old["claim"]["ratio"], new["claim"]["ratio"]):
+            return False
+        for known in old["claim"]["pairs"]:
+            pair = found.get((known["max"], known["second"]), {})
+            certified, broken = pair.get("certified"), pair.get("broken")
+            if known["certified"] and (
+                not certified or Fraction(certified) < Fraction(known["certified"])
+            ):
+                return False
+            if known["broken"] and (not broken or Fraction(broken) > Fraction(known["broken"])):
+                return False
+        return True
 
     @property
     def verdict(self) -> Verdict:

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from certify.certificate import Certificate, describe_model
+from certify.certificate import Certificate, describe_model, inside
 from certify.compiled import seconds_compiling
 from certify.errors import NothingDecidedError, UsageError
 from certify.model import Network
@@ -82,6 +82,13 @@ class AccuracyResult(Result[PairAnswer]):
     trees: tuple[ChamberTree, ...] = ()
     run: Run | None = None
     interrupted: bool = False
+
+    @classmethod
+    def covers(cls, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+        """The same inputs, and the same bracket or a narrower one."""
+        ours, theirs = new["claim"], old["claim"]
+        brackets = [(claim["lower"], claim["upper"]) for claim in (ours, theirs)]
+        return bool(ours["inputs"] == theirs["inputs"]) and inside(*brackets)
 
     @property
     def verdict(self) -> Literal["proved"]:

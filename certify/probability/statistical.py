@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -62,6 +62,16 @@ class StatisticalResult(Result[PairAnswer]):
     def seed(self) -> str:
         """What is hashed to draw the sample, block by block."""
         return drawing.seed_of(self.model.sha256, self.inputs, self.samples, "").decode()
+
+    @classmethod
+    def covers(cls, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+        """The same inputs, no fewer samples, and no larger probability of an error."""
+        ours, theirs = new["claim"], old["claim"]
+        return bool(
+            ours["inputs"] == theirs["inputs"]
+            and ours["samples"] >= theirs["samples"]
+            and Fraction(ours["error_probability"]) <= Fraction(theirs["error_probability"])
+        )
 
     def _about(self) -> str:
         return f" [{float(self.lower):.6f}, {float(self.upper):.6f}]"

@@ -29,7 +29,7 @@ TELLS = {
 
 def summary_text(found: Explanation, name: str) -> str:
     """Some ten lines to read aloud: verdict, what the units do, what limits it, what is proved."""
-    network = found.network
+    network = found.model
     accuracies = ", ".join(f"{r.accuracy} ({r.inputs})" for r in found.readouts)
     return stacked(
         [
@@ -59,7 +59,7 @@ def explanation_text(found: Explanation) -> str:
 
 
 def _proved(found: Explanation) -> list[str]:
-    pairs = found.network.seq_len * (found.network.seq_len - 1)
+    pairs = found.model.seq_len * (found.model.seq_len - 1)
     study = found.circuit
     if study is None:
         return ["NOT PROVED: no pair is right over the whole range; no circuit is proved."]
@@ -72,7 +72,7 @@ def _proved(found: Explanation) -> list[str]:
     spare = sorted(study.dispensable)
     if spare:
         units_said = f"It can spare unit {' or '.join(map(str, spare))}"
-    elif len(study.failures) == found.network.hidden_size:
+    elif len(study.failures) == found.model.hidden_size:
         units_said = "It can spare no unit"
     else:
         units_said = f"It cannot spare units {units(f.element[1] for f in study.failures)}"
@@ -98,7 +98,7 @@ def _roles(found: Explanation) -> list[str]:
 
 def _limit(found: Explanation) -> str:
     pair = found.formula.pair
-    logits = found.network.logits(impulses(pair, NOMINAL_RATIO, found.network.seq_len))
+    logits = found.model.logits(impulses(pair, NOMINAL_RATIO, found.model.seq_len))
     rival = max((j for j in range(len(logits)) if j != pair.second), key=logits.__getitem__)
     margin = logits[pair.second] - logits[rival]
     return (

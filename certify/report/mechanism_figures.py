@@ -33,7 +33,7 @@ def explanation_figures(found: Explanation) -> dict[str, Figure]:
     figures = {
         "offsets": offsets_figure(found.offsets),
         "cells": cells_figure(found.census),
-        "waves": waves_figure(found.network, found.units["gaussian"]),
+        "waves": waves_figure(found.model, found.units["gaussian"]),
     }
     for readout in found.readouts:
         figures[f"readout-{readout.inputs}"] = readout_figure(readout)

@@ -140,6 +140,12 @@ class HypothesesResult(Result[Any]):
     results: tuple[HypothesisResult, ...]
     work: int
 
+    @classmethod
+    def covers(cls, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+        """The same sentences and perhaps more: a note that was edited takes its place."""
+        found, known = ({h["name"] for h in d["claim"]["hypotheses"]} for d in (new, old))
+        return known <= found
+
     @property
     def verdict(self) -> str:
         """The verdict of the file."""
