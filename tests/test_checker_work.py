@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from certify import api
 from certify.checker import Unreadable, check, impulse, work
 from certify.checker import document as checker_document
 from certify.checker.circuit import check_circuit
@@ -78,7 +79,7 @@ def test_a_legitimate_certificate_of_64_units_and_20_inputs_passes() -> None:
 
 def test_every_kind_says_how_much_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a limit of a thousand steps nothing passes; each kind says so before it begins."""
-    for module in ("boxes", "circuit", "cones", "impulse", "noise", "simplices"):
+    for module in ("boxes", "circuit", "cones", "impulse", "noise", "simplices", "statistical"):
         monkeypatch.setattr(f"certify.checker.{module}.ALL", 1000)
     for name, model in (
         ("m16_10.accuracy.zip", "m16_10.pt"),
@@ -88,6 +89,18 @@ def test_every_kind_says_how_much_is_too_much(monkeypatch: pytest.MonkeyPatch) -
     ):
         with pytest.raises(Unreadable, match=r"this certificate may take .* at most 1,000"):
             check(PROOFS / name, MODELS / model)
+
+
+def test_a_sample_says_how_much_is_too_much(tmp_path: Path) -> None:
+    """With samples that nobody has the time to draw."""
+    certificate = api.sample_accuracy(HANDCRAFTED, samples=100).certificate()
+    body = json.loads(certificate.to_bytes())
+    model = save_npz(HANDCRAFTED, tmp_path / "model.npz")
+    body["claim"] |= {"samples": 1 << 40, "lower": "0", "upper": "1"}
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(body))
+    with pytest.raises(Unreadable, match="this certificate may take"):
+        check(path, model)
 
 
 def test_a_tree_of_cones_says_how_much_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,11 @@ from certify.checker.document import fields, integer, rational
 from certify.checker.drawing import seed_of, words_of
 from certify.checker.errors import Rejected
 from certify.checker.network import Weights
+from certify.checker.work import ALL, demand, run_steps
 
 BLOCK = 1 << 10
 MAX_SAMPLES = 1 << 40
+CELL_BITS = 1 << 7  #: more than an input that is decided exactly has
 WORDS_EACH = 32  #: drawn at first for each number; more where they do not suffice
 PRECISION = 192
 INPUTS = {"gaussian": "i.i.d. standard normal inputs", "uniform": "i.i.d. uniform [0, 1] inputs"}
@@ -193,6 +195,7 @@ def check_statistical(
         raise Rejected("claim.error_probability: expected a number between 0 and 1")
     if not 0 < integer(samples, "claim.samples") <= MAX_SAMPLES:
         raise Rejected(f"claim.samples: expected 1 to {MAX_SAMPLES}")
+    demand(samples * run_steps(weights, CELL_BITS), ALL, "this certificate")
     claimed = fields(body["evidence"], "evidence", ("right", "wrong"))
     if evidence:
         raise Rejected("evidence.bin: not expected beside counts")
