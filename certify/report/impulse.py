@@ -222,7 +222,8 @@ def _figures(
     found = [
         Figure(
             "margins",
-            "Smallest margin of each pair over the claim's range, for $M = 1$.",
+            "Smallest margin of each pair over the claim's range, for $M = 1$; refuted pairs are "
+            "framed or crossed.",
             lambda: draw.alone(draw.margin_grid, given.margins, given.refuted, given.n, height=3.8),
         ),
         Figure(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from certify.report.style import (
     COLUMN,
@@ -34,13 +35,17 @@ NUMBERED = 12
 
 
 def margin_grid(axes: Any, margins: Mapping[Pair, float], refuted: set[Pair], n: int) -> None:
-    """The smallest margin of each pair: m down, s across; a cross marks a refuted pair."""
+    """The smallest margin of each pair: m down, s across; refuted pairs are framed, or crossed
+    where there is no room for a frame.
+    """
     values = [[margins.get((m, s), float("nan")) for s in range(n)] for m in range(n)]
     cells(axes, values, n <= NUMBERED)
-    if refuted:
-        axes.plot(
-            [s for _, s in refuted], [m for m, _ in refuted], "x", color=INK, ms=60 / n, lw=0.5
-        )
+    for m, s in refuted:
+        if n <= NUMBERED:
+            place = (s - 0.47, m - 0.47)
+            axes.add_patch(Rectangle(place, 0.94, 0.94, fill=False, edgecolor=INK, lw=1))
+        else:
+            axes.plot([s], [m], "x", color=INK, ms=60 / n, mew=0.5)
     axes.set(xlabel="$s$, second largest", ylabel="$m$, maximum")
 
 
@@ -126,7 +131,7 @@ def noise_chart(
     for row, pair in enumerate(order):
         low, high = certified[pair], broken[pair]
         if low is not None and high is not None:
-            axes.plot([low, high], [row, row], color=QUIET, lw=0.6)
+            axes.plot([low, high], [row, row], color=QUIET, lw=min(0.6, 40 / len(order)))
     for values, mark, colour, label in (
         (certified, "o", HIGH, "certified up to here"),
         (broken, "x", LOW, "broken here"),

@@ -1,7 +1,6 @@
 """The figures of an explanation, of an intervention and of a track.
 
-:mod:`certify.report.style` has their colours and writes them; maps are cividis (Nunez, Anderton and
-Renslow 2018) and, where values have a sign, red to blue: told apart with any colour vision.
+:mod:`certify.report.style` has their colours, tints and ticks, and writes them.
 """
 
 from __future__ import annotations
@@ -22,7 +21,15 @@ from certify.mechanism.roles import UNIONS, UnitRole, impulse_responses
 from certify.mechanism.samples import Estimate
 from certify.mechanism.training import TrackResult
 from certify.model import Network
-from certify.report.style import OKABE_ITO, STYLES, new_figure
+from certify.report.style import (
+    OKABE_ITO,
+    STYLES,
+    cells,
+    legend_under,
+    new_figure,
+    style,
+    whole,
+)
 
 BLUE, RED, GREEN, PURPLE, ORANGE, _, GREY = OKABE_ITO
 _WIDTH = 7.2
@@ -42,6 +49,7 @@ def explanation_figures(found: Explanation) -> dict[str, Figure]:
     return figures
 
 
+@style()
 def offsets_figure(found: OffsetStudy) -> Figure:
     """f(p) along the two leading components, the shares of all, and the growth."""
     figure, (left, middle, right) = _row(3)
@@ -54,16 +62,21 @@ def offsets_figure(found: OffsetStudy) -> Figure:
     left.set(title="f(p)", xlabel="component 1", ylabel="component 2")
     middle.bar(range(1, len(found.shares) + 1), found.shares, color=BLUE)
     middle.set(title="share of the variance", xlabel="principal component")
+    whole(middle.xaxis)
+    whole(right.xaxis)
     right.plot([norm for norm, _, _ in found.growth], "o-", color=BLUE, ms=4)
     right.set(title="mean |offset|", xlabel="steps since the 2nd impulse", ylim=(0, None))
     return figure
 
 
+@style()
 def cells_figure(census: Census) -> Figure:
     """How many runs share a final cell, and how far each pair's cells reach."""
     figure, (left, right) = _row(2)
     counts = [count for _, count in census.final_cells]
     left.bar(range(1, len(counts) + 1), counts, color=BLUE)
+    whole(left.xaxis)
+    whole(left.yaxis)
     left.set(title="runs by final cell", xlabel="final cell, most frequent first", ylabel="runs")
     for k, s in enumerate(sorted(census.stability, key=lambda s: float(s.sequence[0]))):
         right.hlines(k, *map(float, s.final), color=ORANGE, lw=1)
@@ -72,10 +85,11 @@ def cells_figure(census: Census) -> Figure:
     right.plot([], [], color=BLUE, label="no cell changes")
     right.plot([], [], color=ORANGE, label="last cell stays")
     right.set(title="cells around the ratio", xlabel="S/M", ylabel="pair", xlim=(0, 1))
-    right.legend(fontsize=7, loc="upper left")
+    legend_under(right)
     return figure
 
 
+@style()
 def waves_figure(network: Network, roles: Sequence[UnitRole]) -> Figure:
     """Responses to a single impulse by age, and the readout columns of the same units."""
     figure, (left, right) = _row(2)
@@ -90,10 +104,13 @@ def waves_figure(network: Network, roles: Sequence[UnitRole]) -> Figure:
     what = "position-coding units" if waves else "units"
     left.set(title=f"{what}: response to an impulse", xlabel="steps since the impulse")
     right.set(title=f"{what}: column of W_out", xlabel="position")
-    left.legend(fontsize=6, ncol=2)
+    whole(left.xaxis)
+    whole(right.xaxis)
+    legend_under(left, 3)
     return figure
 
 
+@style()
 def readout_figure(readout: Readout) -> Figure:
     """Contribution of the groups, accuracy by position and distance, clip rates."""
     figure = new_figure(_WIDTH, 5.2)
@@ -113,22 +130,24 @@ def readout_figure(readout: Readout) -> Figure:
         )
     contributions.axhline(0, color="black", lw=0.6)
     contributions.set_xticks(place, [g.name for g in groups], fontsize=7, rotation=20)
-    contributions.set_title("mean contribution to the logit", fontsize=9)
-    contributions.legend(fontsize=7)
+    contributions.set_title("mean contribution to the logit")
+    legend_under(contributions, 3, below=0.34)
     _errorbars(axes[0, 1], readout.by_max, 0, "o", BLUE, "maximum at p")
     _errorbars(axes[0, 1], readout.by_second, 0, "s", ORANGE, "second at p")
-    axes[0, 1].set_title("accuracy by position (+- s.e.)", fontsize=9)
-    axes[0, 1].legend(fontsize=7)
+    axes[0, 1].set_title("accuracy by position (+- s.e.)")
+    legend_under(axes[0, 1])
     _errorbars(axes[1, 0], readout.by_distance, 1, "o", GREEN, "")
-    axes[1, 0].set_title("accuracy by distance |m - s| (+- s.e.)", fontsize=9)
-    image = clip.imshow(np.array(readout.clip), cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    clip.set_title("share of runs with the unit off", fontsize=9)
+    axes[1, 0].set_title("accuracy by distance |m - s| (+- s.e.)")
+    cells(clip, readout.clip, numbers=False)
+    clip.set_title("share of runs with the unit off (strong: all)")
     clip.set(xlabel="unit", ylabel="step")
-    figure.colorbar(image, ax=clip)
-    figure.suptitle(f"{readout.inputs} inputs, {readout.samples} samples", fontsize=9)
+    for axis in (axes[0, 1], axes[1, 0]):
+        whole(axis.xaxis)
+    figure.suptitle(f"{readout.inputs} inputs, {readout.samples} samples")
     return figure
 
 
+@style()
 def circuit_figure(study: CircuitStudy) -> Figure:
     """The weights of the minimal circuit: kept ones in colour, removed ones blank."""
     figure = new_figure(_WIDTH, 3.6)
@@ -140,16 +159,16 @@ def circuit_figure(study: CircuitStudy) -> Figure:
     )
     axes = figure.subplots(1, 3, width_ratios=[1, 6, 6])
     for axis, (name, weights, mask) in zip(axes, blocks, strict=True):
-        shown = np.ma.array(np.log10(np.maximum(np.abs(weights), 1e-6)), mask=~mask)
-        image = axis.imshow(shown, cmap="cividis", aspect="auto")
-        axis.set_title(f"{name}: {mask.sum()} of {mask.size}", fontsize=9)
-        figure.colorbar(image, ax=axis, label="log10 |weight|" if name == "W_out" else None)
+        shown = np.where(mask, weights, np.nan).tolist()
+        cells(axis, shown, numbers=False)
+        axis.set_title(f"{name}: {mask.sum()} of {mask.size}")
     axes[0].set_xticks([])
     lo, hi = study.ratios
-    figure.suptitle(f"weights that are enough for every S/M in [{lo}, {hi}]", fontsize=9)
+    figure.suptitle(f"weights that are enough for every S/M in [{lo}, {hi}]")
     return figure
 
 
+@style()
 def patch_figure(found: PatchResult) -> Figure:
     """Logits with and without the interventions, and where the states differ."""
     figure, (left, right) = _row(2)
@@ -162,20 +181,19 @@ def patch_figure(found: PatchResult) -> Figure:
     left.axhline(0, color="black", lw=0.6)
     m, s = found.pair
     left.set(title=f"logits, m = {m}, s = {s}, S/M = {found.ratio}", xlabel="position")
-    left.set_xticks(place)
-    left.legend(fontsize=7)
+    whole(left.xaxis)
+    legend_under(left)
     before, after = (
         np.array([[float(v) for v in state] for state in trace.states])
         for trace in (found.baseline, found.patched)
     )
-    # Diverging from white: blue where the patch lowers a unit, red where it raises it.
-    largest = max(float(np.abs(after - before).max()), np.finfo(float).tiny)
-    image = right.imshow(after - before, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto")
-    right.set(title="patched - baseline", xlabel="unit", ylabel="step")
-    figure.colorbar(image, ax=right)
+    cells(right, (after - before).tolist(), numbers=False)
+    right.set(title="patched - baseline (blue: raised, orange: lowered)")
+    right.set(xlabel="unit", ylabel="step")
     return figure
 
 
+@style()
 def track_figure(found: TrackResult) -> Figure:
     """Certified pairs, accuracy, smallest margin and dimension over the checkpoints."""
     figure = new_figure(_WIDTH, 5.2)
@@ -183,7 +201,7 @@ def track_figure(found: TrackResult) -> Figure:
     points = found.checkpoints
     place = np.arange(len(points))
     axes[0, 0].plot(place, [c.certified / c.pairs for c in points], "o-", color=BLUE, ms=4)
-    axes[0, 0].set_title("share of the pairs certified at 4/5", fontsize=9)
+    axes[0, 0].set_title("share of the pairs certified at 4/5")
     axes[0, 1].errorbar(
         place,
         [c.accuracy.value for c in points],
@@ -192,10 +210,10 @@ def track_figure(found: TrackResult) -> Figure:
         color=GREEN,
         ms=4,
     )
-    axes[0, 1].set_title(f"accuracy, {found.inputs} inputs (+- s.e.)", fontsize=9)
+    axes[0, 1].set_title(f"accuracy, {found.inputs} inputs (+- s.e.)")
     axes[1, 0].plot(place, [float(c.min_margin) for c in points], "o-", color=RED, ms=4)
     axes[1, 0].axhline(0, color="black", lw=0.6)
-    axes[1, 0].set_title("smallest margin at 4/5 (exact)", fontsize=9)
+    axes[1, 0].set_title("smallest margin at 4/5 (exact)")
     axes[1, 1].errorbar(
         place,
         [c.dimension.value for c in points],
@@ -213,8 +231,8 @@ def track_figure(found: TrackResult) -> Figure:
         ms=4,
         label="impulse states (exact)",
     )
-    axes[1, 1].set_title("participation ratio", fontsize=9)
-    axes[1, 1].legend(fontsize=7)
+    axes[1, 1].set_title("participation ratio")
+    axes[0, 0].figure.legend(loc="outside lower center", ncols=2)
     for axis in axes[1]:
         axis.set_xticks(place, [c.name for c in points], fontsize=6, rotation=60, ha="right")
     return figure

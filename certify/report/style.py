@@ -103,6 +103,11 @@ def legend_below(figure: Figure, axes: Any, columns: int = 3) -> None:
         figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
+def legend_under(axes: Any, columns: int = 2, below: float = 0.2) -> None:
+    """The legend of one of several axes, under it and off its data."""
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -below), ncols=columns)
+
+
 def end_labels(axes: Any, heights: Mapping[str, float], bold: str = "") -> None:
     """Names of curves at the right of the axes, moved apart where they would collide.
 
