@@ -94,13 +94,18 @@ class Certificate:
 
 
 def describe_model(network: Network) -> dict[str, Any]:
-    """The ``model`` part of a certificate and of every JSON answer."""
+    """The ``model`` part of a certificate."""
     return {
         "sha256": network.sha256,
         "hidden_size": network.hidden_size,
         "seq_len": network.seq_len,
         "parameters": network.parameters,
     }
+
+
+def answer_model(network: Network) -> dict[str, Any]:
+    """The ``model`` part of an answer: that of a certificate, and what was assumed to read it."""
+    return describe_model(network) | {"assumed": list(network.assumed)}
 
 
 def read_document(path: Path) -> dict[str, Any]:

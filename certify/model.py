@@ -129,6 +129,11 @@ class Network:
         )
 
     @property
+    def assumed(self) -> tuple[str, ...]:
+        """What no file of weights says, and what was assumed to understand this one."""
+        return (f"the task is {self.task.name}, with ReLU: weights do not say", *self.notes)
+
+    @property
     def hidden_size(self) -> int:
         """The number ``d`` of units."""
         return len(self.w_ih)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from certify.certificate import Certificate, describe_model, plain
+from certify.certificate import Certificate, answer_model, plain
 from certify.claims import Pair
 from certify.errors import MissingExtraError
 from certify.model import Network
@@ -75,7 +75,7 @@ class Result(ABC, Generic[P]):
 
     @abstractmethod
     def _answer(self) -> dict[str, Any]:
-        """What :meth:`to_dict` holds beyond claim, verdict, task, model, notes, seconds."""
+        """What :meth:`to_dict` holds beyond claim, verdict, task, model, seconds."""
 
     @property
     def counterexamples(self) -> tuple[tuple[Fraction, ...], ...]:
@@ -98,8 +98,7 @@ class Result(ABC, Generic[P]):
                 "claim": self.claim,
                 "verdict": self.verdict,
                 "task": self.model.task.name,
-                "model": describe_model(self.model),
-                "notes": list(self.model.notes),
+                "model": answer_model(self.model),
                 "seconds": round(self.seconds, 3),
                 **self._answer(),
             }

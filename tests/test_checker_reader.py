@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import resource
 import subprocess
@@ -36,6 +37,7 @@ def agree(path: Path) -> Network:
         weights.w_out,
     )
     assert network.sha256 == weights.sha256
+    assert network.notes == weights.assumed
     return network
 
 
@@ -139,6 +141,90 @@ def test_files_that_torch_writes_needs_torch(tmp_path: Path) -> None:
                 assert agree(path) == expected(arrays)
             else:  # nor does torch.load
                 assert "pickle_protocol=" in refused(path)[0]
+
+
+CHANGES: list[tuple[dict[str, str], list[str], bool]] = [
+    ({}, [], False),
+    ({"": "module."}, [], False),
+    ({"linear": "fc"}, [], False),
+    ({"rnn.": "cell.", "_l0": "", "linear": "out"}, ["bias_hh", "bias_ih"], False),
+    ({"": "model._orig_mod."}, ["bias_hh_l0", "linear.bias"], True),
+]
+
+
+@pytest.mark.parametrize("kind", mf.MAKERS)
+@pytest.mark.parametrize(("renamed", "zeros", "inside"), CHANGES)
+def test_own_names(
+    renamed: dict[str, str], zeros: list[str], inside: bool, kind: str, tmp_path: Path
+) -> None:
+    """Both readers take the same for granted, and say the same."""
+    arrays = mf.weights()
+    named = {}
+    for name, array in arrays.items():
+        for old, new in renamed.items():
+            name = name.replace(old, new, 1)
+        named[name] = array
+    recurrent = next(name for name in named if "weight_hh" in name)
+    for name in zeros:
+        stem = recurrent[: recurrent.index("weight")] if "_" in name else "model._orig_mod."
+        named[stem + name] = np.zeros(4 if name == "linear.bias" else 3)
+    path = tmp_path / "model"
+    path.write_bytes(mf.MAKERS[kind](named))
+    network = agree(path)
+    assert network == expected(arrays)
+    assert bool(network.notes) == bool(renamed)
+    one = next(iter(named))
+    named[one.replace("weight", "bias")] = np.eye(3)[0]
+    path.write_bytes(mf.MAKERS[kind](named))
+    refused(path)
+
+
+def test_a_checkpoint_needs_torch(tmp_path: Path) -> None:
+    """With an optimizer, numpy scalars, float8, devices and types beside the weights."""
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    arrays = mf.weights()
+    state = {name: torch.tensor(a, dtype=torch.float32) for name, a in arrays.items()}
+    parameters = [torch.nn.Parameter(t.clone()) for t in state.values()]
+    adam = torch.optim.Adam(parameters)
+    sum(p.sum() for p in parameters).backward()
+    adam.step()
+    path = tmp_path / "model.pt"
+    checkpoint = {
+        "epoch": 3,
+        "loss": np.float64(0.5),
+        "state_dict": {**state, "quantised": torch.ones(2).to(torch.float8_e4m3fn)},
+        "optimizer_states": [adam.state_dict()],
+        "hyper_parameters": {"dtype": torch.float32, "device": torch.device("cpu"), "on": True},
+    }
+    torch.save(checkpoint, path)
+    network = agree(path)
+    assert network == expected(arrays)
+    assert network.notes == (
+        "the state dict is the entry 'state_dict'",
+        "left aside: 'epoch', 'hyper_parameters', 'loss', 'optimizer_states', 'quantised'",
+    )
+    torch.save({**checkpoint, "ema": state}, path)
+    assert "several models ('ema', 'state_dict')" in refused(path)[0]
+    torch.save({**checkpoint, "hyper_parameters": {"nonlinearity": "tanh"}}, path)
+    assert "nonlinearity is 'tanh'" in refused(path)[0]
+    large = torch.zeros(4 << 20)
+    large[:9] = torch.tensor(arrays[mf.HH].ravel())
+    torch.save({**state, mf.HH: large[:9].view(3, 3)}, path)
+    assert path.stat().st_size > 16 << 20
+    assert agree(path) == expected(arrays)
+
+
+def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(mf.torch_file(mf.weights()))
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert [text.removeprefix(f"{path}: ") for text in refused(path)] == [
+        "cannot be read: Permission denied"
+    ] * 2
 
 
 def test_a_module_of_the_family_needs_torch(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def test_prove_then_check(model: str, tmp_path: Path, capsys: pytest.CaptureFixt
         "hidden_size": 2,
         "seq_len": 2,
         "parameters": 10,
+        "assumed": ["the task is second-argmax, with ReLU: weights do not say"],
     }
     assert found["ratio"] == ["1/1000", "999/1000"]
     assert found["common_interval"] == ["0", "1"]

@@ -148,7 +148,7 @@ def test_mutated_files(mutated: Mutate, other: Other, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_needs_torch_10000_mutated_archives(tmp_path: Path) -> None:
+def test_10000_mutated_archives_needs_torch(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -45,11 +45,14 @@ BOUNDED = {"noise"}
 
 @dataclass(frozen=True)
 class Accepted:
-    """A certificate that holds: its kind, the model's hash, and what it establishes."""
+    """A certificate that holds: its kind, the model's hash, what it establishes, and what was
+    assumed to find the weights in the model's file.
+    """
 
     kind: str
     sha256: str
     establishes: tuple[str, ...]
+    assumed: tuple[str, ...] = ()
 
 
 def check(
@@ -93,4 +96,4 @@ def check(
     except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:
         # Among others, Python turns no integer of more than 4300 digits into text.
         raise Rejected(f"cannot be followed: {type(error).__name__}: {error!s:.200}") from None
-    return Accepted(document.kind, weights.sha256, tuple(establishes))
+    return Accepted(document.kind, weights.sha256, tuple(establishes), weights.assumed)

@@ -27,6 +27,8 @@ def main(arguments: list[str]) -> int:
     print(f"ACCEPTED  {accepted.kind} certificate for the model {accepted.sha256}")
     for line in accepted.establishes:
         print(f"  {line}")
+    for line in accepted.assumed:
+        print(f"  assumed: {line}")
     return 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from certify.certificate import answer_model
 from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.estimate.benchmark import LEVELS, MODELS, benchmark_estimates
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             seed=arguments.seed,
             progress=lambda name, done, total: bar(done, total, name),
         )
-    outputs.json(found.to_json())
+    outputs.json({"model": answer_model(network)} | found.to_json())
     if outputs.text:
         print(found.text())
     if arguments.figures:

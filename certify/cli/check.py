@@ -7,6 +7,7 @@ A certificate of a refutation is accepted too, and the answer says so. Exit code
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,7 +48,16 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         found = _ask_checker(arguments.certificate, arguments.model, arguments.nonce)
     answer = {"certificate": str(arguments.certificate), "model": str(arguments.model)}
     lines = "establishes" if found.code is ExitCode.OK else "reason"
-    outputs.json({**answer, "verdict": found.verdict, **found.about, lines: found.lines})
+    outputs.json(
+        {
+            **answer,
+            "verdict": found.verdict,
+            **found.about,
+            lines: found.lines,
+            "assumed": [*found.assumed],
+        }
+    )
+    outputs.assumed += found.assumed
     if outputs.text:
         print(f"{found.verdict.upper()}  {arguments.certificate}")
         for line in (*(f"{k}: {v}" for k, v in found.about.items()), *found.lines):
@@ -60,6 +70,7 @@ class _Answer(NamedTuple):
     code: ExitCode
     lines: list[str]
     about: dict[str, str]
+    assumed: Sequence[str] = ()
 
 
 def _ask_checker(certificate: Path, model: Path, nonce: str) -> _Answer:
@@ -79,7 +90,9 @@ def _ask_checker(certificate: Path, model: Path, nonce: str) -> _Answer:
     except (CertificateFormatError, ModelFileError) as error:
         return _Answer("unreadable", ExitCode.BAD_INPUT, [str(error)], {})
     about = {"kind": accepted.kind, "sha256": accepted.sha256, "run": run}
-    return _Answer("accepted", ExitCode.OK, list(accepted.establishes), about)
+    return _Answer(
+        "accepted", ExitCode.OK, list(accepted.establishes), about, list(accepted.assumed)
+    )
 
 
 def _ask_coq(development: Path, model: Path) -> _Answer:

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from textwrap import fill
 
-from certify.certificate import describe_model
+from certify.certificate import answer_model
 from certify.claims import NOMINAL_RATIO, RatioRange
 from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
     exact = prove_impulse(network, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)).certified_pairs
     certified = {"pairs right": Certified(exact, exact, "certify MODEL --ratio 4/5")}
-    outputs.json({"model": describe_model(network), **to_json(estimates, certified)})
+    outputs.json({"model": answer_model(network), **to_json(estimates, certified)})
     if outputs.text:
         print(render(table(estimates, certified)))
         notes = [(e.method, note) for e in estimates for note in e.notes]

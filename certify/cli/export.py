@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from certify.claims import parse_ratio_range
+from certify.cli.output import print_assumed
 from certify.errors import ExitCode, UsageError
 from certify.impulse.prove import prove_impulse
 from certify.reading.weights import read_network
@@ -44,12 +45,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         arguments.output.mkdir(parents=True, exist_ok=True)
         pairs = [p.pair for p in result.pairs]
         written = export_smt2(network, pairs, result.ratios, arguments.output)
+        print_assumed(network.assumed)
         print(f"{len(written)} files in {arguments.output}; a solver must answer unsat to each")
         return ExitCode.OK
     from certify.coq import export_coq
 
     breaks = {cuts.pair: cuts.nodes(result.ratios) for cuts in result.cuts}
     export_coq(network, result.ratios, breaks, arguments.output)
+    print_assumed(network.assumed)
     print(f"{arguments.output} written; check it with")
     print(f"  certify check --kernel coq {arguments.output} {arguments.model}")
     return ExitCode.OK

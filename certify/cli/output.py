@@ -9,7 +9,7 @@ import math
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,7 @@ class Outputs:
         self._started: float = getattr(arguments, "started", time.monotonic())
         self._notes: dict[str, str] = {}
         self._lost: set[Path] = set()
+        self.assumed: list[str] = []
         self._places: dict[Path, Path] = {}
         out: Path | None = getattr(arguments, "out", None)
         if out is not None:
@@ -113,8 +114,11 @@ class Outputs:
 
     def json(self, answer: Mapping[str, Any] | list[dict[str, Any]]) -> None:
         """Write an answer (or those about several models) where ``--json`` asks for it: to a
-        file, or to standard output.
+        file, or to standard output. What it says was assumed of a model, :meth:`finish` prints.
         """
+        for one in answer if isinstance(answer, list) else [answer]:
+            model = one.get("model")
+            self.assumed += model.get("assumed", ()) if isinstance(model, Mapping) else ()
         if self._target is None:
             return
         text = json.dumps(answer, indent=2) + "\n"
@@ -149,7 +153,11 @@ class Outputs:
         self._notes[str(about or text)] = text
 
     def finish(self, code: ExitCode) -> ExitCode:
-        """Say what could not be kept; the exit code is then USAGE instead of OK."""
+        """Say what was assumed, and what could not be kept; the exit code is then USAGE instead
+        of OK.
+        """
+        if self.text:
+            print_assumed(self.assumed)
         sys.stdout.flush()
         for text in self._notes.values():
             say(text)
@@ -166,6 +174,12 @@ class Outputs:
             answer = False
         if not answer:
             raise UsageError(f"--json {target}: there is a file that is no answer; name another")
+
+
+def print_assumed(assumed: Iterable[str]) -> None:
+    """Say, once each, what was assumed of the models that an answer is about."""
+    for text in dict.fromkeys(assumed):
+        print(f"assumed: {text}")
 
 
 def demand_place(option: str, path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from certify.certificate import answer_model
 from certify.claims import NOMINAL_RATIO, Pair, parse_ratio_range, parse_rational
 from certify.cli.output import Outputs, command, force_argument, json_argument
 from certify.errors import ExitCode, UsageError
@@ -90,7 +91,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.out:
         path = arguments.out / f"{arguments.model.stem}.patch.json"
         written = outputs.certificate(path, patch_certificate(network, found))
-    outputs.json(found.to_json() | {"certificate": written and str(written)})
+    about = {"model": answer_model(network)}
+    outputs.json(about | found.to_json() | {"certificate": written and str(written)})
     if outputs.text:
         print(patch_text(found))
         if written:

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from certify import api
-from certify.certificate import describe_model
+from certify.certificate import answer_model
 from certify.cli.output import Outputs, json_argument, show
 from certify.errors import ExitCode
 from certify.model import Run
@@ -46,7 +46,7 @@ def _answer(found: Run) -> dict[str, object]:
     return with_floats(
         {
             "task": found.model.task.name,
-            "model": describe_model(found.model),
+            "model": answer_model(found.model),
             "input": found.x,
             "states": found.states,
             "cells": found.cells,

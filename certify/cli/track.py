@@ -46,15 +46,17 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             seed=arguments.seed,
             progress=lambda name, done, total: bar(done, total, name),
         )
+        models = [(path.stem, read_network(path)) for path in arguments.models]
         history = None
         if arguments.hypotheses is not None:
-            models = [(path.stem, read_network(path)) for path in arguments.models]
             history = follow(
                 arguments.hypotheses,
                 models,
                 progress=lambda name, done, total: bar(done, total, name),
             )
-    outputs.json(found.to_json() | ({"hypotheses": history.to_json()} if history else {}))
+    outputs.assumed += [text for _, network in models for text in network.assumed]
+    answer = found.to_json() | {"assumed": [*dict.fromkeys(outputs.assumed)]}
+    outputs.json(answer | ({"hypotheses": history.to_json()} if history else {}))
     if outputs.text:
         print(track_text(found))
         if history:
