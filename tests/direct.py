@@ -108,7 +108,11 @@ class View:
 
 
 def names(
-    network: Network, pair: tuple[int, int], ratio: Fraction, settings: Sequence[Setting]
+    network: Network,
+    pair: tuple[int, int],
+    ratio: Fraction,
+    settings: Sequence[Setting],
+    largest: Fraction = Fraction(1),
 ) -> dict[str, Any]:
     """What every name of the expression language stands for."""
     m, s = pair
@@ -119,8 +123,8 @@ def names(
             row = weights[target][place[0] if len(place) > 1 else 0]
             row[place[-1]] = amount if how == "=" else row[place[-1]] * amount
     x, y = [Fraction(0)] * n, [Fraction(0)] * n
-    x[m], x[s] = Fraction(1), ratio
-    y[s], y[m] = Fraction(1), ratio
+    x[m], x[s] = largest, ratio
+    y[s], y[m] = largest, ratio
     plain, plain_swapped = (trajectory(base, v, (), None) for v in (x, y))
     direct = View(trajectory(weights, x, settings, plain_swapped), s, weights)
     direct_swapped = View(trajectory(weights, y, settings, plain), m, weights)
@@ -139,7 +143,7 @@ def names(
         "last": max(pair),
         "n": n,
         "d": network.hidden_size,
-        "M": 1,
+        "M": largest,
         "S": ratio,
         "r": ratio,
         "C": Fraction,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from certify.checker import check
 from certify.claims import Pair, RatioRange, all_pairs
+from certify.errors import NothingDecidedError
 from certify.impulse.sweep import sweep
 from certify.model import Network
 from certify.statements.note import Entry, Note, parse_note
@@ -302,6 +304,46 @@ def test_an_expensive_claim_is_unknown_and_does_not_stop_the_others(
     assert result.verdict == "unknown"
     certificate = result.certificate()
     assert len(certificate.body["claim"]["hypotheses"]) == 1
+
+
+def test_a_claim_that_is_refuted_before_the_work_ends_is_in_no_certificate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("certify.statements.prove.MAX_WORK", 40_000_000)
+    text = """
+    [[hypothesis]]
+    name = "long"
+    claim = "m == 1 and h[0, 0] < 0 or m == 1 and sum(h[0, 0] for k in range(10000000)) >= 0"
+    [[hypothesis]]
+    name = "short"
+    claim = "h[0, 0] >= 0"
+    """
+    result = hypotheses(parse_note(text), TWO_INTERVALS)
+    assert [r.verdict for r in result.results] == ["refuted", "proved"]
+    assert [r.name for r in result.decided] == ["short"]
+
+
+def test_an_interrupt_keeps_what_is_refuted() -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    text = """
+    [[hypothesis]]
+    name = "false"
+    claim = "m == 1"
+    [[hypothesis]]
+    name = "true"
+    claim = "h[0, 0] >= 0"
+    [[hypothesis]]
+    name = "measured"
+    claim = "accuracy >= 0"
+    over = "gaussian"
+    """
+    result = hypotheses(parse_note(text), TWO_INTERVALS, progress=interrupt)
+    assert [r.verdict for r in result.results] == ["refuted", "unknown", "unknown"]
+    with pytest.raises(NothingDecidedError):
+        result.certificate()
 
 
 def test_pairs_restrict_the_domain() -> None:

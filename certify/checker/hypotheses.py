@@ -135,9 +135,10 @@ class Engine:
         self,
         entries: Sequence[Hypothesis],
         work: Sequence[Work],
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        proceed: Callable[[int, int], bool] = lambda done, total: True,
     ) -> list[Outcome]:
-        """What becomes of each entry; ``work`` is what each may take.
+        """What becomes of each entry; ``work`` is what each may take. ``proceed`` is asked before
+        each pair (pairs done, pairs in all); where it says no, no entry is complete.
 
         Raises:
             Faulty: an index outside of its range, a division by zero, the least of nothing; no
@@ -146,7 +147,10 @@ class Engine:
         outcomes = [Outcome(counts=[0] * len(e.claim.counts)) for e in entries]
         pairs = [(m, s) for m in range(self.n) for s in range(self.n) if m != s]
         for done, pair in enumerate(pairs):
-            progress(done, len(pairs))
+            if not proceed(done, len(pairs)):
+                for outcome in outcomes:
+                    outcome.complete = False
+                break
             for entry, outcome, allowed in zip(entries, outcomes, work, strict=True):
                 if not outcome.complete:
                     continue

@@ -54,7 +54,7 @@ def _shown(r: HypothesisResult) -> list[str]:
         shown = "; ".join(map(str, m.estimates))
         return [f"{shown} ({m.samples} {m.inputs} inputs, seed {m.seed}; 99 %: {words})"]
     if r.verdict == "unknown":
-        return ["more work than is allowed for one claim"]
+        return ["interrupted, or more work than is allowed for one claim"]
     if r.verdict == "proved":
         return [] if r.slack is None else [f"by {short(r.slack)}"]
     example = r.counterexample

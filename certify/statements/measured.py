@@ -13,7 +13,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import sqrt
+from math import nextafter, sqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -26,10 +26,13 @@ from certify.checker.grammar import Reader
 from certify.checker.hypotheses import Faulty, located
 from certify.checker.runs import Edit, Model, bare_cell, changed
 from certify.model import FloatArray, Network
+from certify.probability.prove import prove_accuracy
 from certify.probability.sampling import clopper_pearson, draw
 from certify.statements.note import Entry
 
 CONFIDENCE = 0.99
+CLOSED_FORM = 3
+"""Inputs up to which the accuracy is a closed form."""
 MAX_WORK = 1 << 40
 """Steps that indices and constants may take."""
 Holds = Literal["yes", "no", "open"]
@@ -37,15 +40,21 @@ Holds = Literal["yes", "no", "open"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimate from a sample, with the ends of its interval."""
+    """An estimate from a sample, with the ends of its interval.
+
+    ``proved`` says that the interval is no statement of statistics but the bracket that
+    :func:`certify.probability.prove.prove_accuracy` proves: the accuracy of a short model.
+    """
 
     text: str
     value: float
     lower: float
     upper: float
+    proved: bool = False
 
     def __str__(self) -> str:
-        return f"{self.text} = {self.value:.4g} in [{self.lower:.4g}, {self.upper:.4g}]"
+        within = f"in [{self.lower:.4g}, {self.upper:.4g}]"
+        return f"{self.text} = {self.value:.4g} {within}{' (proved)' if self.proved else ''}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,12 @@ class Measured:
             "confidence": self.confidence,
             "holds": self.holds,
             "estimates": [
-                {"text": e.text, "value": e.value, "interval": [e.lower, e.upper]}
+                {
+                    "text": e.text,
+                    "value": e.value,
+                    "interval": [e.lower, e.upper],
+                    "proved": e.proved,
+                }
                 for e in self.estimates
             ],
         }
@@ -163,11 +177,23 @@ def measure(network: Network, entry: Entry, groups: Mapping[str, Sequence[int]])
         total.estimate(entry.claim[a.at : a.end], truth=a.inner.kind == "truth")
         for a, total in zip(reader.averages, sums, strict=True)
     )
+    if n <= CLOSED_FORM and not entry.change:
+        estimates = tuple(_proved(network, entry, e) for e in estimates)
     low = _Bounds(bare_cell({"n": n, "d": d}, Work(MAX_WORK)), network, estimates)
     with located(entry.name, "claim", entry.claim):
         sure, possible = low.truth(root)
     holds: Holds = "yes" if sure else "open" if possible else "no"
     return Measured(entry.over, entry.samples, entry.seed, CONFIDENCE, estimates, holds)
+
+
+def _proved(network: Network, entry: Entry, estimate: Estimate) -> Estimate:
+    """The accuracy in its proved bracket; another estimate as it is."""
+    if estimate.text not in ("accuracy", "share(right)"):
+        return estimate
+    bracket = prove_accuracy(network, entry.over, digits=20)  # type: ignore[arg-type]
+    lower, upper = (float(end) for end in (bracket.lower, bracket.upper))
+    ends = nextafter(lower, -1.0), nextafter(upper, 2.0)
+    return Estimate(estimate.text, lower, *ends, proved=True)
 
 
 @dataclass

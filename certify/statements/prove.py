@@ -28,6 +28,7 @@ from certify.checker.hypotheses import (
 from certify.checker.work import RUN
 from certify.claims import Pair, impulses
 from certify.errors import ModelFileError, NothingDecidedError, UsageError
+from certify.interrupts import interruptible
 from certify.model import Network
 from certify.result import Result, with_floats
 from certify.statements.measured import Measured, measure
@@ -83,7 +84,9 @@ class HypothesisResult:
     ``slack`` is by how much the claim holds: the least difference of the sides over pairs and
     ratios, negative where it fails, None where it has none. ``pairs`` is how many pairs the claim
     is about, ``failing`` those on which it is false; ``strongest`` are true claims one number
-    away. ``measured`` holds the estimates of a claim about random inputs.
+    away. ``measured`` holds the estimates of a claim about random inputs. ``complete`` is false
+    where the work ended before every pair was looked at: then the claim is unknown, or refuted with
+    less to say, and no certificate holds it.
     """
 
     entry: Entry
@@ -95,6 +98,7 @@ class HypothesisResult:
     failing: tuple[Failing, ...] = ()
     strongest: tuple[Strongest, ...] = ()
     measured: Measured | None = None
+    complete: bool = True
 
     @property
     def name(self) -> str:
@@ -161,8 +165,8 @@ class HypothesesResult(Result[Any]):
 
     @property
     def decided(self) -> tuple[HypothesisResult, ...]:
-        """The entries that are proved or refuted."""
-        return tuple(r for r in self.results if r.verdict in ("proved", "refuted"))
+        """The entries that are proved or refuted, completely."""
+        return tuple(r for r in self.results if r.complete and r.verdict in ("proved", "refuted"))
 
     def certificate(self) -> Certificate:
         """The certificate of what was decided.
@@ -204,6 +208,8 @@ def hypotheses(
 ) -> HypothesesResult:
     """Decide every claim of a file (docs/hypotheses.md) about a model, exactly.
 
+    Ctrl-C ends the work with the pair in hand: what is refuted by then is, the rest is unknown.
+
     Raises:
         UsageError: the file cannot be read, is about another model, or holds an expression that
             means nothing; the message names entry and column.
@@ -218,13 +224,22 @@ def hypotheses(
     work = [Work(allowed) for _ in exact]
     try:
         read = [read_hypothesis(_asked(e), note.groups, engine.d, engine.n) for e in exact]
-        outcomes = engine.decide(read, work, progress or (lambda done, total: None))
+        with interruptible() as ended:
+
+            def proceed(done: int, total: int) -> bool:
+                if progress is not None:
+                    progress(done, total)
+                return not ended.is_set()
+
+            outcomes = engine.decide(read, work, proceed)
         found = {
             entry.name: _result(engine, hypothesis, outcome, entry)
             for entry, hypothesis, outcome in zip(exact, read, outcomes, strict=True)
         }
         for entry in note.entries:
-            if entry.over is not None:
+            if entry.over is not None and ended.is_set():
+                found[entry.name] = HypothesisResult(entry, "unknown", complete=False)
+            elif entry.over is not None:
                 measured = measure(model, entry, note.groups)
                 found[entry.name] = HypothesisResult(entry, "measured", measured=measured)
     except Faulty as error:
@@ -277,6 +292,7 @@ def _result(engine: Engine, read: Hypothesis, outcome: Outcome, entry: Entry) ->
         outcome.counts[0] if outcome.counts and outcome.complete else None,
         failing,
         strongest(read, outcome) if outcome.failures and outcome.complete else (),
+        complete=outcome.complete,
     )
 
 
