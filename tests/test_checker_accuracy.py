@@ -19,7 +19,8 @@ from certify.checker.document import read_document
 from certify.checker.errors import Rejected
 from certify.checker.measure import angle, cone_angle, pi
 from certify.model import Network
-from certify.probability.boxes.branch_and_bound import RIGHT_BY_CASES, WRONG_BY_CASES, nodes
+from certify.probability.boxes.branch_and_bound import RIGHT_BY_CASES, WRONG_BY_CASES
+from certify.probability.boxes.confirming import nodes
 from certify.probability.closed_form.solid_angles import gaussian_share
 from certify.probability.prove import AccuracyResult, prove_accuracy
 from tests.examples import HANDCRAFTED
@@ -322,23 +323,23 @@ def _no_words(boxes: Boxes) -> None:
         (_put(253, 254), "no rival|unbounded|too far"),
         (_put(255, 253), "is proved right"),
         (_put(254, 253), "is proved wrong"),
-        (_put(255, 254), "no rival"),
+        (_put(255, 254), "not proved"),
         (_put(254, 255), "not proved"),
         (_put(255, 252), "no kind of node"),
         (_put(RIGHT_BY_CASES, 255), "not proved"),
-        (_put(RIGHT_BY_CASES, 254), "no rival"),
+        (_put(RIGHT_BY_CASES, 254), "not proved"),
         (_put(RIGHT_BY_CASES, 253), "is proved right"),
         (_put(WRONG_BY_CASES, 253), "is proved wrong"),
-        (_cases([RIGHT_BY_CASES, 255, 255, 255]), "not proved in one of its cases"),
-        (_cases([RIGHT_BY_CASES, 4, 0, 255, 255, 255, 255]), "no unit 0 at step 4"),
-        (_cases([RIGHT_BY_CASES, 0, 3, 255, 255, 255, 255]), "no unit 3 at step 0"),
-        (_cases([RIGHT_BY_CASES, *[0, 0] * 1002, *[255] * 1005]), "too many cases"),
-        (_cases([WRONG_BY_CASES, 0, 255]), "not proved in one of its cases"),
-        (_cases([WRONG_BY_CASES, 3, 255], WRONG_BY_CASES), "no rival 3"),
-        (_cases([RIGHT_BY_CASES, 255, 255, 255], WRONG_BY_CASES), "not proved in one of"),
-        (_end_within_cases, "ends within its cases|unbounded"),
+        (_cases([RIGHT_BY_CASES, 255, 255, 255]), "is not proved"),
+        (_cases([RIGHT_BY_CASES, 4, 0, 255, 255, 255, 255]), "is not proved"),
+        (_cases([RIGHT_BY_CASES, 0, 3, 255, 255, 255, 255]), "is not proved"),
+        (_cases([RIGHT_BY_CASES, *[0, 0] * 1002, *[255] * 1005]), "is not proved"),
+        (_cases([WRONG_BY_CASES, 0, 255]), "is not proved"),
+        (_cases([WRONG_BY_CASES, 3, 255], WRONG_BY_CASES), "is not proved"),
+        (_cases([RIGHT_BY_CASES, 255, 255, 255], WRONG_BY_CASES), "is not proved"),
+        (_end_within_cases, "is not proved|unbounded"),
         (_put(255, 63), "no kind of node"),
-        (_put(255, 0), "no leaf|goes on|not proved|no rival|unbounded"),
+        (_put(255, 0), "no leaf|goes on|not proved|unbounded"),
         (_cut_elsewhere, "no kind of node"),
         (_all_right, "unbounded|not proved|too far"),
         (_twice, "increasing order"),

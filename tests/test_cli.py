@@ -225,7 +225,7 @@ def test_noise_goes_on_from_a_certificate(
     _, first = answer(command, capsys)
     resumed = [*command, "--resume", first["certificate"]]
     assert main(resumed) == ExitCode.OK
-    assert "were not rechecked here" in capsys.readouterr().out
+    assert "were not checked here" in capsys.readouterr().out
     _, again = answer(resumed, capsys)
     assert again["pairs"] == first["pairs"]
     other = [str(MODELS / "m3_3.pt"), *command[1:], "--resume", first["certificate"]]

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certify.checker.orders import box_of as checked_box
-from certify.checker.orders import inputs_map, order_of
+from certify.checker.orders import Boxes, inputs_map, order_of
 from certify.model import FloatArray
 from certify.probability.boxes.order_words import NONE, forest, words
 from certify.probability.boxes.quantiles import (
@@ -92,7 +91,7 @@ def test_prover_and_checker_have_the_very_same_box(
         np.array(w_lo), np.array(w_hi), quantile_table(), np.empty((WORK_ROWS, n)), lo, hi,
     )  # fmt: skip
     if status == OK:
-        assert checked_box(order, w_lo, w_hi) == (
+        assert Boxes(order).box(w_lo, w_hi) == (
             [int(v) for v in lo * 2**GRID],
             [int(v) for v in hi * 2**GRID],
         )

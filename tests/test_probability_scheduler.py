@@ -11,11 +11,9 @@ import distributed
 import numpy as np
 import pytest
 
-from certify.checker.linear import GRID, Linear
-from certify.checker.orders import LARGEST
 from certify.errors import UsageError
 from certify.model import Network
-from certify.probability.boxes.branch_and_bound import OPEN, RIGHT, TIP, WRONG
+from certify.probability.boxes.branch_and_bound import OPEN, RIGHT, WRONG
 from certify.probability.prove import AccuracyResult, Moment, prove_accuracy
 from certify.probability.scheduler import (
     LATER,
@@ -24,12 +22,10 @@ from certify.probability.scheduler import (
     Run,
     cut_boxes,
     extend,
-    margins_of,
     prune,
     volumes,
     work,
 )
-from certify.relaxation.linear import SETTLED
 
 RNG = np.random.default_rng(12)
 
@@ -141,16 +137,6 @@ def test_a_word_that_is_done_is_not_looked_at_in_vain() -> None:
     tape, boxes, right, wrong = cut_boxes(FOUR, "gaussian", "nnnn", ROOT, 1 << 38, 10**6)
     assert 0 < boxes < 10**6
     assert cut_boxes(FOUR, "gaussian", "nnnn", tape, 1 << 38, 10**6) == (tape, 0, right, wrong)
-
-
-def test_certificates_settle_units_where_the_checker_does() -> None:
-    """What is settled has another relaxation: a thin margin proved by one may fail by the other."""
-    for second in range(4):
-        rows, slack = margins_of(FOUR, second)
-        whole = [[int(v * 2**FOUR.shift) for v in row] for row in rows]
-        linear = Linear(FOUR, [4 * LARGEST << GRID] * 4, whole)
-        near = np.array(linear.near) / 2.0**linear.fine
-        assert np.allclose(near, TIP * SETTLED * slack.reach, rtol=1e-3)
 
 
 def test_pruning_keeps_what_is_proved() -> None:

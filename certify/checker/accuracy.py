@@ -17,12 +17,15 @@ from certify.checker.cones import check_cones
 from certify.checker.document import fields, rational
 from certify.checker.errors import Rejected
 from certify.checker.network import Weights
+from certify.checker.running import BARE, Kernels
 from certify.checker.simplices import check_simplices
 
 INPUTS = {"gaussian": "i.i.d. standard normal inputs", "uniform": "i.i.d. uniform [0, 1] inputs"}
 
 
-def check_accuracy(weights: Weights, body: dict[str, Any], binary: bytes) -> list[str]:
+def check_accuracy(
+    weights: Weights, body: dict[str, Any], binary: bytes, kernels: Kernels = BARE
+) -> list[str]:
     """Check a certificate of kind ``accuracy``; returns what it establishes, line by line."""
     inputs, low, high = fields(body["claim"], "claim", ("inputs", "lower", "upper"))
     if not isinstance(inputs, str) or inputs not in INPUTS:
@@ -41,7 +44,7 @@ def check_accuracy(weights: Weights, body: dict[str, Any], binary: bytes) -> lis
         pieces = check_simplices(weights, inputs, lower, upper, simplices, binary)
     else:
         (boxes,) = fields(evidence, "evidence", ("boxes",))
-        pieces = check_boxes(weights, inputs, lower, upper, boxes, binary)
+        pieces = check_boxes(weights, inputs, lower, upper, boxes, binary, kernels)
     return [f"PROVED: {_shown(lower, upper)} for {INPUTS[inputs]}", *pieces]
 
 

@@ -76,6 +76,14 @@ class Space(NamedTuple):
     drive: Ints
 
 
+def scaled(space: Space, fine: int) -> Space:
+    """The same room with other units of bounds."""
+    return Space(
+        space.grid, fine, space.near, space.maps, space.lo, space.hi, space.negative, space.below,
+        space.above, space.slope, space.row, space.new, space.drive,
+    )  # fmt: skip
+
+
 def relaxed(low: int, up: int, near: int) -> int:
     """The slope of a unit with these bounds."""
     if low >= -near:

@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from math import isqrt, lcm
+from statistics import NormalDist
+from typing import NamedTuple
 
 from certify.checker.errors import Rejected
 from certify.checker.measure import pi
@@ -25,9 +27,12 @@ W_ONE = 1 << W_BITS
 GRID = 20  # coordinates of boxes are multiples of 2**-GRID
 OFFSET = Fraction(3, 8)
 LARGEST = 64
+KEPT = 1 << 12  # chains at a time, so that memory does not grow with the tape
 BITS = 80
 GUARD = 40
 ONE = 1 << BITS
+NEAR = 1 << (BITS - 46)  # quantiles are enclosed this closely
+_NORMAL = NormalDist()
 
 Interval = tuple[int, int]
 
@@ -133,7 +138,7 @@ def inputs_map(order: Order) -> list[list[int]]:
     return rows
 
 
-@cache
+@lru_cache(1 << 14)
 def _root(level: tuple[int, ...], w: int, top: int, up: bool) -> int:
     """The v with ``G(v) = w / W_ONE G(top)``, rounded down or up to a multiple of 2**-BITS."""
 
@@ -154,7 +159,7 @@ def _root(level: tuple[int, ...], w: int, top: int, up: bool) -> int:
     return high if up and value(low) << W_BITS != goal else low
 
 
-@cache
+@lru_cache(1 << 12)
 def _distribution(c: int) -> Interval:
     """Enclose ``P(|x| <= c)``: sqrt(2/pi) exp(-c^2/2) sum_k c^(2k+1) / (1 3 5 .. (2k+1)).
 
@@ -183,11 +188,14 @@ def _distribution(c: int) -> Interval:
     return value_low - 1, value_high + 2
 
 
-@cache
+@lru_cache(1 << 14)
 def half_normal(v: int, up: bool) -> int:
     """A lower or upper bound of the quantile of |x| at v, 0 <= v < 1."""
-    low, high = 0, 16 << BITS
-    while high - low > 1 << (BITS - 64):
+    guess = int(_NORMAL.inv_cdf((ONE + v) / (2 * ONE)) * ONE) if v + NEAR < ONE else 16 << BITS
+    low, high = max(guess - NEAR, 0), guess + NEAR  # a float says where to look, and no more
+    if not (_distribution(low)[1] <= v <= _distribution(high)[0]):
+        low, high = 0, 16 << BITS
+    while high - low > 2 * NEAR:
         middle = (low + high) >> 1
         least, most = _distribution(middle)
         if most <= v if not up else least < v:
@@ -237,146 +245,163 @@ def _ratio(v: Interval, r: Interval, uniform: bool) -> Interval:
     return _over(_half(_times(v, r)), _half(v))
 
 
-def box_of(order: Order, w_lo: Sequence[int], w_hi: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The box of coordinates over a box of W, in units of ``2**-GRID``.
-
-    Raises:
-        Rejected: a coordinate is unbounded or beyond ``LARGEST``.
+class Chain(NamedTuple):
+    """What the ends of W of the chain fix: the ends of v and of the shares ``q(v_i) / q(v_1)``, of
+    M, by which coordinates are divided (None: without bound), and the coordinates of the chain.
     """
-    n, chain, uniform = len(order.word), order.chain, order.uniform
-    lo: list[Interval] = [(0, 0)] * n
-    hi: list[Interval] = [(0, 0)] * n
-    v_lo: list[Interval] = []
-    v_hi: list[Interval] = []
-    for i, j in enumerate(chain):
-        free = i == 0 or order.split
-        for ends, w in ((v_lo, w_lo[j]), (v_hi, w_hi[j])):
-            top = (ONE, ONE) if free else ends[i - 1]
-            if uniform and i == 0:
-                w = W_ONE
-            ends.append(
-                top
-                if w == W_ONE
-                else (
-                    _root(order.levels[i], w, top[0], False),
-                    _root(order.levels[i], w, top[1], True),
-                )
-            )
-    if "s" in order.word:
-        _negative(order, w_lo, w_hi, v_lo, v_hi, lo, hi)
-    else:
-        _positive(order, w_lo, w_hi, v_lo, v_hi, lo, hi)
+
+    v_lo: list[Interval]
+    v_hi: list[Interval]
+    share_lo: list[Interval]
+    share_hi: list[Interval]
+    m_lo: Interval
+    m_hi: Interval | None
+    ends: list[tuple[int, int]]
+
+
+class Boxes:
+    """The boxes of inputs over boxes of W in one word. Most boxes share their chain, or a gap, with
+    one before them.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self.order, n = order, len(order.word)
+        self.rest = [j for j in range(n) if j not in order.chain]
+        self.chains: dict[tuple[int, ...], Chain] = {}
+        self.gaps: dict[tuple[int, ...], tuple[int, int]] = {}
+
+    def box(self, w_lo: Sequence[int], w_hi: Sequence[int]) -> tuple[list[int], list[int]]:
+        """The box of coordinates over a box of W, in units of ``2**-GRID``.
+
+        Raises:
+            Rejected: a coordinate is unbounded or beyond ``LARGEST``.
+        """
+        order = self.order
+        key = tuple([w_lo[j] for j in order.chain] + [w_hi[j] for j in order.chain])
+        if key not in self.chains:
+            if len(self.chains) >= KEPT:
+                self.chains.clear()
+                self.gaps.clear()
+            self.chains[key] = _chain(order, [(w_lo[j], w_hi[j]) for j in order.chain])
+        chain = self.chains[key]
+        lo, hi = [0] * len(order.word), [0] * len(order.word)
+        for j, (least, most) in zip(order.chain, chain.ends, strict=True):
+            lo[j], hi[j] = least, most
+        for j in self.rest:
+            p = order.parent[j]
+            where = (*key, p, w_lo[j], w_hi[j])
+            if where not in self.gaps:
+                self.gaps[where] = _rounded(*_gap(order, chain, p, w_lo[j], w_hi[j]))
+            lo[j], hi[j] = self.gaps[where]
+        if max(hi) > LARGEST << GRID:
+            raise Rejected("the box reaches too far")
+        return lo, hi
+
+
+def _rounded(lo: Interval, hi: Interval) -> tuple[int, int]:
+    """A coordinate between these, moved and rounded outward to units of ``2**-GRID``."""
     unit = 1 << (BITS - GRID)
     offset = int(OFFSET * unit)
-    least = [max((a[0] - offset) // unit, 0) for a in lo]
-    most = [-((-b[1] - offset) // unit) for b in hi]
-    if max(most) > LARGEST << GRID:
-        raise Rejected("the box reaches too far")
-    return least, most
+    return max((lo[0] - offset) // unit, 0), -((-hi[1] - offset) // unit)
 
 
 def _w(w: int) -> Interval:
     return w << (BITS - W_BITS), w << (BITS - W_BITS)
 
 
-def _positive(
-    order: Order,
-    w_lo: Sequence[int],
-    w_hi: Sequence[int],
-    v_lo: list[Interval],
-    v_hi: list[Interval],
-    lo: list[Interval],
-    hi: list[Interval],
-) -> None:
-    """At least two positive inputs: shares of the maximum, increments, gaps."""
-    chain, uniform = order.chain, order.uniform
-    zero: Interval = (0, 0)
-    r_lo = [_over(v, v_lo[0]) if v_lo[0][0] > 0 else zero for v in v_lo]
-    r_hi = [_over(v, v_hi[0]) for v in v_hi]
-    r_lo[0] = r_hi[0] = (ONE, ONE)
+def _chain(order: Order, ends: Sequence[tuple[int, int]]) -> Chain:
+    v_lo: list[Interval] = []
+    v_hi: list[Interval] = []
+    for i, pair in enumerate(ends):
+        for v, w in zip((v_lo, v_hi), pair, strict=True):
+            top = (ONE, ONE) if i == 0 or order.split else v[i - 1]
+            if w == W_ONE or (order.uniform and i == 0):
+                v.append(top)
+                continue
+            level = order.levels[i]
+            v.append((_root(level, w, top[0], False), _root(level, w, top[1], True)))
+    if "s" in order.word:
+        return _negative(order, ends, v_lo, v_hi)
+    uniform, zero, one = order.uniform, (0, 0), (ONE, ONE)
+    r_lo = [one, *(_over(v, v_lo[0]) if v_lo[0][0] > 0 else zero for v in v_lo[1:])]
+    r_hi = [one, *(_over(v, v_hi[0]) for v in v_hi[1:])]
     share_lo = [_ratio(v_hi[0], r, uniform) for r in r_lo]
     share_hi = [_ratio(v_lo[0], r, uniform) for r in r_hi]
-    for i, j in enumerate(chain):
-        lo[j], hi[j] = share_lo[i], share_hi[i]
-        if i + 1 < len(chain):
+    found = []
+    for i, (lo, hi) in enumerate(zip(share_lo, share_hi, strict=True)):
+        if i + 1 < len(ends):
             step_lo = _over(v_lo[i + 1], v_lo[i]) if v_lo[i][0] > 0 else zero
             step_hi = _over(v_hi[i + 1], v_hi[i])
-            one = (ONE, ONE)
-            lo[j] = _times(lo[j], _minus(one, _ratio(v_lo[i], step_hi, uniform)))
-            hi[j] = _times(hi[j], _minus(one, _ratio(v_hi[i], step_lo, uniform)))
-    rest = [j for j in range(len(order.word)) if j not in chain]
-    if not rest:
-        return
+            lo = _times(lo, _minus(one, _ratio(v_lo[i], step_hi, uniform)))
+            hi = _times(hi, _minus(one, _ratio(v_hi[i], step_lo, uniform)))
+        found.append(_rounded(lo, hi))
     if uniform:
-        for j in rest:
-            p = order.parent[j]
-            lo[j] = _times(r_lo[p], _w(W_ONE - w_hi[j]))
-            hi[j] = _times(r_hi[p], _w(W_ONE - w_lo[j]))
-        return
-    if v_lo[0][0] <= 0 or min(w_lo[j] for j in rest) == 0:
-        raise Rejected("a coordinate of the box is unbounded")
-    m_lo = _half(v_lo[0])
+        return Chain(v_lo, v_hi, r_lo, r_hi, one, one, found)
+    m_lo = _half(v_lo[0]) if v_lo[0][0] > 0 else zero
     m_hi = _half(v_hi[0]) if v_hi[0][0] < ONE else None
-    for j in rest:
-        p = order.parent[j]
-        if p < 0:
-            a, b = _w(w_lo[j])[0] >> 1, _w(w_hi[j])[0] >> 1
-            low = _normal((b, b)) if w_hi[j] < W_ONE else zero
-            lo[j] = _over((-low[1], -low[0]), m_hi) if m_hi else zero
-            low = _normal((a, a))
-            hi[j] = _over((-low[1], -low[0]), m_lo)
-            continue
-        u_lo = ((ONE + v_lo[p][0]) >> 1, (ONE + v_lo[p][1] + 1) >> 1)
-        u_hi = ((ONE + v_hi[p][0]) >> 1, (ONE + v_hi[p][1] + 1) >> 1)
-        x_lo = _normal(_times(u_lo, _w(w_lo[j])))
-        away = _over(x_lo, m_lo) if x_lo[1] < 0 else _over(x_lo, m_hi) if m_hi else zero
-        hi[j] = _minus(share_hi[p], away)
-        if v_hi[p][0] < ONE:
-            most = _minus(_half(v_hi[p]), _normal(_times(u_hi, _w(w_lo[j]))))
-            other = _over(most, m_lo)
-            hi[j] = (min(hi[j][0], other[0]), min(hi[j][1], other[1]))
-        if w_hi[j] < W_ONE:
-            least = _minus(_half(v_lo[p]), _normal(_times(u_lo, _w(w_hi[j]))))
-            x_hi = _normal(_times(u_hi, _w(w_hi[j])))
-            away = _over(x_hi, m_lo) if x_hi[0] > 0 else _over(x_hi, m_hi) if m_hi else zero
-            one_way = _over(least, m_hi) if m_hi else zero
-            other = _minus(share_lo[p], away)
-            lo[j] = (max(one_way[0], other[0], 0), max(one_way[1], other[1], 0))
+    return Chain(v_lo, v_hi, share_lo, share_hi, m_lo, m_hi, found)
+
+
+def _size(v: Interval) -> Interval:
+    """``|x|`` of a negative input with ``V = v``."""
+    return _half((ONE - v[1], ONE - v[0])) if v[0] < ONE else (0, 0)
+
+
+def _below(v: Interval, r: Interval) -> Interval:
+    """The distance of two negative inputs, with ``V = v`` and ``V = r v``."""
+    return _minus(_size(_times(v, r)), _size(v)) if r[0] < ONE else (0, 0)
 
 
 def _negative(
-    order: Order,
-    w_lo: Sequence[int],
-    w_hi: Sequence[int],
-    v_lo: list[Interval],
-    v_hi: list[Interval],
-    lo: list[Interval],
-    hi: list[Interval],
-) -> None:
-    """Fewer than two positive inputs: sizes and gaps below 0, where |x| = q(1 - v)."""
-    first, second = order.chain
-    rest = [j for j in range(len(order.word)) if j not in order.chain]
-    if min(w_lo[j] for j in (*order.chain, *rest)) == 0:
+    order: Order, ends: Sequence[tuple[int, int]], v_lo: list[Interval], v_hi: list[Interval]
+) -> Chain:
+    """Fewer than two positive inputs: sizes and gaps below 0."""
+    if min(a for a, _ in ends) == 0:
         raise Rejected("a coordinate of the box is unbounded")
-
-    def size(v: Interval) -> Interval:
-        return _half((ONE - v[1], ONE - v[0])) if v[0] < ONE else (0, 0)
-
-    def gap(v: Interval, r: Interval) -> Interval:
-        return _minus(size(_times(v, r)), size(v)) if r[0] < ONE else (0, 0)
-
     m_lo: Interval = (ONE, ONE)
     m_hi: Interval | None = m_lo
     if order.split:
         m_lo = _half(v_lo[0])
         m_hi = _half(v_hi[0]) if v_hi[0][0] < ONE else None
-        lo[first] = hi[first] = (ONE, ONE)
-        lo[second] = _over(size(v_hi[1]), m_hi) if m_hi else (0, 0)
-        hi[second] = _over(size(v_lo[1]), m_lo)
+        least = _over(_size(v_hi[1]), m_hi) if m_hi else (0, 0)
+        found = [_rounded((ONE, ONE), (ONE, ONE)), _rounded(least, _over(_size(v_lo[1]), m_lo))]
     else:
-        lo[first], hi[first] = size(v_hi[0]), size(v_lo[0])
-        lo[second] = gap(v_lo[0], _over(v_hi[1], v_hi[0]))
-        hi[second] = gap(v_hi[0], _over(v_lo[1], v_lo[0]))
-    for j in rest:
-        lo[j] = _over(gap(v_lo[1], _w(w_hi[j])), m_hi) if m_hi else (0, 0)
-        hi[j] = _over(gap(v_hi[1], _w(w_lo[j])), m_lo)
+        least, most = (
+            _below(v[0], _over(other[1], other[0])) for v, other in ((v_lo, v_hi), (v_hi, v_lo))
+        )
+        found = [_rounded(_size(v_hi[0]), _size(v_lo[0])), _rounded(least, most)]
+    return Chain(v_lo, v_hi, [], [], m_lo, m_hi, found)
+
+
+def _gap(order: Order, chain: Chain, p: int, a: int, b: int) -> tuple[Interval, Interval]:
+    """The least and greatest gap below member p of the chain (-1: below 0) for W in [a, b]."""
+    v_lo, v_hi, share_lo, share_hi, m_lo, m_hi, _ = chain
+    zero: Interval = (0, 0)
+    if order.uniform:
+        return _times(share_lo[p], _w(W_ONE - b)), _times(share_hi[p], _w(W_ONE - a))
+    if a == 0 or m_lo[0] <= 0:
+        raise Rejected("a coordinate of the box is unbounded")
+    if "s" in order.word:
+        least = _over(_below(v_lo[1], _w(b)), m_hi) if m_hi else zero
+        return least, _over(_below(v_hi[1], _w(a)), m_lo)
+    if p < 0:
+        low = _normal((_w(b)[0] >> 1,) * 2) if b < W_ONE else zero
+        high = _normal((_w(a)[0] >> 1,) * 2)
+        least = _over((-low[1], -low[0]), m_hi) if m_hi else zero
+        return least, _over((-high[1], -high[0]), m_lo)
+    u_lo = ((ONE + v_lo[p][0]) >> 1, (ONE + v_lo[p][1] + 1) >> 1)
+    u_hi = ((ONE + v_hi[p][0]) >> 1, (ONE + v_hi[p][1] + 1) >> 1)
+    x_lo = _normal(_times(u_lo, _w(a)))
+    away = _over(x_lo, m_lo) if x_lo[1] < 0 else _over(x_lo, m_hi) if m_hi else zero
+    hi = _minus(share_hi[p], away)
+    if v_hi[p][0] < ONE:
+        other = _over(_minus(_half(v_hi[p]), _normal(_times(u_hi, _w(a)))), m_lo)
+        hi = (min(hi[0], other[0]), min(hi[1], other[1]))
+    if b == W_ONE:
+        return zero, hi
+    least = _minus(_half(v_lo[p]), _normal(_times(u_lo, _w(b))))
+    x_hi = _normal(_times(u_hi, _w(b)))
+    away = _over(x_hi, m_lo) if x_hi[0] > 0 else _over(x_hi, m_hi) if m_hi else zero
+    one_way = _over(least, m_hi) if m_hi else zero
+    other = _minus(share_lo[p], away)
+    return (max(one_way[0], other[0], 0), max(one_way[1], other[1], 0)), hi

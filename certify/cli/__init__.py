@@ -27,7 +27,6 @@ COMMANDS = {
     "prove": "prove the impulse or noise claim (the default command)",
     "run": "replay any input exactly: states, cells, logits, margins",
     "check": "check a certificate against a model, trusting nothing",
-    "recheck": "look again at a large accuracy certificate, fast",
     "accuracy": "prove a bracket for the accuracy on random inputs",
     "estimate": "what estimates say, beside the certified values",
     "benchmark-estimates": "measure the estimates against sampling",

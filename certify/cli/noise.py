@@ -53,7 +53,7 @@ def run_noise(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
             print(f"\ncheck it with: {command('check', written, arguments.model)}")
             if arguments.resume:
                 # Checking takes longer than proving, so the checker is left to the reader.
-                print(f"answers taken over from {arguments.resume} were not rechecked here")
+                print(f"answers taken over from {arguments.resume} were not checked here")
             if result.interrupted or any(p.verdict == "unknown" for p in result.pairs):
                 print(f"go on with:    {outputs.again(written)}")
     if result.interrupted:

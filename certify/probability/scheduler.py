@@ -28,6 +28,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from certify.checker import boxes
+from certify.checker.orders import order_of
 from certify.errors import MissingExtraError, UsageError
 from certify.files import Keeper, atomic_write
 from certify.interrupts import interruptible
@@ -41,13 +43,13 @@ from certify.probability.boxes.branch_and_bound import (
     VOLUME_BITS,
     WRONG,
     WRONG_BY_CASES,
-    confirm,
     cut_at,
-    nodes,
     search,
 )
+from certify.probability.boxes.confirming import confirm, nodes
 from certify.probability.boxes.order_words import forest, words_with_probabilities
 from certify.probability.boxes.quantiles import LARGEST_COORDINATE, W_ONE, as_arrays, quantile_table
+from certify.relaxation.compiled import COMPILED
 from certify.relaxation.linear import Slack, margin_rows, rounding_slack
 
 #: Boxes between two looks at the clock; for long tapes, a 16th of their nodes, which are all
@@ -356,13 +358,14 @@ def confirm_tape(network: Network, inputs: str, word: str, tape: bytes) -> bytes
     k = int(arrays.length[0])
     rows, slack = margins_of(network, tree.second)
     net = network.floats
+    rule = boxes.start(network, order_of(word, len(word), inputs == "uniform"), COMPILED)
     old = np.frombuffer(tape, dtype=np.uint8)
     out = np.empty(2 * len(old) + 10_000, dtype=np.uint8)
     while True:
         length: int = confirm(
             net.w_ih, net.w_hh, rows, slack.unit, slack.row, slack.reach,
             arrays.kind[0], inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
-            arrays.levels[0], tree.A, quantile_table(), old, out,
+            arrays.levels[0], tree.A, quantile_table(), *rule, old, out,
         )  # fmt: skip
         if length >= 0:
             return out[:length].tobytes()

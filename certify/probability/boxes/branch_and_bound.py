@@ -6,15 +6,12 @@ the lower part first. Leaves are ``RIGHT``, ``WRONG`` or open: ``OPEN`` less the
 (see :func:`search`) on a scale of ``MERITS`` steps, so that a later search knows which ones to
 take up without bounding them all.
 
-In a certificate (:func:`confirm`) open leaves are all ``OPEN``, and a leaf that needs cases says
-which: after ``RIGHT_BY_CASES`` comes the tree of each row (:mod:`certify.relaxation.cases`), after
-``WRONG_BY_CASES`` the index of a rival, a byte, and the tree of its lead.
+What goes into a certificate is made of it by :mod:`certify.probability.boxes.confirming`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -30,8 +27,8 @@ from certify.probability.boxes.quantiles import (
     gap,
     solve_chain,
 )
-from certify.relaxation.cases import CASES, PROVED, last_state, prove_by_cases
-from certify.relaxation.linear import SETTLED, bound_box
+from certify.relaxation.cases import CASES, last_state, prove_by_cases
+from certify.relaxation.linear import bound_box
 
 TAIL = 64
 RIGHT, WRONG, OPEN = 255, 254, 253
@@ -45,8 +42,6 @@ MAX_DEPTH = 140
 NEAR, POWER = 0.05, 2.0
 #: From this near on cases are tried.
 WORTH = 0.1
-#: The checker has units settled that are within ``2**-36`` of what inputs of size 64 n reach.
-TIP = 2.0**-36 * 64 / (LARGEST_COORDINATE + 1.0) / SETTLED
 #: Volumes are summed in units of ``2**-VOLUME_BITS``, rounded down.
 VOLUME_BITS = 48
 
@@ -367,138 +362,3 @@ def cut_box(w_lo, w_hi, top, position, tail):  # type: ignore[no-untyped-def]
     w_hi[top + 1] = w_hi[top]
     w_hi[top + 1, position] = middle
     w_lo[top, position] = middle
-
-
-@kernel
-def confirm(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, margins, unit_slack, row_slack, reach,
-    kind, uniform, chain, parent, levels, A, table, tape, out,
-):  # fmt: skip
-    """Prove each leaf of a tape, or of a certificate's, without what was known above it.
-
-    The arguments are those of :func:`search`. A leaf stays proved if it is with bounds of its
-    own box alone, by cases where need be, by twice the slack, and with the units settled that the
-    checker has settled: then its integers agree. The others become open.
-
-    Written: ``out``, the tape as a certificate has it.
-
-    Returns:
-        The length of that, or -1 where ``out`` is too short (call again with a longer one).
-    """
-    n, d = reach.shape
-    R = len(margins)
-    w_lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
-    w_hi = np.full((MAX_DEPTH + 2, n), W_ONE)
-    lower = np.empty((n, d))
-    upper = np.empty((n, d))
-    codes = np.empty((n, d), dtype=np.uint8)
-    lo = np.empty(n)
-    hi = np.empty(n)
-    work = np.empty((WORK_ROWS, n))
-    values = np.empty(R)
-    score = np.empty(n)
-    tree = np.empty(2 * CASES, dtype=np.uint8)
-    columns = np.ascontiguousarray(w_hh.T)
-    b = np.zeros(n)
-    top, at, length = 0, 0, 0
-    while at < len(tape):
-        if length + 2 + 2 * CASES * R > len(out):
-            return -1
-        node = tape[at]
-        at += 1
-        if node < LEAF:
-            cut_box(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
-            top += 1
-            out[length] = node
-            length += 1
-            continue
-        right = node in (RIGHT, RIGHT_BY_CASES)
-        if node == RIGHT_BY_CASES:
-            at = _after(tape, at, R)
-        elif node == WRONG_BY_CASES:
-            at = _after(tape, at + 1, 1)
-        good = right or node in (WRONG, WRONG_BY_CASES)
-        if good:
-            status = box_of(
-                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, work, lo, hi
-            )
-            good = status == OK
-        start = length
-        out[length] = OPEN
-        length += 1
-        if good:
-            lower[:] = -reach
-            upper[:] = reach
-            share = reaching(A, hi)
-            rows = margins if right else -margins
-            bound_box(
-                w_ih, w_hh, rows, A, b, lo, hi, share * unit_slack, 2.0 * share * row_slack,
-                np.maximum(share * unit_slack, TIP * reach),
-                reach, True, 0, lower, upper, codes, values, score,
-            )  # fmt: skip
-            rival = int(np.argmax(values))
-            if right and values.min() > 0.0:
-                out[start] = RIGHT
-            elif not right and values[rival] > 0.0:
-                out[start] = WRONG
-            else:
-                if not right:
-                    out[length] = rival
-                    length += 1
-                for r in range(R):
-                    if not right and r != rival:
-                        continue
-                    if values[r] > 0.0:
-                        out[length] = PROVED
-                        length += 1
-                        continue
-                    size = prove_by_cases(
-                        w_ih, w_hh, columns, rows[r], A, b, lo, hi, 2.0 * share * row_slack[r],
-                        lower, upper, codes, CASES, tree,
-                    )  # fmt: skip
-                    if size < 0:
-                        good = False
-                        break
-                    out[length : length + size] = tree[:size]
-                    length += size
-                out[start] = RIGHT_BY_CASES if right else WRONG_BY_CASES
-                if not good:
-                    out[start] = OPEN
-                    length = start + 1
-        top -= 1
-    return length
-
-
-@kernel
-def _after(tape, at, trees):  # type: ignore[no-untyped-def]
-    """Where a tape goes on after so many trees of cases; past its end if they are cut off."""
-    while trees > 0 and at < len(tape):
-        if tape[at] == PROVED:
-            trees -= 1
-            at += 1
-        else:
-            trees += 1
-            at += 2
-    return at if trees == 0 else len(tape) + 1
-
-
-_skip: Callable[..., int] = _after.py_func
-
-
-def nodes(tape: bytes, rows: int) -> Iterator[bytes]:
-    """The nodes of a certificate's tape in preorder, each leaf with its trees of cases.
-
-    Raises:
-        ValueError: the trees of a leaf are cut off.
-    """
-    at = 0
-    while at < len(tape):
-        end = at + 1
-        if tape[at] == RIGHT_BY_CASES:
-            end = _skip(tape, end, rows)
-        elif tape[at] == WRONG_BY_CASES:
-            end = _skip(tape, end + 1, 1)
-        if end > len(tape):
-            raise ValueError("the cases of a leaf are cut off")
-        yield tape[at:end]
-        at = end

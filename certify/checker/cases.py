@@ -1,0 +1,114 @@
+"""Leaves of accuracy boxes in the integers of the kernel: bounds of the box, and cases.
+
+A row may be proved by cases: that some unit is on, and that it is off. In its tree, in preorder,
+``PROVED`` is a leaf; a step and a unit come before the trees of both cases, on first. In a case the
+unit is linear; the bounds of all units stay those of the box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from certify.checker.kernel import (
+    ON,
+    WIDE,
+    Ints,
+    Rule,
+    Space,
+    bound_row,
+    bound_units,
+    place,
+    scaled,
+)
+
+RIGHT, WRONG = 255, 254
+RIGHT_BY_CASES, WRONG_BY_CASES = 212, 211
+PROVED = 255
+DEEPEST = 250  #: Cases within cases of one row.
+TRAIL = 5  #: Numbers kept of each: step and unit, whether it is off now, and what was known.
+
+
+def settle(space: Space, unit: int, on: bool) -> None:
+    """Make a unit linear."""
+    if on:
+        space.below[unit] = 0
+        space.slope[unit] = ON
+    else:
+        space.above[unit] = 0
+        space.slope[unit] = 0
+
+
+def row_by_cases(
+    rule: Rule, space: Space, tape: Sequence[int], at: int, r: int, least: int, trail: Ints
+) -> int:
+    """Where the tree of row r at ``tape[at]`` ends, if it proves that the row is ``least`` or more;
+    else -1. ``trail`` (TRAIL DEEPEST) is room.
+    """
+    depth = 0
+    while at < len(tape):
+        step = int(tape[at])
+        at += 1
+        if step != PROVED:
+            if at >= len(tape) or step >= rule.n or tape[at] >= rule.d or depth == DEEPEST:
+                return -1
+            unit, top = step * rule.d + int(tape[at]), depth * TRAIL
+            at += 1
+            trail[top] = unit
+            trail[top + 1] = 0
+            trail[top + 2] = space.below[unit]
+            trail[top + 3] = space.above[unit]
+            trail[top + 4] = space.slope[unit]
+            depth += 1
+            settle(space, unit, True)
+            continue
+        if bound_row(rule, space, r) < least:
+            return -1
+        while depth > 0:
+            top = (depth - 1) * TRAIL
+            unit = trail[top]
+            space.below[unit] = trail[top + 2]
+            space.above[unit] = trail[top + 3]
+            space.slope[unit] = trail[top + 4]
+            if trail[top + 1] == 0:
+                trail[top + 1] = 1
+                settle(space, unit, False)
+                break
+            depth -= 1
+        if depth == 0:
+            return at
+    return -1
+
+
+def leaf(rule: Rule, space: Space, tape: Sequence[int], at: int, kind: int, trail: Ints) -> int:
+    """Check what a leaf of this kind says of the box in ``space``; ``tape[at]`` is where its trees
+    are, if it has any. Returns where they end, or -1.
+    """
+    fine = space.fine  # for inputs up to 1; units are coarser for larger ones
+    for j in range(rule.n):
+        while fine > 0 and space.hi[j] >> (space.grid + space.fine - fine):
+            fine -= 1
+    space = scaled(space, fine)
+    if not place(rule, space):
+        return -1
+    for unit in range(rule.n * rule.d):
+        space.below[unit] = -WIDE
+        space.above[unit] = WIDE
+    bound_units(rule, space, 0, rule.n)
+    rows = len(rule.rows) // rule.d // 2
+    if kind == WRONG:
+        for r in range(rows, 2 * rows):
+            if bound_row(rule, space, r) >= 0:
+                return at
+        return -1
+    if kind == WRONG_BY_CASES:
+        if at >= len(tape) or tape[at] >= rows:
+            return -1
+        return row_by_cases(rule, space, tape, at + 1, rows + int(tape[at]), 0, trail)
+    for r in range(rows):
+        if kind == RIGHT_BY_CASES:
+            at = row_by_cases(rule, space, tape, at, r, 1, trail)
+            if at < 0:
+                return -1
+        elif bound_row(rule, space, r) < 1:
+            return -1
+    return at
