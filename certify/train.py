@@ -23,7 +23,6 @@ import copy
 import dataclasses
 import io
 import math
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,15 +30,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certify.errors import MissingExtraError, UsageError
-from certify.files import atomic_write
+from certify.files import Keeper, atomic_write
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 #: Batches that are drawn at once; it decides which random number goes where, so it never changes.
 _BLOCK = 64
-#: Seconds between two writes of the state file.
-_STATE_INTERVAL = 20.0
 _STATE_VERSION = 1
 
 
@@ -130,7 +127,7 @@ def train(
 ) -> Trained:
     """Train one model and write it to ``output`` as a state dict with AlgZoo's keys.
 
-    ``state`` names a file that is rewritten every 20 seconds, and on ctrl-C. If it exists the run
+    ``state`` names a file that is rewritten every few seconds, and on ctrl-C. If it exists the run
     goes on from there, and ends in the same bits as an uninterrupted run; it is removed when the
     model is written. ``checkpoints`` names a folder that gets the model at 0 sequences and at
     every power of two of them from the batch on, as ``<stem of output>_0.pt`` and
@@ -269,23 +266,26 @@ class _Run:
 
     def finish(self, progress: Callable[[Progress], None] | None) -> Trained:
         recipe = self.recipe
-        saved = time.monotonic()
         snapshot = self._snapshot()
+
+        def keep() -> None:
+            if self.state is not None:
+                atomic_write(self.state, _dump(snapshot))
+
+        keep()  # now: what cannot be written is known before the work
+        keeper = Keeper(keep, lambda: snapshot["step"])
         try:
             while self.step < recipe.steps:
                 if self.state is not None:
                     snapshot = self._snapshot()
-                    if time.monotonic() - saved > _STATE_INTERVAL:
-                        atomic_write(self.state, _dump(snapshot))
-                        saved = time.monotonic()
+                    keeper.look()
                 self._block()
                 if progress is not None:
                     seen = self.step * recipe.batch
                     rate = recipe.learning_rate(self.step - 1)
                     progress(Progress(seen, recipe.sequences, self.loss, rate))
         except BaseException:
-            if self.state is not None:
-                atomic_write(self.state, _dump(snapshot))
+            keeper.now()
             raise
         if not bool(self.net.weights.isfinite().all()):
             raise UsageError(f"training diverged: rate is {recipe.rate!r}, expected a smaller one")

@@ -139,7 +139,7 @@ def test_a_file_that_cannot_be_written_is_no_bug(
     target = str(tmp_path / "missing" / "m.v")
     model = str(MODELS / "m2_2.pt")
     assert main(["export", model, "--format", "coq", "-o", target]) == ExitCode.USAGE
-    assert capsys.readouterr().err == f"certify: {target}: No such file or directory\n"
+    assert capsys.readouterr().err == f"certify: -o {target}: No such file or directory\n"
 
 
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:

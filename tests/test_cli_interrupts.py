@@ -33,6 +33,12 @@ def start(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
     )
 
 
+def said(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """All that it printed, but for the note that it compiles."""
+    shown, errors = process.communicate()
+    return shown, re.sub("certify: compiling.*\n", "", errors)
+
+
 def wait_for(pattern: str, folder: Path, process: subprocess.Popen[str]) -> Path:
     end = time.monotonic() + 300
     while time.monotonic() < end and process.poll() is None:
@@ -50,7 +56,7 @@ def test_an_interrupted_noise_run_says_how_to_go_on(number: int, tmp_path: Path)
     process = start([*NOISE, "--out", "my folder"], tmp_path)
     wait_for("my folder/*.zip", tmp_path, process)
     process.send_signal(number)
-    shown, errors = process.communicate()
+    shown, errors = said(process)
     assert (process.returncode, errors) == (130, "")
     assert re.search(r"\d+ of 90 pairs proved right", shown)
     line = next(line for line in shown.splitlines() if line.startswith("go on with:"))
@@ -58,7 +64,7 @@ def test_an_interrupted_noise_run_says_how_to_go_on(number: int, tmp_path: Path)
     assert words[0] == "certify"
     assert words[-2:] == ["--resume", "my folder/m16_10.noise-1_10.zip"]
     again = start([*words[1:], "--budget", "2"], tmp_path)
-    shown, errors = again.communicate()
+    shown, errors = said(again)
     assert "pairs proved right" in shown
     assert errors == ""
 
@@ -72,7 +78,7 @@ def test_after_a_kill_the_next_start_says_how_to_go_on(tmp_path: Path) -> None:
     assert check(path, Path(M16_10)).kind == "noise"
     kept = path.read_bytes()
     next_one = start([*NOISE, "--budget", "1"], tmp_path)
-    _, errors = next_one.communicate()
+    _, errors = said(next_one)
     assert re.match(r"certify: m16_10.noise-1_10.zip holds \d+ of 90 pairs already; ", errors)
     assert "--resume m16_10.noise-1_10.zip" in errors
     assert path.read_bytes() == kept or len(path.read_bytes()) >= len(kept)
@@ -98,14 +104,14 @@ def test_an_interrupted_accuracy_run_says_how_to_go_on(number: int, tmp_path: Pa
     process = start([*ACCURACY, "--budget", "300"], tmp_path)
     wait_for("*.state", tmp_path, process)
     process.send_signal(number)
-    shown, errors = process.communicate()
+    shown, errors = said(process)
     assert (process.returncode, errors) == (130, "")
     assert shown.startswith("PROVED  m8_5.pt: P(right) over Gaussian inputs lies in")
     line = next(line for line in shown.splitlines() if line.startswith("go on with:"))
     words = shlex.split(line.removeprefix("go on with:"))
     assert words[-2:] == ["--resume", "m8_5.accuracy-gaussian.state"]
     assert check(tmp_path / "m8_5.accuracy-gaussian.zip", MODELS / "m8_5.pt").kind == "accuracy"
-    shown, errors = start([*words[1:], "--boxes", "30000"], tmp_path).communicate()
+    shown, errors = said(start([*words[1:], "--boxes", "30000"], tmp_path))
     assert errors == ""
     assert "30,000 cones cut" in shown
 
@@ -117,7 +123,7 @@ def test_after_a_kill_the_next_accuracy_run_loses_nothing(tmp_path: Path) -> Non
     process.send_signal(signal.SIGKILL)
     process.communicate()
     kept = state.read_bytes()
-    shown, errors = start([*ACCURACY, "--boxes", "20"], tmp_path).communicate()
+    shown, errors = said(start([*ACCURACY, "--boxes", "20"], tmp_path))
     assert re.match(r"certify: m8_5.accuracy-gaussian.state holds a run of [\d,]+ boxes; ", errors)
     assert "--resume m8_5.accuracy-gaussian.state" in errors
     assert [p.name for p in tmp_path.glob("*.state")] == ["m8_5.accuracy-gaussian.state"]
@@ -149,3 +155,16 @@ def test_a_worse_bracket_does_not_replace_a_better_one(
     assert "says what this run does not, and was kept" in capsys.readouterr().err
     assert main([*command, "--boxes", "100", "--force"]) == 0
     assert (tmp_path / "m6_4.accuracy-gaussian.zip").read_bytes() != better
+
+
+@pytest.mark.slow
+def test_checkpoints_that_were_measured_are_shown(tmp_path: Path) -> None:
+    folder = MODELS / "checkpoints"
+    models = sorted(map(str, folder.rglob("*.pt")))
+    process = start(["track", *models, "--samples", "2000"], tmp_path)
+    time.sleep(6)
+    process.send_signal(signal.SIGTERM)
+    shown, errors = process.communicate()
+    assert process.returncode == 130
+    if shown:
+        assert re.search(r"interrupted: \d+ of \d+ measured", errors)

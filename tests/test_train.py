@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from certify.cli import main
 from certify.errors import MissingExtraError, UsageError
+from certify.files import atomic_write
 from certify.probability.sampling import measure_accuracy
 from certify.reading.weights import read_network
 from certify.train import Progress, Recipe, train
@@ -267,3 +270,51 @@ def test_diverged_run_writes_no_model_needs_torch(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"diverged: rate is 10\.0"):
         train(recipe, tmp_path / "m.pt")
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_torch
+def test_a_command_that_was_interrupted_goes_on_and_replaces_no_other_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "my m.pt"
+    command = ["train", "--hidden", "3", "--length", "4", "--sequences", "2^17", "-o", str(output)]
+    with pytest.MonkeyPatch.context() as patch:
+
+        def interrupt(self: Any) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr("certify.train._Run._block", interrupt)
+        assert main(command) == 130
+    shown = capsys.readouterr().out
+    assert "interrupted after 0 of 131,072 sequences" in shown
+    line = next(line for line in shown.splitlines() if line.startswith("go on with:"))
+    assert shlex.split(line.removeprefix("go on with:")) == ["certify", *command]
+    assert output.with_name("my m.pt.state").exists()
+    assert main(command) == 0
+    model = output.read_bytes()
+    assert main([*command, "--seed", "1"]) == 2
+    assert "--force replaces it" in capsys.readouterr().err
+    assert output.read_bytes() == model
+    assert main([*command, "--seed", "1", "--force"]) == 0
+    assert output.read_bytes() != model
+
+
+@needs_torch
+def test_a_disk_that_is_full_at_the_end_keeps_the_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "m.pt"
+    command = ["train", "--hidden", "3", "--length", "4", "--sequences", "2^16", "-o", str(output)]
+
+    def full(path: Path, data: bytes) -> None:
+        if path == output:
+            raise OSError(28, "No space left on device", str(path))
+        atomic_write(path, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("certify.train.atomic_write", full)
+        assert main(command) == 2
+    error = capsys.readouterr().err
+    assert f"{output}.state holds what was trained; go on with: certify train" in error
+    assert f"{output}: No space left on device" in error
+    assert main(command) == 0

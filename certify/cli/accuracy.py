@@ -44,8 +44,13 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
-    parser.add_argument("--inputs", choices=("gaussian", "uniform"), default="gaussian")
+    parser.add_argument("model", metavar="MODEL", type=Path, help=".pt, .pth, .safetensors or .npz")
+    parser.add_argument(
+        "--inputs",
+        choices=("gaussian", "uniform"),
+        default="gaussian",
+        help="of what random inputs (default gaussian)",
+    )
     parser.add_argument(
         "--digits",
         metavar="N",

@@ -19,13 +19,13 @@ from certify.reading.weights import read_network
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("model", metavar="MODEL", type=Path, help=".pt, .pth, .safetensors or .npz")
     parser.add_argument("--models", type=int, default=MODELS, help="noisy models at each level")
     parser.add_argument(
         "--levels", type=float, nargs="+", default=LEVELS, metavar="SIGMA", help="weight noise"
     )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--figures", metavar="DIR", type=Path)
+    parser.add_argument("--seed", type=int, default=0, help="of all that is random (default 0)")
+    parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
     json_argument(parser)
 
 

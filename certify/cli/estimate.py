@@ -21,14 +21,14 @@ from certify.reading.weights import read_network
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("model", metavar="MODEL", type=Path, help=".pt, .pth, .safetensors or .npz")
     parser.add_argument(
         "--method",
         nargs="+",
         metavar="NAME",
         help="some of (default: all):\n" + fill(", ".join(METHODS), 60),
     )
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of all that is random (default 0)")
     json_argument(parser)
 
 

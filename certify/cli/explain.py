@@ -29,7 +29,7 @@ from certify.report.mechanism_figures import explanation_figures
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("model", metavar="MODEL", type=Path, help=".pt, .pth, .safetensors or .npz")
     parser.add_argument(
         "--ratio",
         nargs=2,
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"random inputs of each kind (default {SAMPLES})",
     )
     parser.add_argument("--full", action="store_true", help="every study, not the summary alone")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of all that is random (default 0)")
     parser.add_argument(
         "--hypotheses",
         metavar="FILE",

@@ -19,7 +19,7 @@ from certify.report.explore.page import explore_page
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("model", metavar="MODEL", type=Path, help=".pt, .pth, .safetensors or .npz")
     parser.add_argument(
         "-o",
         "--output",

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from certify.claims import parse_ratio_range
-from certify.cli.output import print_assumed
+from certify.cli.output import command, demand_place, print_assumed
 from certify.errors import ExitCode, UsageError
 from certify.impulse.prove import prove_impulse
 from certify.reading.weights import read_network
@@ -18,8 +18,8 @@ from certify.reading.weights import read_network
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
-    parser.add_argument("--format", choices=("smt2", "coq"), required=True)
+    parser.add_argument("model", metavar="MODEL", type=Path, help=".pt, .pth, .safetensors or .npz")
+    parser.add_argument("--format", choices=("smt2", "coq"), required=True, help="what to write")
     parser.add_argument(
         "--ratio", nargs="+", metavar="R", help="one ratio or LO HI (default: as certify MODEL)"
     )
@@ -30,6 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Export a claim that holds."""
+    if arguments.format == "coq":
+        demand_place("-o", arguments.output)
     network = read_network(arguments.model)
     given = parse_ratio_range(arguments.ratio) if arguments.ratio else None
     result = prove_impulse(network, given)
@@ -54,5 +56,5 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     export_coq(network, result.ratios, breaks, arguments.output)
     print_assumed(network.assumed)
     print(f"{arguments.output} written; check it with")
-    print(f"  certify check --kernel coq {arguments.output} {arguments.model}")
+    print(f"  {command('check', '--kernel', 'coq', arguments.output, arguments.model)}")
     return ExitCode.OK

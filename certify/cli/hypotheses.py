@@ -19,7 +19,7 @@ from certify.report.hypotheses import hypotheses_text
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("file", metavar="FILE", type=Path, help="the claims, in TOML")
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("model", metavar="MODEL", type=Path, help=".pt, .pth, .safetensors or .npz")
     out_arguments(parser)
     json_argument(parser)
 

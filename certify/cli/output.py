@@ -138,6 +138,11 @@ class Outputs:
         """The seconds of a budget that are left: it counts from the start of the command."""
         return max(0.1, self._started + budget - time.monotonic())
 
+    @property
+    def command(self) -> str:
+        """The command line that was given."""
+        return command(*self._words)
+
     def again(self, resume: Path) -> str:
         """The command line that goes on from a file."""
         words = list(self._words)

@@ -44,7 +44,7 @@ class _Collect(argparse.Action):
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("model", metavar="MODEL", type=Path, help=".pt, .pth, .safetensors or .npz")
     parser.add_argument(
         "--pair",
         nargs=2,

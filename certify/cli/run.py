@@ -20,7 +20,7 @@ from certify.result import with_floats
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("model", metavar="MODEL", type=Path, help=".pt, .pth, .safetensors or .npz")
     parser.add_argument(
         "--input",
         metavar="X",

@@ -20,6 +20,7 @@ from certify import api
 from certify.claims import NOMINAL_RATIO, exact
 from certify.cli.output import Outputs, progress_bar, show
 from certify.errors import CertifyError, ExitCode, NothingDecidedError, UsageError
+from certify.workers import without_script
 
 if TYPE_CHECKING:
     from certify.certificate import Certificate
@@ -145,7 +146,8 @@ def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _quiet)
     try:
-        yield pool
+        with without_script():
+            yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for worker in set(multiprocessing.active_children()) - others:

@@ -21,10 +21,21 @@ from certify.statements.history import follow
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("models", metavar="MODEL", type=Path, nargs="+")
-    parser.add_argument("--inputs", choices=("gaussian", "uniform"), default="gaussian")
-    parser.add_argument("--samples", metavar="N", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("models", metavar="MODEL", type=Path, nargs="+", help="in order")
+    parser.add_argument(
+        "--inputs",
+        choices=("gaussian", "uniform"),
+        default="gaussian",
+        help="of what random inputs (default gaussian)",
+    )
+    parser.add_argument(
+        "--samples",
+        metavar="N",
+        type=int,
+        default=20_000,
+        help="random inputs a checkpoint (default 20,000)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of all that is random (default 0)")
     parser.add_argument(
         "--hypotheses",
         metavar="FILE",
@@ -48,7 +59,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
         models = [(path.stem, read_network(path)) for path in arguments.models]
         history = None
-        if arguments.hypotheses is not None:
+        interrupted = len(found.checkpoints) < len(arguments.models)
+        if arguments.hypotheses is not None and not interrupted:
             history = follow(
                 arguments.hypotheses,
                 models,
@@ -63,4 +75,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             print(f"\n{history_text(history)}")
     if arguments.figures:
         outputs.figures(lambda: {"track": track_figure(found)})
-    return outputs.finish(ExitCode.OK)
+    if interrupted:
+        outputs.note(f"interrupted: {len(found.checkpoints)} of {len(arguments.models)} measured")
+    return outputs.finish(ExitCode.INTERRUPTED if interrupted else ExitCode.OK)

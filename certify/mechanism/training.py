@@ -22,6 +22,7 @@ import numpy as np
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange
 from certify.errors import UsageError
 from certify.impulse.sweep import Sweep, sweep_all
+from certify.interrupts import interruptible
 from certify.mechanism.samples import Estimate, Progress, demand_some, mean
 from certify.model import FloatArray, Network
 from certify.probability.prove import Inputs
@@ -183,7 +184,7 @@ def track(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> TrackResult:
-    """Measure every model file, in the order given.
+    """Measure every model file, in the order given; after ctrl-C those that were reached.
 
     Raises:
         UsageError: no model, or fewer than 2 samples.
@@ -191,13 +192,17 @@ def track(
     """
     if not paths:
         raise UsageError("track needs at least one model")
-    checkpoints = []
-    for done, path in enumerate(paths):
-        if progress is not None:
-            progress("checkpoints", done, len(paths))
-        checkpoints.append(
-            measure(read_network(path), Path(path).stem, inputs=inputs, samples=samples, seed=seed)
-        )
+    checkpoints: list[Checkpoint] = []
+    with interruptible() as asked:
+        for done, path in enumerate(paths):
+            if progress is not None:
+                progress("checkpoints", done, len(paths))
+            network = read_network(path)
+            checkpoints.append(
+                measure(network, Path(path).stem, inputs=inputs, samples=samples, seed=seed)
+            )
+            if asked.is_set():
+                break
     steps = tuple(_step(before, after) for before, after in pairwise(checkpoints))
     return TrackResult(inputs, samples, seed, tuple(checkpoints), steps)
 
