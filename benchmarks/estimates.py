@@ -13,6 +13,8 @@ from pathlib import Path
 from certify.estimate.benchmark import LEVELS, MODELS, benchmark_estimates
 from certify.files import atomic_write
 from certify.reading.weights import read_network
+from certify.report.estimates import benchmark_figure, benchmark_text
+from certify.report.style import write_figures
 
 
 def main() -> None:
@@ -35,12 +37,12 @@ def main() -> None:
         progress=progress,
     )
     print(file=sys.stderr)
-    print(result.text())
+    print(benchmark_text(result))
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
         data = json.dumps(result.to_json(), indent=1, sort_keys=True) + "\n"
         atomic_write(options.out / "estimates.json", data.encode())
-        result.save_figure(options.out / "estimates.svg")
+        write_figures({"estimates": benchmark_figure(result)}, options.out)
 
 
 if __name__ == "__main__":

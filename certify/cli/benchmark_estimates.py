@@ -15,6 +15,7 @@ from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.estimate.benchmark import LEVELS, MODELS, benchmark_estimates
 from certify.reading.weights import read_network
+from certify.report.estimates import benchmark_figure, benchmark_text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
     outputs.json({"model": answer_model(network)} | found.to_json())
     if outputs.text:
-        print(found.text())
+        print(benchmark_text(found))
     if arguments.figures:
-        outputs.figures(lambda: {"estimates": found.figure()})
+        outputs.figures(lambda: {"estimates": benchmark_figure(found)})
     return outputs.finish(ExitCode.OK)

@@ -14,9 +14,10 @@ from certify.certificate import answer_model
 from certify.claims import NOMINAL_RATIO, RatioRange
 from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
-from certify.estimate import METHODS, Certified, render, run_estimates, table, to_json
+from certify.estimate import METHODS, Certified, run_estimates, to_json
 from certify.impulse.prove import prove_impulse
 from certify.reading.weights import read_network
+from certify.report.estimates import estimates_text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     certified = {"pairs right": Certified(exact, exact, "certify MODEL --ratio 4/5")}
     outputs.json({"model": answer_model(network), **to_json(estimates, certified)})
     if outputs.text:
-        print(render(table(estimates, certified)))
+        print(estimates_text(estimates, certified))
         notes = [(e.method, note) for e in estimates for note in e.notes]
         if notes:
             print("\n" + "\n".join(f"{method}: {note}" for method, note in notes))

@@ -15,6 +15,7 @@ from typing import Any
 from certify.errors import UsageError
 from certify.estimate.base import Estimate, Method, sample_cost
 from certify.estimate.canonical_cells import canonical_cells
+from certify.estimate.certified import Certified
 from certify.estimate.conditional_expectation import conditional_expectation
 from certify.estimate.cubature import cubature
 from certify.estimate.fixed_point import fixed_point
@@ -22,7 +23,6 @@ from certify.estimate.linear import cell_effective, linear
 from certify.estimate.margin_bounds import margin_bounds
 from certify.estimate.moments import moments
 from certify.estimate.projection import projection
-from certify.estimate.report import Certified, TableRow, render, table
 from certify.estimate.sampling import sampling
 from certify.estimate.tree import tree
 from certify.estimate.tropical import tropical
@@ -34,11 +34,8 @@ __all__ = [
     "Estimate",
     "Method",
     "Progress",
-    "TableRow",
-    "render",
     "run_estimates",
     "sample_cost",
-    "table",
     "to_json",
 ]
 

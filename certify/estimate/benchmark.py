@@ -17,12 +17,10 @@ is never right, without the bound of rounding errors that decides samples elsewh
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,12 +32,11 @@ from certify.estimate.base import Estimate, sample_cost
 from certify.estimate.cubature import cubature
 from certify.estimate.kernels import contiguous, count_right
 from certify.estimate.tree import tree
-from certify.files import atomic_write
 from certify.model import FloatArray, Network
 from certify.probability.sampling import draw
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 MODELS = 24
 LEVELS = (0.02, 0.05, 0.1)
@@ -122,80 +119,6 @@ class Benchmark:
         """The benchmark as JSON values; a ratio without a finite value is null."""
         found: dict[str, Any] = _finite({**asdict(self), "control_holds": self.control_holds})
         return found
-
-    def text(self) -> str:
-        """The benchmark as plain text."""
-        spread = ", ".join(
-            f"{sigma:g}: {np.mean(row):.3f} +- {np.std(row):.3f}"
-            for sigma, row in zip(self.levels, self.accuracies, strict=True)
-        )
-        lines = [
-            f"{self.models} models at each level of noise, accuracy {spread}",
-            f"truth: {self.truth_samples:,} samples each; one sample takes "
-            f"{self.sample_seconds * 1e9:.0f} ns; ratio to sampling above 1 beats it "
-            "(95 % interval)",
-            f"{'method':<24} {'budget':<16} {'cost':>9} {'MSE':>9}  {'ratio, operations':<22} "
-            f"{'ratio, time':<22} {'with placing points':<20}".rstrip(),
-        ]
-        for s in self.scores:
-            ratios = (s.in_operations, s.in_time, s.in_time_with_placing)
-            columns = " ".join(
-                f"{f'{r.value:.3g} ({r.low:.3g}, {r.high:.3g})':<22}" for r in ratios
-            )
-            lines.append(
-                f"{s.method:<24} {s.budget:<16} {s.cost:>9.0f} {s.mse:>9.2e}  {columns}".rstrip()
-            )
-        lines.append(
-            f"control (sampling, operations) at 1: {'yes' if self.control_holds else 'NO'}"
-        )
-        return "\n".join(lines)
-
-    def figure(self) -> Figure:
-        """Mean squared error against operations and against time, one curve a method."""
-        from matplotlib import colormaps
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(11, 4.5), layout="constrained")
-        axes = figure.subplots(1, 2, sharey=True)
-        methods = list(dict.fromkeys(s.method for s in self.scores))
-        for axis in axes:
-            axis.set_prop_cycle(color=colormaps["turbo"](np.linspace(0.05, 0.95, len(methods))))
-        for method in methods:
-            scores = sorted((s for s in self.scores if s.method == method), key=lambda s: s.cost)
-            mse = [max(s.mse, 1e-9) for s in scores]
-            axes[0].plot([s.cost for s in scores], mse, marker="o", label=method)
-            axes[1].plot([s.seconds for s in scores], mse, marker="o", label=method)
-        spread = float(np.mean([p * (1 - p) for row in self.accuracies for p in row]))
-        paid = [max(s.cost, 1.0) for s in self.scores]
-        costs = np.geomspace(min(paid), max(paid))
-        axes[0].plot(costs, spread / costs, "k:", label="p (1 - p) / N")
-        axes[1].plot(costs * self.sample_seconds, spread / costs, "k:")
-        for axis, label in zip(axes, ("operations, in samples", "time, s"), strict=True):
-            axis.set(xscale="log", yscale="log", xlabel=label)
-        axes[0].set_ylabel("mean squared error of the accuracy")
-        axes[0].legend(fontsize="small")
-        return figure
-
-    def save_figure(self, path: Path) -> None:
-        """Save the figure, whole or not at all; the suffix (.svg, .pdf, .png) picks the format.
-
-        Raises:
-            UsageError: another suffix.
-        """
-        kind = path.suffix[1:]
-        if kind not in _UNDATED:
-            raise UsageError(f"figure {path.name} must end in .svg, .pdf or .png")
-        buffer = io.BytesIO()
-        self.figure().savefig(buffer, format=kind, metadata=_UNDATED[kind])
-        atomic_write(path, buffer.getvalue())
-
-
-#: Without the date the same result is the same file.
-_UNDATED: dict[str, dict[str, None]] = {
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-    "png": {},
-}
 
 
 def _finite(value: Any) -> Any:
