@@ -281,3 +281,10 @@ def test_answers_are_records_of_a_run(folder: Path) -> None:
     assert shown.count("<figure>") == 2
     assert shown.count("MEASURED") == 2
     assert "PROVED" not in shown
+
+
+def test_an_accuracy_in_closed_form_stands_beside_its_estimates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["estimate", str(MODELS / "m3_3.pt"), "--method", "cubature"]) == ExitCode.OK
+    assert "0.785456" in capsys.readouterr().out

@@ -1,7 +1,8 @@
 """What weight-only estimates say of a model, beside the certified values of what they predict.
 
 Estimates are floats and guide the reader; none of them is certified. The certified number of
-pairs right at S/M = 4/5 is found by the exact sweep, in passing.
+pairs right at S/M = 4/5 is found by the exact sweep, in passing, and so is the accuracy where it
+has a closed form (two and three inputs).
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.estimate import METHODS, Certified, run_estimates, to_json
 from certify.impulse.prove import prove_impulse
+from certify.probability.prove import prove_accuracy
 from certify.reading.weights import read_network
 from certify.report.estimates import estimates_text
+
+
+DIGITS = 12
+"""Of an accuracy that has a closed form: more than any estimate is good for."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +52,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
     exact = prove_impulse(network, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)).certified_pairs
     certified = {"pairs right": Certified(exact, exact, "certify MODEL --ratio 4/5")}
+    if network.seq_len <= 3 and any(e.predicts == "accuracy" for e in estimates):
+        closed = prove_accuracy(network, digits=DIGITS)
+        ends = float(closed.lower), float(closed.upper)
+        certified["accuracy"] = Certified(*ends, "certify accuracy MODEL")
     outputs.json({"model": answer_model(network), **to_json(estimates, certified)})
     if outputs.text:
         print(estimates_text(estimates, certified))
