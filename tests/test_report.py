@@ -198,7 +198,7 @@ def test_several_certificates_of_a_model_compare_bound_and_length(folder: Path) 
     assert main(["report", *certificates, "-o", str(page)]) == ExitCode.OK
     text = page.read_text()
     assert "against the length of its proof" in text
-    assert "2 certificates of 1 model;" in text
+    assert "2 certificates of 1 model (2 of 2 not checked)" in text
 
 
 def test_what_is_no_certificate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

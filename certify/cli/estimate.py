@@ -21,7 +21,6 @@ from certify.probability.prove import prove_accuracy
 from certify.reading.weights import read_network
 from certify.report.estimates import estimates_text
 
-
 DIGITS = 12
 """Of an accuracy that has a closed form: more than any estimate is good for."""
 
