@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,15 +27,13 @@ def write_model(folder: Path, hidden: int, length: int) -> Path:
     """A random network of this size, as npz."""
     generator = np.random.default_rng(1)
     orthogonal, _ = np.linalg.qr(generator.standard_normal((hidden, hidden)))
+    arrays: dict[str, Any] = {
+        "rnn.weight_hh_l0": orthogonal.astype(np.float32),
+        "rnn.weight_ih_l0": generator.standard_normal((hidden, 1)).astype(np.float32),
+        "linear.weight": generator.standard_normal((length, hidden)).astype(np.float32),
+    }
     path = folder / f"random-{hidden}-{length}.npz"
-    np.savez(
-        path,
-        **{
-            "rnn.weight_hh_l0": orthogonal.astype(np.float32),
-            "rnn.weight_ih_l0": generator.standard_normal((hidden, 1)).astype(np.float32),
-            "linear.weight": generator.standard_normal((length, hidden)).astype(np.float32),
-        },
-    )
+    np.savez(path, **arrays)
     return path
 
 

@@ -295,14 +295,13 @@ def sample_accuracy(
     *,
     samples: int = 100_000,
     error_probability: Exact = "1/1000000000",
-    jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> StatisticalResult:
     """Bracket the accuracy by a sample that nobody picked: statistical, no proof.
 
     The seed follows from the model, the inputs and the number of ``samples``; every input is
     decided exactly. ``lower <= P(right) <= upper`` holds but for a probability of at most
-    ``error_probability``. ``progress`` is called with (blocks of samples done, blocks in all).
+    ``error_probability``. ``progress`` is called with (samples done, samples in all).
 
     >>> result = sample_accuracy("models/m2_2.pt", samples=2000)
     >>> result.verdict, result.lower <= result.upper
@@ -320,7 +319,6 @@ def sample_accuracy(
         inputs,
         samples=samples,
         error_probability=exact(error_probability, "error probability"),
-        jobs=jobs,
         progress=progress,
     )
 

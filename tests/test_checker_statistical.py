@@ -15,16 +15,16 @@ from certify.checker.deciding import OPEN, RIGHT, WRONG, Exact, decide, table_of
 from certify.checker.drawing import WORD, draw, seed_of, words_of
 from certify.checker.errors import Rejected
 from certify.checker.reader import read_weights
+from certify.checker.running import BARE
 from certify.checker.statistical import (
     Counts,
     Sampler,
     check_statistical,
     supports,
     tail_is_at_most,
-    total,
 )
 from certify.model import Network
-from certify.probability.statistical import compiled_block
+from certify.relaxation.compiled import COMPILED
 from certify.testing import networks
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -34,7 +34,7 @@ def drawn(seed: bytes, count: int, length: int, *, normal: bool) -> list[list[in
     words, at, flags, cells = words_of(seed, 0, count * length * 40), 0, [0], []
     for _ in range(count):
         cell = [0] * (2 * length)
-        at = draw(words, at, cell, flags, normal)
+        at = draw(words, at, cell, 0, length, flags, normal)
         assert at > 0
         assert not flags[0]
         cells.append(cell)
@@ -56,8 +56,8 @@ def test_both_words_are_used() -> None:
 
 def test_a_stream_is_the_beginning_of_a_longer_one() -> None:
     seed = seed_of("ab", "gaussian", 10, "")
-    assert words_of(seed, 3, 10).tolist() == words_of(seed, 3, 20).tolist()[:10]
-    assert words_of(seed, 3, 10).tolist() != words_of(seed, 4, 10).tolist()
+    assert words_of(seed, 3, 10) == words_of(seed, 3, 20)[:10]
+    assert words_of(seed, 3, 10) != words_of(seed, 4, 10)
 
 
 def exact_verdicts(network: Network, cell: list[int], rng: np.random.Generator) -> set[bool]:
@@ -78,7 +78,7 @@ def test_verdicts_hold_on_all_of_a_cell(network: Network, seed: int) -> None:
     table, exact = table_of(network), Exact(network)
     work = [[0] * network.hidden_size for _ in range(4)]
     for cell in drawn(str(seed).encode(), 8, network.seq_len, normal=True):
-        quick = decide(table, cell, work) if table.usable else OPEN
+        quick = decide(table, cell, 0, work) if table.usable else OPEN
         sure = exact.decide(cell)
         assert quick in (OPEN, sure)
         if sure != OPEN:
@@ -88,13 +88,13 @@ def test_verdicts_hold_on_all_of_a_cell(network: Network, seed: int) -> None:
 def test_equal_inputs_are_open() -> None:
     network = Network(0, (1,), ((1,),), ((1,), (2,), (0,)))
     cell = [5, 7, 5, 7, 1, 1]
-    assert decide(table_of(network), cell, [[0]] * 4) == OPEN
+    assert decide(table_of(network), cell, 0, [[0]] * 4) == OPEN
     assert Exact(network).decide(cell) == OPEN
 
 
 def test_a_model_that_always_ties_is_wrong() -> None:
     network = Network(0, (1, 1), ((1, 0), (0, 1)), ((1, 1), (1, 1)))
-    counts = Sampler(network, "gaussian", 500).count(0)
+    counts = Sampler(network, "gaussian", 500).total(BARE)
     assert (counts.right, counts.wrong) == (0, 500)
 
 
@@ -102,13 +102,10 @@ def test_a_model_that_always_ties_is_wrong() -> None:
 @pytest.mark.parametrize("inputs", ["gaussian", "uniform"])
 def test_compiled_and_bare_kernels_give_the_same_integers(name: str, inputs: str) -> None:
     weights = read_weights(MODELS / f"{name}.pt")
-    bare = Sampler(weights, inputs, 1200)
-    fast = Sampler(weights, inputs, 1200, block=compiled_block)
-    for number in bare.blocks:
-        count = min(300, 1200 - 1024 * number)
-        words = words_of(bare.seed, number, count * bare.table.length * 40)
-        arguments = (words, bare.normal, count, bare.table)
-        assert bare.block(*arguments) == fast.block(*arguments)
+    sampler = Sampler(weights, inputs, 1200)
+    for number in range(2):
+        words = words_of(sampler.seed, number, 300 * sampler.table.length * 40)
+        assert sampler.decide(BARE, words, 300) == sampler.decide(COMPILED, words, 300)
 
 
 @pytest.mark.parametrize("name", ["m4_3", "m8_5"])
@@ -116,8 +113,7 @@ def test_counts_agree_with_another_sampler(name: str) -> None:
     from certify.reading.weights import read_network
 
     network = read_network(MODELS / f"{name}.pt")
-    sampler = Sampler(network, "gaussian", 20_000, block=compiled_block)
-    counts = total([sampler.count(b) for b in sampler.blocks])
+    counts = Sampler(network, "gaussian", 20_000).total(COMPILED)
     rng = np.random.default_rng(5)
     x = rng.standard_normal((100_000, network.seq_len))
     logits = network.floats.logits(x)
@@ -129,8 +125,7 @@ def test_counts_agree_with_another_sampler(name: str) -> None:
 
 def test_too_few_words_are_drawn_again() -> None:
     weights = read_weights(MODELS / "m2_2.pt")
-    words = words_of(b"", 0, 100)
-    assert Sampler(weights, "gaussian", 10).block(words, True, 1000, table_of(weights)) is None
+    assert Sampler(weights, "gaussian", 10).decide(BARE, words_of(b"", 0, 100), 1000) is None
 
 
 @given(
@@ -157,7 +152,7 @@ def test_the_tail_at_its_ends() -> None:
 
 def body(**changes: object) -> dict[str, object]:
     weights = read_weights(MODELS / "m2_2.pt")
-    counts = Sampler(weights, "gaussian", 300).count(0)
+    counts = Sampler(weights, "gaussian", 300).total(BARE)
     claim: dict[str, object] = {
         "inputs": "gaussian", "lower": "9/10", "upper": "1", "error_probability": "1/1000",
         "samples": 300,

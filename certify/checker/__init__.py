@@ -39,8 +39,8 @@ RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "statistical": (check_statistical, ()),
 }
 """Kind of certificate to its rule, and the sections it has beside claim and evidence."""
-BOUNDED = {"accuracy", "noise"}
-"""Kinds with a rule that is also told how to run the rule of linear bounds."""
+RUN = {"accuracy", "noise", "statistical"}
+"""Kinds with a rule that is also told how to run its kernels: bare or compiled."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def check(
     """Decide whether a certificate holds for the model in a file.
 
     With a ``nonce`` a statistical certificate is not replayed: its claim is held against a fresh
-    sample, which follows from the nonce. ``kernels`` says how the rule of linear bounds is run, and
-    is asked where that is needed.
+    sample, which follows from the nonce. ``kernels`` says how the kernels of a rule are run, and is
+    asked where there are some.
 
     Raises:
         Rejected: it does not hold, or speaks of another model; the message names the place.
@@ -90,7 +90,7 @@ def check(
             raise Rejected(
                 f"model.{name}: the certificate is for {claimed!r:.80}, the file has {actual!r}"
             )
-    runs = [kernels()] if document.kind in BOUNDED else []
+    runs = [kernels()] if document.kind in RUN else []
     try:
         establishes = rule(weights, body, document.evidence, *runs)
     except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError) as error:

@@ -94,28 +94,32 @@ def advance(
     return value, (spread >> table.scale) + (size >> (table.half + table.scale)) + 5
 
 
-def second_largest(cell: Sequence[int]) -> int:
+def second_largest(cells: Sequence[int], base: int, n: int) -> int:
     """The position of the second largest by the first words; -1 where they tie with it."""
     first = second = third = -1
-    for t in range(len(cell) // 2):
-        if first < 0 or cell[2 * t] > cell[2 * first]:
+    for t in range(n):
+        if first < 0 or cells[base + 2 * t] > cells[base + 2 * first]:
             first, second, third = t, first, second
-        elif second < 0 or cell[2 * t] > cell[2 * second]:
+        elif second < 0 or cells[base + 2 * t] > cells[base + 2 * second]:
             second, third = t, second
-        elif third < 0 or cell[2 * t] > cell[2 * third]:
+        elif third < 0 or cells[base + 2 * t] > cells[base + 2 * third]:
             third = t
-    if cell[2 * first] == cell[2 * second] or (third >= 0 and cell[2 * second] == cell[2 * third]):
+    if cells[base + 2 * first] == cells[base + 2 * second] or (
+        third >= 0 and cells[base + 2 * second] == cells[base + 2 * third]
+    ):
         return -1
     return second
 
 
-def decide(table: Table, cell: Sequence[int], work: Sequence[MutableSequence[int]]) -> int:
-    """``RIGHT`` or ``WRONG`` if that holds on all of the cell, else ``OPEN``.
+def decide(
+    table: Table, cells: Sequence[int], base: int, work: Sequence[MutableSequence[int]]
+) -> int:
+    """``RIGHT`` or ``WRONG`` if that holds on all of the cell at ``base``, else ``OPEN``.
 
     ``work`` has four rows of ``d`` integers: states, their radii, and the next of both. A unit
     that is off for certain has radius 0, any other a positive one.
     """
-    second = second_largest(cell)
+    second = second_largest(cells, base, table.length)
     if second < 0:
         return OPEN
     numbers, radii = work[0], work[1]
@@ -123,7 +127,7 @@ def decide(table: Table, cell: Sequence[int], work: Sequence[MutableSequence[int
         numbers[i] = 0
         radii[i] = 0
     for t in range(table.length):
-        x, radius = cell[2 * t], 1
+        x, radius = cells[base + 2 * t], 1
         if table.unit > 32:
             x, radius = x << (table.unit - 32), 1 << (table.unit - 32)
         else:
@@ -155,24 +159,26 @@ def decide_block(
     normal: bool,
     words: Sequence[int],
     verdicts: MutableSequence[int],
-    cells: Sequence[MutableSequence[int]],
+    cells: MutableSequence[int],
     work: Sequence[MutableSequence[int]],
     flags: MutableSequence[int],
 ) -> bool:
     """Draw samples and decide what fixed point decides; False where the words end early.
 
     ``verdicts[i]`` becomes one of ``OPEN``, ``RIGHT``, ``WRONG``, or -1 for a sample that stays
-    open because its own digits are in doubt; ``cells[i]`` holds the two words of each number.
+    open because its own digits are in doubt; ``cells`` holds the two words of each number,
+    sample after sample.
     """
     at = 0
     for i in range(len(verdicts)):
-        at = draw(words, at, cells[i], flags, normal)
+        base = 2 * table.length * i
+        at = draw(words, at, cells, base, table.length, flags, normal)
         if at == OUT_OF_WORDS:
             return False
         if flags[0]:
             verdicts[i] = -1
         elif table.usable:
-            verdicts[i] = decide(table, cells[i], work)
+            verdicts[i] = decide(table, cells, base, work)
         else:
             verdicts[i] = OPEN
     return True

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import MutableSequence, Sequence
 from hashlib import shake_256
+from struct import unpack
 
 LARGEST = 15  #: integer part of a normal number; beyond (less than 10^-50) a sample is doubtful
 OUT_OF_WORDS = -1
@@ -33,10 +34,10 @@ def seed_of(model: str, inputs: str, samples: int, nonce: str) -> bytes:
     return f"certify-sample 1\n{model}\n{inputs}\n{samples}\n{nonce}\n".encode()
 
 
-def words_of(seed: bytes, block: int, count: int) -> memoryview:
-    """The first ``count`` words of a block's stream; little-endian in the stream."""
+def words_of(seed: bytes, block: int, count: int) -> tuple[int, ...]:
+    """The first ``count`` words of a block's stream, little-endian."""
     data = shake_256(seed + str(block).encode("ascii")).digest(4 * count)
-    return memoryview(data).cast("I")
+    return unpack(f"<{count}I", data)
 
 
 def exponential_half(words: Sequence[int], at: int, flags: MutableSequence[int]) -> tuple[int, int]:
@@ -86,9 +87,9 @@ def accept_fraction(
 
 
 def draw_normal(
-    words: Sequence[int], at: int, cell: MutableSequence[int], t: int, flags: MutableSequence[int]
+    words: Sequence[int], at: int, cells: MutableSequence[int], c: int, flags: MutableSequence[int]
 ) -> int:
-    """One standard normal number, its cell in ``cell[2t : 2t + 2]`` as for :func:`draw`.
+    """One standard normal number, its cell in ``cells[c : c + 2]`` as for :func:`draw`.
 
     Returns the place after the words used, or ``OUT_OF_WORDS``.
     """
@@ -130,29 +131,33 @@ def draw_normal(
         first, second = k * WORD + x, int(words[at])
         if words[at + 1] >= HALF:  # -(X + t) for t in [0, 1) is the cell of -X - 1, ends apart
             first, second = -first - 1, WORD - 1 - second
-        cell[2 * t], cell[2 * t + 1] = first, second
+        cells[c], cells[c + 1] = first, second
         return at + 2
 
 
 def draw(
     words: Sequence[int],
     at: int,
-    cell: MutableSequence[int],
+    cells: MutableSequence[int],
+    base: int,
+    n: int,
     flags: MutableSequence[int],
     normal: bool,
 ) -> int:
     """One sample of n numbers: number t is in the cell of width ``2**-64`` from
-    ``cell[2t] / 2**32 + cell[2t + 1] / 2**64``. Returns the next place in the words.
+    ``cells[base + 2t] / 2**32 + cells[base + 2t + 1] / 2**64``. Returns the next place in the
+    words.
     """
     flags[0] = 0
-    for t in range(len(cell) // 2):
+    for t in range(n):
         if normal:
-            at = draw_normal(words, at, cell, t, flags)
+            at = draw_normal(words, at, cells, base + 2 * t, flags)
             if at < 0:
                 return OUT_OF_WORDS
         else:
             if at + 1 >= len(words):
                 return OUT_OF_WORDS
-            cell[2 * t], cell[2 * t + 1] = int(words[at]), int(words[at + 1])
+            cells[base + 2 * t] = int(words[at])
+            cells[base + 2 * t + 1] = int(words[at + 1])
             at += 2
     return at

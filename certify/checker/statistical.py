@@ -10,16 +10,17 @@ right for ``upper``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from certify.checker.deciding import OPEN, RIGHT, WRONG, Exact, Table, decide_block, table_of
+from certify.checker.deciding import OPEN, RIGHT, WRONG, Exact, decide_block, table_of
 from certify.checker.document import fields, integer, rational
 from certify.checker.drawing import seed_of, words_of
 from certify.checker.errors import Rejected
 from certify.checker.network import Weights
+from certify.checker.running import BARE, Kernels
 from certify.checker.work import ALL, demand, run_steps
 
 BLOCK = 1 << 10
@@ -28,8 +29,6 @@ CELL_BITS = 1 << 7  #: more than an input that is decided exactly has
 WORDS_EACH = 32  #: drawn at first for each number; more where they do not suffice
 PRECISION = 192
 INPUTS = {"gaussian": "i.i.d. standard normal inputs", "uniform": "i.i.d. uniform [0, 1] inputs"}
-
-Block = Callable[[memoryview, bool, int, Table], tuple[list[int], list[list[int]]] | None]
 
 
 @dataclass(frozen=True)
@@ -41,56 +40,55 @@ class Counts:
     wrong: int
 
 
-def bare_block(
-    words: memoryview, normal: bool, count: int, table: Table
-) -> tuple[list[int], list[list[int]]] | None:
-    """:func:`certify.checker.deciding.decide_block` as plain Python; None: not enough words."""
-    verdicts, cells = [OPEN] * count, [[0] * (2 * table.length) for _ in range(count)]
-    work = [[0] * table.hidden for _ in range(4)]
-    done = decide_block(table, normal, words, verdicts, cells, work, [0])
-    return (verdicts, cells) if done else None
-
-
 class Sampler:
     """Counts of one sample, block by block."""
 
-    def __init__(
-        self,
-        weights: Weights,
-        inputs: str,
-        samples: int,
-        nonce: str = "",
-        block: Block = bare_block,
-    ) -> None:
+    def __init__(self, weights: Weights, inputs: str, samples: int, nonce: str = "") -> None:
         self.samples, self.normal = samples, inputs == "gaussian"
         self.seed = seed_of(weights.sha256, inputs, samples, nonce)
-        self.table, self.exact, self.block = table_of(weights), Exact(weights), block
+        self.table, self.exact = table_of(weights), Exact(weights)
 
-    @property
-    def blocks(self) -> range:
-        """The numbers of the blocks."""
-        return range(-(-self.samples // BLOCK))
+    def total(self, kernels: Kernels) -> Counts:
+        """The counts of the whole sample."""
+        sizes = [BLOCK] * (self.samples // BLOCK)
+        if rest := self.samples % BLOCK:
+            sizes.append(rest)
+        parts = kernels.spread(count_block, self, list(enumerate(sizes)), sizes)
+        right, wrong = sum(p.right for p in parts), sum(p.wrong for p in parts)
+        return Counts(self.samples, right, wrong)
 
-    def count(self, number: int) -> Counts:
-        """The counts of one block."""
-        count = min(BLOCK, self.samples - number * BLOCK)
-        length = count * self.table.length * (WORDS_EACH if self.normal else 2)
-        while not (
-            found := self.block(words_of(self.seed, number, length), self.normal, count, self.table)
-        ):
-            length *= 2
-        verdicts = [
-            self.exact.decide(cell) if verdict == OPEN else verdict
-            for verdict, cell in zip(*found, strict=True)
-        ]
-        return Counts(count, verdicts.count(RIGHT), verdicts.count(WRONG))
+    def decide(
+        self, kernels: Kernels, words: Sequence[int], count: int
+    ) -> tuple[list[int], list[int]] | None:
+        """Verdicts and cells of a block as fixed point leaves them; None: not enough words."""
+        table, wide = self.table, kernels.wide
+        weights = {"high": wide(table.high), "low": wide(table.low), "most": wide(table.most)}
+        verdicts, cells = wide([OPEN] * count), wide([0] * (2 * table.length * count))
+        work = tuple(wide([0] * table.hidden) for _ in range(4))
+        run = kernels.function(decide_block)
+        arguments = table._replace(**weights), self.normal, wide(words), verdicts, cells, work
+        done = run(*arguments, wide([0]))
+        return ([int(v) for v in verdicts], [int(v) for v in cells]) if done else None
 
 
-def total(parts: list[Counts]) -> Counts:
-    """All counts together."""
-    return Counts(
-        sum(p.samples for p in parts), sum(p.right for p in parts), sum(p.wrong for p in parts)
-    )
+def count_block(
+    kernels: Kernels, more: Callable[[int], None], sampler: Sampler, block: tuple[int, int]
+) -> Counts:
+    """The counts of one block, given by its number and its size."""
+    number, count = block
+    each = 2 * sampler.table.length
+    length = count * sampler.table.length * (WORDS_EACH if sampler.normal else 2)
+    while True:
+        found = sampler.decide(kernels, words_of(sampler.seed, number, length), count)
+        if found is not None:
+            break
+        length *= 2
+    verdicts, cells = found
+    for i, verdict in enumerate(verdicts):
+        if verdict == OPEN:
+            verdicts[i] = sampler.exact.decide(cells[each * i : each * (i + 1)])
+    more(count)
+    return Counts(count, verdicts.count(RIGHT), verdicts.count(WRONG))
 
 
 def tail_is_at_most(samples: int, count: int, p: Fraction, limit: Fraction) -> bool:
@@ -172,10 +170,9 @@ def check_statistical(
     weights: Weights,
     body: dict[str, Any],
     evidence: bytes,
+    kernels: Kernels = BARE,
     *,
     nonce: str = "",
-    block: Block = bare_block,
-    spread: Callable[..., Iterable[Counts]] = map,
 ) -> list[str]:
     """Check a certificate of kind ``statistical``; returns what it establishes, line by line.
 
@@ -204,8 +201,7 @@ def check_statistical(
         raise Rejected("evidence: the counts do not fit the number of samples")
     if not supports(Counts(samples, right, wrong), lower, upper, chance):
         raise Rejected("claim: the counts do not support the bracket at this error probability")
-    sampler = Sampler(weights, inputs, samples, nonce, block)
-    found = total(list(spread(sampler.count, sampler.blocks)))
+    found = Sampler(weights, inputs, samples, nonce).total(kernels)
     if nonce:
         return _fresh(found, inputs, lower, upper, chance, nonce)
     if (found.right, found.wrong) != (right, wrong):

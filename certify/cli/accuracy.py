@@ -239,7 +239,6 @@ def _sample(network: Network, arguments: argparse.Namespace, outputs: Outputs) -
             arguments.inputs,
             samples=arguments.samples or SAMPLES,
             error_probability=arguments.error_probability or ERROR_PROBABILITY,
-            jobs=arguments.jobs,
             progress=bar,
         )
     certificate = result.certificate()

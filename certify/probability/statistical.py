@@ -1,33 +1,28 @@
 """The accuracy by a sample that nobody picked: a statistical certificate, no proof.
 
 The seed follows from the model, the distribution and the number of samples; every input is decided
-by the rule of :mod:`certify.checker.statistical`, whose kernels are compiled here as they stand.
+by the rule of :mod:`certify.checker.statistical`, compiled as it stands.
 What comes out is Clopper and Pearson's interval ("The use of confidence or fiducial limits",
 Biometrika 26, 1934) with exact rational ends, rounded outward.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
-from types import FunctionType
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from scipy.stats import beta
 
 from certify.certificate import Certificate, describe_model
-from certify.checker import deciding, drawing
-from certify.checker.deciding import OPEN, Table
-from certify.checker.statistical import MAX_SAMPLES, Counts, Sampler, supports, total
+from certify.checker.drawing import seed_of
+from certify.checker.statistical import MAX_SAMPLES, Counts, Sampler, supports
 from certify.errors import UsageError
 from certify.model import Network
 from certify.probability.prove import Inputs
+from certify.relaxation.compiled import COMPILED
 from certify.result import PairAnswer, Result
 
 SAMPLES = 100_000
@@ -61,7 +56,7 @@ class StatisticalResult(Result[PairAnswer]):
     @property
     def seed(self) -> str:
         """What is hashed to draw the sample, block by block."""
-        return drawing.seed_of(self.model.sha256, self.inputs, self.samples, "").decode()
+        return seed_of(self.model.sha256, self.inputs, self.samples, "").decode()
 
     @classmethod
     def covers(cls, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
@@ -109,10 +104,9 @@ def sample_bracket(
     *,
     samples: int = SAMPLES,
     error_probability: Fraction = ERROR_PROBABILITY,
-    jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> StatisticalResult:
-    """Bracket the accuracy by a sample; deterministic. ``progress`` gets blocks done and in all.
+    """Bracket the accuracy by a sample; deterministic. ``progress`` gets samples done and in all.
 
     Raises:
         UsageError: an argument is out of its range.
@@ -126,15 +120,8 @@ def sample_bracket(
             f"the error probability lies strictly between 0 and 1, got {error_probability}"
         )
     started = time.monotonic()
-    sampler = Sampler(network, inputs, samples, block=compiled_block)
-    _decide_block()  # once, before several threads ask for it
-    parts: list[Counts] = []
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        for part in pool.map(sampler.count, sampler.blocks):
-            parts.append(part)
-            if progress is not None:
-                progress(len(parts), len(sampler.blocks))
-    counts = total(parts)
+    kernels = COMPILED if progress is None else replace(COMPILED, progress=progress)
+    counts = Sampler(network, inputs, samples).total(kernels)
     lower, upper = ends(counts, error_probability)
     return StatisticalResult(
         network,
@@ -165,38 +152,3 @@ def ends(counts: Counts, error_probability: Fraction) -> tuple[Fraction, Fractio
         return Fraction(at, PLACES)
 
     return lowest(counts.right), 1 - lowest(counts.wrong)
-
-
-@cache
-def _decide_block() -> Any:
-    """The checker's kernels, compiled; each finds the compiled ones that it calls."""
-    names: dict[str, Any] = {}
-    for module, functions in (
-        (drawing, ("exponential_half", "accept_fraction", "draw_normal", "draw")),
-        (deciding, ("advance", "second_largest", "decide", "decide_block")),
-    ):
-        from numba import njit
-
-        names |= {k: v for k, v in vars(module).items() if k not in names}
-        for name in functions:
-            code = getattr(module, name).__code__
-            names[name] = njit(nogil=True)(FunctionType(code, names, name))
-    return names["decide_block"]
-
-
-def compiled_block(
-    words: memoryview, normal: bool, count: int, table: Table
-) -> tuple[list[int], list[list[int]]] | None:
-    """What :func:`certify.checker.statistical.bare_block` gives."""
-    verdicts = np.full(count, OPEN)
-    cells = np.zeros((count, 2 * table.length), dtype=np.int64)
-    work = np.zeros((4, table.hidden), dtype=np.int64)
-    weights: dict[str, Any] = {
-        name: np.array(getattr(table, name), dtype=np.int64) for name in ("high", "low", "most")
-    }
-    digits = np.frombuffer(words, dtype="<u4").astype(np.int64)
-    flags = np.zeros(1, dtype=np.int64)
-    compiled = _decide_block()
-    if not compiled(table._replace(**weights), normal, digits, verdicts, cells, work, flags):
-        return None
-    return verdicts.tolist(), cells.tolist()
