@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from certify import api
 from certify.cli.output import (
     Outputs,
+    assumed,
     command,
     demand_place,
     json_argument,
@@ -40,6 +41,8 @@ from certify.probability.statistical import ERROR_PROBABILITY, SAMPLES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+TIE_SAMPLES = 10_000  #: on which the share of ties is measured
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -151,7 +154,15 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         else:
             place = arguments.out / f"{name}{certificate.suffix}"
             written = outputs.certificate(place, certificate)
-    outputs.json(result.to_dict() | {"certificate": written and str(written)})
+        from certify.probability.sampling import measure_accuracy, tie_words
+
+        ties = measure_accuracy(network, arguments.inputs, samples=TIE_SAMPLES)
+    measured = {"share": ties.tied / TIE_SAMPLES, "samples": TIE_SAMPLES}
+    outputs.json(result.to_dict() | {"certificate": written and str(written), "ties": measured})
+    if outputs.text:
+        print(assumed(network))
+    if outputs.text and ties.tied:
+        print(f"measured     {tie_words(ties.tied, TIE_SAMPLES)} ({TIE_SAMPLES:,} inputs)")
     if outputs.text and nothing:
         print(f"certificate  none: {nothing}")
     if outputs.text and written:

@@ -13,7 +13,7 @@ from textwrap import fill
 
 from certify.certificate import answer_model
 from certify.claims import NOMINAL_RATIO, RatioRange
-from certify.cli.output import Outputs, json_argument, progress_bar
+from certify.cli.output import Outputs, assumed, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.estimate import METHODS, Certified, run_estimates, to_json
 from certify.impulse.prove import prove_impulse
@@ -55,10 +55,12 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         closed = prove_accuracy(network, digits=DIGITS)
         ends = float(closed.lower), float(closed.upper)
         certified["accuracy"] = Certified(*ends, "certify accuracy MODEL")
-    outputs.json({"model": answer_model(network), **to_json(estimates, certified)})
+    about = {"model": answer_model(network), "task": network.task.name}
+    outputs.json({**about, **to_json(estimates, certified)})
     if outputs.text:
         print(estimates_text(estimates, certified))
         notes = [(e.method, note) for e in estimates for note in e.notes]
         if notes:
             print("\n" + "\n".join(f"{method}: {note}" for method, note in notes))
+        print(assumed(network))
     return outputs.finish(ExitCode.OK)

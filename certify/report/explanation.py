@@ -40,6 +40,11 @@ def summary_text(found: Explanation, name: str) -> str:
             *_roles(found),
             _limit(found),
             f"Measured accuracy: {accuracies}.",
+            *(
+                f"{r.ties} of the {r.inputs} inputs tie: two logits are largest, never right."
+                for r in found.readouts
+                if r.ties.value
+            ),
         ]
     )
 
