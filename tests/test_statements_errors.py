@@ -78,7 +78,7 @@ EXPRESSIONS = {
     "count(count(right) > 0) > 0": "column 7: a count inside a count",
     "all(count(right) > t for t in G)": "column 5: a count inside a generator",
     "all(h[t, 0] > 0 for t in range(0))": "nothing is compared on any pair of the domain",
-    "m" + " + (m" * 60 + ")" * 60 + " > 0": "nested more than 40 deep",
+    "m" + " + (m" * 120 + ")" * 120 + " > 0": "nested more than 100 deep",
 }
 CHANGES = {
     "W_ih[0]": "column 1: expected one change, such as",
@@ -155,6 +155,8 @@ FILES = {
     "[groups]\nA = [-1]\n" + HEAD: "group 'A': expected integers from 0",
     "[groups]\nA = [1, 1]\n" + HEAD: "group 'A': a member stands twice",
     HEAD + "claim = 1": "not TOML",
+    HEAD + 'says = "\\u001b[2J"': "'a', says: expected printable characters",
+    '[[hypothesis]]\nname = "a\\nb"\nclaim = "right"': "name: expected printable characters",
     "hypothesis = 3": r"expected entries \[\[hypothesis\]\]",
     '[[hypothesis]]\nname = "a"\nclaim = "count(right) == 2"\nratio = ["1/2", "4/5"]':
         "claim, column 1: a claim with count is about one ratio",
@@ -165,6 +167,10 @@ FILES = {
 def test_files(text: str) -> None:
     with pytest.raises(UsageError, match=FILES[text]):
         decide(text)
+
+
+def test_a_long_sum_is_not_too_deep() -> None:
+    decide(f'[[hypothesis]]\nname = "a"\nclaim = "{"h[0, 0] + " * 90}1 > 0"')
 
 
 def test_what_does_not_decide_is_not_looked_at() -> None:

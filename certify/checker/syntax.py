@@ -17,7 +17,7 @@ from typing import TypeVar
 from certify.checker.forms import Misread, Node
 
 MAX_CHARACTERS = 10_000
-MAX_DEPTH = 40
+MAX_DEPTH = 100
 _T = TypeVar("_T")
 
 

@@ -178,6 +178,9 @@ def _text(
         raise UsageError(f"{place}: {key} is missing")
     if value is not default and not _is_text(value):
         raise UsageError(f"{place}, {key}: expected a text in quotes, got {_shown(value)}")
+    kept = str(value or "").replace("\n", " ") if key not in ("name", "title") else value or ""
+    if not kept.replace("\t", " ").isprintable():
+        raise UsageError(f"{place}, {key}: expected printable characters, got {_shown(value)}")
     return value
 
 
