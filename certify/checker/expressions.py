@@ -55,11 +55,11 @@ class Indexed(Node):
 
     def place(self, cell: Cell) -> list[int]:
         """The indices, each in its range."""
-        found = []
-        for node, (word, limit) in zip(self.indices, self.limits, strict=True):
-            index = node(cell)
-            inside(index, word, limit, node.at, self.name)
-            found.append(index)
+        found: list[int] = [node(cell) for node in self.indices]
+        for k, index in enumerate(found):
+            word, limit = self.limits[k]
+            if not 0 <= index < limit:
+                inside(index, word, limit, self.indices[k].at, self.name)
         return found
 
 
@@ -192,7 +192,10 @@ class Compare(Node):
         before = self.terms[0](cell)
         for operator, term in zip(self.operators, self.terms[1:], strict=True):
             after = term(cell)
-            difference = add(cell.lift(before), cell.lift(after), -1)
+            if isinstance(before, tuple) and after == 0:
+                difference = before
+            else:
+                difference = add(cell.lift(before), cell.lift(after), -1)
             if self.has_slack:
                 cell.note(times(difference, -1) if operator[0] == "<" else difference)
             if not RELATIONS[operator](cell.sign(difference)):

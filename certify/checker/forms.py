@@ -119,10 +119,11 @@ class Cell:
 
     def note(self, form: Form) -> None:
         """Keep the least difference of sides, at either end."""
-        for top, scale in {(form[1], self.left.scale), (form[2], self.right.scale)}:
+        ends = ((form[1], self.left), (form[2], self.right))
+        for top, end in ends if self.left is not self.right else ends[:1]:
             best = self.least
-            if best is None or top * best.denominator < best.numerator * form[0] * scale:
-                self.least = Fraction(top, form[0] * scale)
+            if best is None or top * best.denominator < best.numerator * form[0] * end.scale:
+                self.least = Fraction(top, form[0] * end.scale)
 
 
 def add(x: Form, y: Form, sign: int = 1) -> Form:

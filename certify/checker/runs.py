@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import compress
 from math import lcm
+from operator import mul
 
 from certify.checker.forms import Cell, Run, Work
 from certify.checker.network import Weights
@@ -142,7 +144,7 @@ class _Trace:
 
 
 def _times(row: list[int], factor: int) -> list[int]:
-    return row if factor == 1 else [v * factor for v in row]
+    return row if factor == 1 else list(map(factor.__mul__, row))
 
 
 def _trace(model: Model, x: Sequence[Fraction], other: _Trace | None) -> _Trace:
@@ -152,9 +154,9 @@ def _trace(model: Model, x: Sequence[Fraction], other: _Trace | None) -> _Trace:
     z, h, before, scales = [], [], [], []
     for t, value in enumerate(x):
         drive = int(value * scale)
-        on = [(i, v) for i, v in enumerate(state) if v]
+        on = [v for v in state if v]
         step = [
-            w * drive + sum([row[i] * v for i, v in on])
+            w * drive + sum(map(mul, compress(row, state), on))
             for w, row in zip(model.w_ih, model.w_hh, strict=True)
         ]
         scale *= model.unit
