@@ -278,6 +278,17 @@ def test_the_lines_of_the_export_are_short_and_ascii(handcrafted: Path) -> None:
     assert not re.search(r"Admitted|admit|Axiom\b|Parameter\b", text)
 
 
+def test_long_integers_stay_whole(tmp_path: Path) -> None:
+    """Of a float64 weight of 1e-100, longer than a line."""
+    network = Network.from_arrays([1e-100], [[-1.5]], [[-1e-100], [1.0]])
+    path = tmp_path / "long.v"
+    breaks = {pair: [Fraction(1, 2)] for pair in all_pairs(2)}
+    export_coq(network, RatioRange(Fraction(1, 2), Fraction(1, 2)), breaks, path)
+    longest = max(map(str, network.w_out[0] + network.w_out[1]), key=len)
+    assert len(longest) > 98
+    assert longest in path.read_text()
+
+
 def test_a_pair_without_break_points_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"pair \(m, s\) = \(1, 0\)"):
         export_coq(HANDCRAFTED, WIDE, {Pair(0, 1): []}, tmp_path / "x.v")

@@ -6,7 +6,7 @@ import contextlib
 import io
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,6 +26,15 @@ from tests.mutations import mutate
 
 Mutate = Callable[[Random], bytes]
 Other = Callable[[Path], Network]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _any_size() -> Iterator[None]:
+    """Numbers are compared here whether or not searches could follow them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("certify.reading.weights.MOST_BITS", 10**6)
+        patch.setattr("certify.reading.weights.LEAST_BITS", -(10**6))
+        yield
 
 
 def torch_files() -> list[bytes]:

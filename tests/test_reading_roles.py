@@ -80,6 +80,27 @@ def test_what_is_refused(change: dict[str, Any], phrase: str) -> None:
     assert phrase in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("scales", "phrase"),
+    [
+        ((1e38, 1.0, 1e38), None),
+        ((1e-100, 1.0, 1e-100), None),
+        ((1e-38, 1e-38, 1e-38), None),
+        ((1.0, 0.0, 1.0), None),
+        ((1.0, 1e60, 1.0), "its numbers may grow to 2**6"),
+        ((1e-300, 1.0, 1e-5), "its numbers may shrink to 2**-10"),
+    ],
+)
+def test_sizes(scales: tuple[float, ...], phrase: str | None) -> None:
+    arrays = {name: scale * a for scale, (name, a) in zip(scales, GOOD.items(), strict=True)}
+    if phrase is None:
+        assert network_from_mapping(arrays).seq_len == 4
+        return
+    with pytest.raises(ModelFileError) as caught:
+        network_from_mapping(arrays)
+    assert phrase in str(caught.value)
+
+
 def test_numbers_of_any_type() -> None:
     lists = {name: [[Fraction(v) for v in row] for row in a] for name, a in GOOD.items()}
     for kind in (np.float16, np.float32, np.float64, np.longdouble):

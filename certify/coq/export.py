@@ -129,7 +129,14 @@ def _header(network: Network, ratio_range: RatioRange) -> str:
 
 
 def _integers(values: Sequence[int], indent: str = "  ") -> str:
-    return fill("; ".join(map(str, values)), 98, initial_indent=indent, subsequent_indent=indent)
+    return fill(
+        "; ".join(map(str, values)),
+        98,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,  # an integer of more digits than that stays one
+        break_on_hyphens=False,
+    )
 
 
 def _table(name: str, rows: Sequence[Sequence[int]]) -> str:

@@ -275,8 +275,11 @@ def impulse_dimension(sweeps: Mapping[Pair, Sweep], ratio: Fraction = NOMINAL_RA
 
 
 def _ratio(covariance: FloatArray) -> float:
-    squares = float((covariance**2).sum())
-    return float(np.trace(covariance)) ** 2 / squares if squares > 0 else 0.0
+    largest = float(np.abs(covariance).max())
+    if not largest:
+        return 0.0
+    scaled = covariance / largest  # its squares neither overflow nor vanish
+    return float(np.trace(scaled) ** 2 / (scaled**2).sum())
 
 
 def _bootstrap(right: BoolArray, final: FloatArray, seed: int) -> FloatArray:

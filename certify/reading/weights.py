@@ -31,6 +31,8 @@ from certify.reading.containers import DAMAGE, read_entries
 from certify.reading.roles import MAX_SIZE, find_roles
 from certify.reading.tensors import MAX_FILE, Entries, Tensor
 
+MOST_BITS, LEAST_BITS = 500, -900  #: of logits; so that float64 holds them, and squares
+
 
 def read_network(path: Path | str) -> Network:
     """The network in a ``.pt``/``.pth``, ``.safetensors`` or ``.npz`` file.
@@ -65,7 +67,32 @@ def network_from_mapping(tensors: Mapping[str, Any], source: str = "mapping") ->
 
 def _network(entries: Entries, source: str) -> Network:
     roles = find_roles(entries)
-    return Network.from_arrays(*roles.arrays, source, roles.notes)
+    network = Network.from_arrays(*roles.arrays, source, roles.notes)
+    _check_range(network)
+    return network
+
+
+def _check_range(network: Network) -> None:
+    """Refuse what floats cannot follow: proofs are exact, but searches and samples are in float64.
+
+    For inputs up to 1 no logit is larger than ``n ih hh**(n-1) out``, where ih is the largest
+    weight of W_ih and hh (at least 1) and out are the largest sums of a row of W_hh and W_out.
+    """
+    rows = [[(w,) for w in network.w_ih], network.w_hh, network.w_out]
+    ih, hh, out = (max(sum(map(abs, row)) for row in matrix) for matrix in rows)
+    if not (ih and out):
+        return
+    bits = [value.bit_length() - network.shift for value in (ih, hh, out)]
+    steps = network.seq_len - 1
+    most = bits[0] + max(bits[1], 0) * steps + bits[2] + network.seq_len.bit_length()
+    least = bits[0] + min(bits[1], 0) * steps + bits[2] if hh else 0
+    if most > MOST_BITS or least < LEAST_BITS:
+        which = f"grow to 2**{most}" if most > MOST_BITS else f"shrink to 2**{least}"
+        raise ModelFileError(
+            f"its numbers may {which} within {network.seq_len} steps, expected at most "
+            f"2**{MOST_BITS} and at least 2**{LEAST_BITS}: scale rnn.weight_ih_l0 and "
+            "linear.weight, which changes no answer; rnn.weight_hh_l0 cannot be scaled so"
+        )
 
 
 def _entry(value: Any) -> object:
