@@ -16,8 +16,9 @@ from certify.checker.errors import Rejected
 from certify.checker.float32 import Float32Section
 from certify.checker.network import Line, Weights, impulses, run
 from certify.claims import RatioRange, all_pairs
-from certify.impulse.float32 import Program, float32_section, nearest_float32, prove_float32
+from certify.impulse.float32 import float32_section, nearest_float32, prove_float32
 from certify.impulse.prove import ImpulseResult
+from certify.impulse.rounding import Program
 from certify.impulse.sweep import Cuts, sweep, sweep_all
 from certify.model import Network
 from certify.testing import networks, ratios

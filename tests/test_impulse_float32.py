@@ -11,18 +11,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from certify.claims import Pair, RatioRange, all_pairs
-from certify.impulse import float32
-from certify.impulse.float32 import (
-    Float32Verdict,
-    Gap,
-    MayOverflowError,
-    Program,
-    Step,
-    float32_section,
-    nearest_float32,
-    prove_float32,
-)
+from certify.impulse import rounding
+from certify.impulse.float32 import Float32Verdict, float32_section, nearest_float32, prove_float32
 from certify.impulse.prove import ImpulseResult, prove_impulse
+from certify.impulse.rounding import Gap, MayOverflowError, Program, Step
 from certify.impulse.sweep import sweep, sweep_all
 from certify.model import Network
 from tests import floatsim
@@ -74,7 +66,7 @@ def test_no_order_is_further_off_than_the_bound(sharpen: int, data: st.DataObjec
     run = program.run(pair, s)
     assert run.logits == exact
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(float32, "SHARPEN", sharpen)
+        patch.setattr(rounding, "SHARPEN", sharpen)
         gaps = program.gaps(pair, run, run)
     for _ in range(6):
         computed = floatsim.logits(network, floatsim.inputs(pair, s, network.seq_len), rng)
@@ -118,7 +110,7 @@ def bound_at(
     program = Program(network)
     run = program.run(pair, s)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(float32, "SHARPEN", sharpen)
+        patch.setattr(rounding, "SHARPEN", sharpen)
         return program, {gap.rival: gap for gap in program.gaps(pair, run, run)}
 
 
@@ -286,7 +278,7 @@ def test_errors_of_early_steps_are_carried_on(sharpen: int, w: int, gap: int, se
     pair, s = Pair(1, 0), floatsim.rounded(Fraction(rng.random()) / 2)
     run = Program(network).run(pair, s)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(float32, "SHARPEN", sharpen)
+        patch.setattr(rounding, "SHARPEN", sharpen)
         found = Program(network).gaps(pair, run, run)
     computed = floatsim.logits(network, floatsim.inputs(pair, s, 4), rng)
     exact = network.logits(floatsim.inputs(pair, s, 4))

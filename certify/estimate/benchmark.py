@@ -191,67 +191,9 @@ def benchmark_estimates(
         raise UsageError(f"--models is {models}, expected at least 2 for an interval")
     if not levels or min(levels) <= 0:
         raise UsageError(f"--levels needs positive numbers, got {list(levels)}")
-    chosen = entries()
-    population = [noisy(network, sigma, seed, k) for sigma in levels for k in range(models)]
-    truths = np.empty(len(population))
-    errors = [np.empty((len(population), _REPEATS if e[4] else 1)) for e in chosen]
-    costs, seconds, placing = (np.empty((len(chosen), len(population))) for _ in range(3))
-    for method in {entry[2] for entry in chosen}:
-        method(network)  # compiles
-    for i, model in enumerate(population):
-        if progress:
-            progress("noisy models", i, len(population))
-        truth = plain(model, seed=_TRUTH_SEED + seed * len(population) + i, samples=truth_samples)
-        truths[i] = truth.value
-        for k, (_, _, method, options, seeded) in enumerate(chosen):
-            runs, times = [], []
-            for r in range(errors[k].shape[1]):
-                start = time.thread_time()
-                runs.append(method(model, seed=(i * _REPEATS + r if seeded else 0), **options))
-                times.append(time.thread_time() - start)
-            errors[k][i] = [_accuracy(run, model) - truth.value for run in runs]
-            costs[k, i] = runs[0].operations / sample_cost(model)
-            placing[k, i] = np.median([run.details.get("placing_seconds", 0.0) for run in runs])
-            seconds[k, i] = np.median(times) - placing[k, i]
-    if progress:
-        progress("noisy models", len(population), len(population))
-
-    sample_seconds = min(
-        float(np.median(seconds[k]) / costs[k].mean())
-        for k, entry in enumerate(chosen)
-        if entry[0] == "sampling"
-    )
-    level_of = np.repeat(np.arange(len(levels)), models)
-    scores = []
-    for k, (name, budget, *_) in enumerate(chosen):
-        squares = (errors[k] ** 2).mean(axis=1)
-        took, place = float(np.median(seconds[k])), float(np.median(placing[k]))
-        generator = np.random.default_rng(seed)
-
-        def ratio(
-            cost: float,
-            which: Sequence[int],
-            squares: FloatArray = squares,
-            generator: np.random.Generator = generator,
-        ) -> Ratio:
-            return _ratio(truths, squares, level_of, which, cost, truth_samples, generator)
-
-        everything = range(len(levels))
-        cost = float(costs[k].mean())
-        scores.append(
-            Score(
-                name,
-                budget,
-                float(squares.mean() - (truths * (1 - truths)).mean() / truth_samples),
-                cost,
-                took,
-                place,
-                ratio(cost, everything),
-                ratio(took / sample_seconds, everything),
-                ratio((took + place) / sample_seconds, everything),
-                tuple((sigma, ratio(cost, [j])) for j, sigma in enumerate(levels)),
-            )
-        )
+    truths, runs = _measure(network, models, levels, seed, truth_samples, progress)
+    sampled = (run for run in runs if run.method == "sampling")
+    sample_seconds = min(float(np.median(run.seconds) / run.costs.mean()) for run in sampled)
     return Benchmark(
         network.source,
         network.sha256,
@@ -261,7 +203,91 @@ def benchmark_estimates(
         truth_samples,
         sample_seconds,
         tuple(tuple(map(float, row)) for row in truths.reshape(len(levels), models)),
-        tuple(scores),
+        tuple(_score(run, truths, levels, seed, truth_samples, sample_seconds) for run in runs),
+    )
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """One method over all noisy models: errors (models, repeats); per model the cost in samples,
+    the seconds, and the seconds that placing its points takes once.
+    """
+
+    method: str
+    budget: str
+    errors: FloatArray
+    costs: FloatArray
+    seconds: FloatArray
+    placing: FloatArray
+
+
+def _measure(
+    network: Network,
+    models: int,
+    levels: Sequence[float],
+    seed: int,
+    truth_samples: int,
+    progress: Progress | None,
+) -> tuple[FloatArray, tuple[_Runs, ...]]:
+    """The true accuracies, and the runs of every entry, for every noisy model."""
+    population = [noisy(network, sigma, seed, k) for sigma in levels for k in range(models)]
+    count, chosen = len(population), entries()
+    truths = np.empty(count)
+    runs = tuple(
+        _Runs(name, budget, np.empty((count, _REPEATS if seeded else 1)), *np.empty((3, count)))
+        for name, budget, _, _, seeded in chosen
+    )
+    for method in {entry[2] for entry in chosen}:
+        method(network)  # compiles
+    for i, model in enumerate(population):
+        if progress:
+            progress("noisy models", i, count)
+        truth = plain(model, seed=_TRUTH_SEED + seed * count + i, samples=truth_samples)
+        truths[i] = truth.value
+        for run, (_, _, method, options, seeded) in zip(runs, chosen, strict=True):
+            found, times = [], []
+            for r in range(run.errors.shape[1]):
+                start = time.thread_time()
+                found.append(method(model, seed=(i * _REPEATS + r if seeded else 0), **options))
+                times.append(time.thread_time() - start)
+            run.errors[i] = [_accuracy(estimate, model) - truth.value for estimate in found]
+            run.costs[i] = found[0].operations / sample_cost(model)
+            run.placing[i] = np.median([e.details.get("placing_seconds", 0.0) for e in found])
+            run.seconds[i] = np.median(times) - run.placing[i]
+    if progress:
+        progress("noisy models", count, count)
+    return truths, runs
+
+
+def _score(
+    run: _Runs,
+    truths: FloatArray,
+    levels: Sequence[float],
+    seed: int,
+    truth_samples: int,
+    sample_seconds: float,
+) -> Score:
+    """The score of one method; ``sample_seconds`` is what one sample takes."""
+    squares = (run.errors**2).mean(axis=1)
+    level_of = np.repeat(np.arange(len(levels)), len(truths) // len(levels))
+    generator = np.random.default_rng(seed)
+
+    def ratio(cost: float, which: Sequence[int]) -> Ratio:
+        return _ratio(truths, squares, level_of, which, cost, truth_samples, generator)
+
+    everything, cost = range(len(levels)), float(run.costs.mean())
+    took, place = float(np.median(run.seconds)), float(np.median(run.placing))
+    return Score(
+        run.method,
+        run.budget,
+        float(squares.mean() - (truths * (1 - truths)).mean() / truth_samples),
+        cost,
+        took,
+        place,
+        ratio(cost, everything),
+        ratio(took / sample_seconds, everything),
+        ratio((took + place) / sample_seconds, everything),
+        tuple((sigma, ratio(cost, [j])) for j, sigma in enumerate(levels)),
     )
 
 
