@@ -258,11 +258,11 @@ def _panel(document: Entry, by_pair: Pairs, worst: Entry, network: Network | Non
 
     def drawn() -> Drawing:
         parts: list[tuple[str, float, Any, tuple[Any, ...]]] = [
-            ("right intervals", 1.9, draw.interval_chart, (given.intervals, given.ratio)),
+            ("right intervals", 1.65, draw.interval_chart, (given.intervals, given.ratio)),
         ]
         if network is not None:
             title = f"margins of $(m, s) = ({pair.max}, {pair.second})$"
-            parts.append((title, 1.9, draw.margin_curves, (*_curves(network, pair), given.ratio)))
+            parts.append((title, 1.75, draw.margin_curves, (*_curves(network, pair), given.ratio)))
         return draw.panel(parts)
 
     caption = (
