@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from certify import api
 from certify.cli.output import (
     Outputs,
-    assumed,
     command,
     demand_place,
     json_argument,
@@ -159,8 +158,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         ties = measure_accuracy(network, arguments.inputs, samples=TIE_SAMPLES)
     measured = {"share": ties.tied / TIE_SAMPLES, "samples": TIE_SAMPLES}
     outputs.json(result.to_dict() | {"certificate": written and str(written), "ties": measured})
-    if outputs.text:
-        print(assumed(network))
     if outputs.text and ties.tied:
         print(f"measured     {tie_words(ties.tied, TIE_SAMPLES)} ({TIE_SAMPLES:,} inputs)")
     if outputs.text and nothing:

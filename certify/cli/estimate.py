@@ -13,7 +13,7 @@ from textwrap import fill
 
 from certify.certificate import answer_model
 from certify.claims import NOMINAL_RATIO, RatioRange
-from certify.cli.output import Outputs, assumed, json_argument, progress_bar
+from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
 from certify.estimate import METHODS, Certified, run_estimates, to_json
 from certify.impulse.prove import prove_impulse
@@ -62,5 +62,4 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         notes = [(e.method, note) for e in estimates for note in e.notes]
         if notes:
             print("\n" + "\n".join(f"{method}: {note}" for method, note in notes))
-        print(assumed(network))
     return outputs.finish(ExitCode.OK)

@@ -12,7 +12,6 @@ from pathlib import Path
 from certify import api
 from certify.cli.output import (
     Outputs,
-    assumed,
     command,
     demand_place,
     json_argument,
@@ -80,7 +79,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         outputs.write(note, lambda: atomic_write(note, text))
     if outputs.text:
         print(summary_text(found, arguments.model.name))
-        print(assumed(found.model))
         if arguments.full:
             print(f"\n{explanation_text(found)}")
         elif written:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from certify import api
 from certify.claims import NOMINAL_RATIO, exact
-from certify.cli.output import Outputs, assumed, command, progress_bar, say, show
+from certify.cli.output import Outputs, command, progress_bar, say, show
 from certify.errors import CertifyError, ExitCode, NothingDecidedError
 from certify.noise.prove import NoiseResult
 from certify.report.terminal import noise_report
@@ -48,7 +48,6 @@ def run_noise(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
     outputs.json(result.to_dict() | {"certificate": written and str(written)})
     if outputs.text:
         show(noise_report(arguments.model, result, written))
-        print(assumed(result.model))
         print(f"seconds      {result.seconds:.1f}")
         if written:
             print(f"\ncheck it with: {command('check', written, arguments.model)}")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from certify.certificate import Certificate
-    from certify.model import Network
 
 
 class Outputs:
@@ -266,14 +265,6 @@ class Stopwatch:
     def __str__(self) -> str:
         stages = "  ".join(f"{stage} {taken:.1f}" for stage, taken in self.seconds.items())
         return f"seconds      {stages}"
-
-
-def assumed(network: Network) -> str:
-    """What an answer takes for granted: the task that the model is judged by, and what reading
-    its file assumed. A file says neither.
-    """
-    task = f"task         {network.task.name}, assumed: a file does not say what a model is for"
-    return "\n".join([task, *(f"             {note}" for note in network.notes)])
 
 
 @contextmanager

@@ -14,7 +14,6 @@ from pathlib import Path
 from certify import api
 from certify.cli.output import (
     Outputs,
-    assumed,
     command,
     json_argument,
     out_arguments,
@@ -117,7 +116,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     outputs.json(result.to_dict() | {"certificate": written and str(written)})
     if outputs.text:
         show(impulse_report(arguments.model, result, written, certificate))
-        print(assumed(result.model))
         stages = "  ".join(f"{name} {taken:.1f}" for name, taken in result.stages.items())
         print(f"seconds      {stages}")
         if written:
