@@ -320,7 +320,7 @@ def _no_words(boxes: Boxes) -> None:
         (_more("lower", 1), "is proved right"),
         (_more("upper", -1), "is proved wrong"),
         (_put(253, 255), "not proved|unbounded|too far"),
-        (_put(253, 254), "no rival|unbounded|too far"),
+        (_put(253, 254), "not proved|unbounded|too far"),
         (_put(255, 253), "is proved right"),
         (_put(254, 253), "is proved wrong"),
         (_put(255, 254), "not proved"),

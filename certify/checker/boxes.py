@@ -48,7 +48,7 @@ def check_boxes(
     """Check all words and that the claim follows from what they prove."""
     (entries,) = fields(evidence, "evidence.boxes", ("words",))
     demand(len(binary) * box_steps(weights), ALL, "this certificate")
-    tasks: list[tuple[str, bytes]] = []
+    tasks: list[tuple[Order, bytes]] = []
     position = 0
     previous = ""
     for index, entry in enumerate(items(entries, "evidence.boxes.words")):
@@ -60,7 +60,8 @@ def check_boxes(
         end = position + integer(length, place)
         if not position < end <= len(binary):
             raise Rejected(f"{place}: evidence.bin does not hold so many nodes")
-        tasks.append((word, binary[position:end]))
+        order = order_of(word, len(weights.w_out), inputs == "uniform")
+        tasks.append((order, binary[position:end]))
         position = end
     if position != len(binary):
         raise Rejected("evidence.bin: bytes are left over")
@@ -69,7 +70,7 @@ def check_boxes(
     # The long ones first.
     tasks.sort(key=lambda task: -len(task[1]))
     sizes = [len(tape) for _, tape in tasks]
-    found = kernels.spread(check_word, (weights, inputs), tasks, sizes)
+    found = kernels.spread(check_word, weights, tasks, sizes)
     right, wrong = sum((f[0] for f in found), Fraction(0)), sum((f[1] for f in found), Fraction(0))
     good, bad = sum(f[2] for f in found), sum(f[3] for f in found)
     if lower > right:
@@ -94,17 +95,14 @@ def start(weights: Weights, order: Order, kernels: Kernels) -> tuple[Rule, Space
     return rule, space, kernels.wide([0] * (TRAIL * DEEPEST))
 
 
-def check_word(
-    kernels: Kernels, more: More, shared: tuple[Weights, str], task: tuple[str, bytes]
-) -> Found:
+def check_word(kernels: Kernels, more: More, weights: Weights, task: tuple[Order, bytes]) -> Found:
     """Walk one tape; what it proves.
 
     Raises:
         Rejected: it is no tree, or a leaf does not hold.
     """
-    (weights, inputs), (word, nodes) = shared, task
-    n = len(weights.w_out)
-    order = order_of(word, n, inputs == "uniform")
+    order, nodes = task
+    word, n = order.word, len(order.word)
     rule, space, trail = start(weights, order, kernels)
     tape, leaf, boxes = kernels.octets(nodes), kernels.function(cases.leaf), Boxes(order)
     volumes, counts = {True: 0, False: 0}, {True: 0, False: 0}
