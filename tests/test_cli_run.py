@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,3 +43,12 @@ def test_a_tie_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("words", [["1", "2"], ["1", "2", "x"], ["1", "2", "nan"], []])
 def test_what_is_no_input_is_a_usage_error(words: list[str]) -> None:
     assert main(["run", MODEL, "--input", *words]) == ExitCode.USAGE
+
+
+def test_the_assumed_task_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for options in (["--no-smt"], ["--noise", "1/100"]):
+        assert main([MODEL, *options, "--out", str(tmp_path)]) == ExitCode.OK
+        assert "the task is second-argmax" in capsys.readouterr().out
+    report = tmp_path / "r.txt"
+    assert main(["report", str(tmp_path / "m4_3.impulse.json"), "-o", str(report)]) == ExitCode.OK
+    assert "judged as second-argmax" in report.read_text()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from certify.report.length import ProofLength
 from certify.report.words import literal
+from certify.task import SECOND_ARGMAX
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -131,7 +132,8 @@ def describe(document: dict[str, Any]) -> tuple[tuple[str, str], tuple[str, str]
     """The facts that every certificate has: the model's sizes, and which library wrote it."""
     model = document["model"]
     sizes = (
-        f"{model['hidden_size']} units, {model['seq_len']} inputs, {model['parameters']} weights"
+        f"{model['hidden_size']} units, {model['seq_len']} inputs, {model['parameters']} weights; "
+        f"judged as {SECOND_ARGMAX.name}"
     )
     return ("Model", sizes), ("Library", literal(f"certify {document['library']['version']}"))
 
