@@ -177,3 +177,9 @@ def test_what_does_not_decide_is_not_looked_at() -> None:
     decide('[[hypothesis]]\nname = "a"\nclaim = "m < 2 or h[9, 9] > 0"')
     decide('[[hypothesis]]\nname = "a"\nclaim = "(h[0, 0] if m < 2 else h[9, 9]) >= 0"')
     decide('[[hypothesis]]\nname = "a"\nclaim = "not (m > 2 and h[9, 9] > 0)"')
+
+
+def test_an_answer_that_no_certificate_can_hold() -> None:
+    product = " * ".join(["1e999"] * 5)
+    with pytest.raises(UsageError, match="'a': an exact number of the answer has more than"):
+        decide(f'[[hypothesis]]\nname = "a"\nclaim = "h[0, 0] <= {product}"')

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model, plain
 from certify.checker.claim import failing_sides
+from certify.checker.document import MAX_DIGITS
 from certify.checker.errors import Unreadable
 from certify.checker.forms import Work
 from certify.checker.hypotheses import (
@@ -283,12 +284,19 @@ def _result(engine: Engine, read: Hypothesis, outcome: Outcome, entry: Entry) ->
         for pair, cells in outcome.failures.items()
         if pair is not None
     )
+    example = _counterexample(engine, read, outcome) if outcome.failures else None
+    numbers = [*(example.values.values() if example else ()), outcome.slack or Fraction(0)]
+    if any(max(abs(v.numerator), v.denominator) >= 10**MAX_DIGITS for v in numbers):
+        raise Faulty(
+            f"hypothesis {entry.name!r}: an exact number of the answer has more than {MAX_DIGITS} "
+            "digits, and no certificate can hold it: expected constants nearer to 1"
+        )
     return HypothesisResult(
         entry,
         verdict,
         len(outcome.pairs),
         outcome.slack if outcome.complete else None,
-        _counterexample(engine, read, outcome) if outcome.failures else None,
+        example,
         outcome.counts[0] if outcome.counts and outcome.complete else None,
         failing,
         strongest(read, outcome) if outcome.failures and outcome.complete else (),
