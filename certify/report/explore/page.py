@@ -27,7 +27,7 @@ ROLE_SAMPLES = 10_000
 REMOVAL_LIMIT = 400_000_000
 """Most products of weights, about a minute of them, for which removals are decided ahead."""
 
-SCRIPTS = ("exact.js", "draw.js", "page.js")
+SCRIPTS = ("exact.js", "draw.js", "page.js", "events.js")
 
 Progress = Callable[[str, int, int], None]
 
