@@ -95,7 +95,8 @@ def test_command_lines_can_be_pasted(tmp_path: Path, capsys: pytest.CaptureFixtu
     model = folder / "my model.npz"
     save_npz(HANDCRAFTED, model)
     assert main([str(model), "--no-smt", "--out", str(folder)]) == 0
-    line = capsys.readouterr().out.splitlines()[-1]
+    shown = capsys.readouterr().out.splitlines()
+    line = next(line for line in shown if line.startswith("check it with:"))
     words = shlex.split(line.removeprefix("check it with:"))
     assert words[0] == "certify"
     assert main(words[1:]) == 0
