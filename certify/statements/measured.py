@@ -23,11 +23,12 @@ from certify.checker import expressions as ex
 from certify.checker.changes import edits, read_change
 from certify.checker.forms import Misread, Node, Work
 from certify.checker.grammar import Reader
-from certify.checker.hypotheses import Faulty, located
+from certify.checker.hypotheses import located
 from certify.checker.runs import Edit, Model, bare_cell, changed
 from certify.model import FloatArray, Network
 from certify.probability.prove import prove_accuracy
 from certify.probability.sampling import clopper_pearson, draw
+from certify.statements.estimates import Average, Bounds, Estimate
 from certify.statements.note import Entry
 
 CONFIDENCE = 0.99
@@ -36,25 +37,6 @@ CLOSED_FORM = 3
 MAX_WORK = 1 << 40
 """Steps that indices and constants may take."""
 Holds = Literal["yes", "no", "open"]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """An estimate from a sample, with the ends of its interval.
-
-    ``proved`` says that the interval is no statement of statistics but the bracket that
-    :func:`certify.probability.prove.prove_accuracy` proves: the accuracy of a short model.
-    """
-
-    text: str
-    value: float
-    lower: float
-    upper: float
-    proved: bool = False
-
-    def __str__(self) -> str:
-        within = f"in [{self.lower:.4g}, {self.upper:.4g}]"
-        return f"{self.text} = {self.value:.4g} {within}{' (proved)' if self.proved else ''}"
 
 
 @dataclass(frozen=True)
@@ -93,21 +75,13 @@ class Measured:
 
 
 @dataclass
-class _Average(Node):
-    """``share(C)`` or ``mean(X)``: its place among the estimates."""
-
-    index: int
-    inner: Node = field(repr=False)
-
-
-@dataclass
 class _Sampled(Node):
     """``choice``."""
 
 
 @dataclass
 class _SampleReader(Reader):
-    averages: list[_Average] = field(default_factory=list)
+    averages: list[Average] = field(default_factory=list)
 
     def _name(self, at: int, end: int, name: str) -> Node:
         if name == "accuracy":
@@ -142,7 +116,7 @@ class _SampleReader(Reader):
         return self._average(at, end, inner)
 
     def _average(self, at: int, end: int, inner: Node) -> Node:
-        self.averages.append(_Average(at, end, "number", False, 1, len(self.averages), inner))
+        self.averages.append(Average(at, end, "number", False, 1, len(self.averages), inner))
         return self.averages[-1]
 
 
@@ -179,7 +153,7 @@ def measure(network: Network, entry: Entry, groups: Mapping[str, Sequence[int]])
     )
     if n <= CLOSED_FORM and not entry.change:
         estimates = tuple(_proved(network, entry, e) for e in estimates)
-    low = _Bounds(bare_cell({"n": n, "d": d}, Work(MAX_WORK)), network, estimates)
+    low = Bounds(bare_cell({"n": n, "d": d}, Work(MAX_WORK)), network, estimates)
     with located(entry.name, "claim", entry.claim):
         sure, possible = low.truth(root)
     holds: Holds = "yes" if sure else "open" if possible else "no"
@@ -388,81 +362,3 @@ def _reduced(name: str, values: list[Any]) -> Any:
     if name == "abs":
         return np.abs(values[0])
     return (np.minimum if name == "min" else np.maximum).reduce(np.broadcast_arrays(*values))
-
-
-@dataclass
-class _Bounds:
-    """Evaluates the claim itself, with an interval in the place of each estimate."""
-
-    cell: Any
-    network: Network
-    estimates: tuple[Estimate, ...]
-
-    def truth(self, node: Node) -> tuple[bool, bool]:
-        """Whether it surely holds, and whether it may."""
-        if isinstance(node, ex.Logic):
-            parts = [self.truth(o) for o in node.operands]
-            if node.operator == "not":
-                return not parts[0][1], not parts[0][0]
-            join = all if node.operator == "and" else any
-            return join(p[0] for p in parts), join(p[1] for p in parts)
-        if isinstance(node, ex.Compare):
-            terms = [self.number(t) for t in node.terms]
-            links = [
-                _compared(op, a, b)
-                for op, a, b in zip(node.operators, terms, terms[1:], strict=False)
-            ]
-            return all(x[0] for x in links), all(x[1] for x in links)
-        raise Misread("expected a comparison of estimates", node.at)
-
-    def number(self, node: Node) -> tuple[float, float]:
-        """The ends between which it lies."""
-        if isinstance(node, _Average):
-            found = self.estimates[node.index]
-            return found.lower, found.upper
-        if isinstance(node, ex.Arithmetic):
-            a, b = self.number(node.left)
-            if node.right is None:
-                return -b, -a
-            c, d = self.number(node.right)
-            if node.operator == "+":
-                return a + c, b + d
-            if node.operator == "-":
-                return a - d, b - c
-            if node.operator == "/":
-                if c == 0:
-                    raise Misread("division by zero", node.right.at)
-                c, d = 1 / c, 1 / d
-            if node.operator in "*/":
-                ends = (a * c, a * d, b * c, b * d)
-                return min(ends), max(ends)
-        if isinstance(node, ex.Extreme):
-            parts = [self.number(o) for o in node.operands]
-            if node.name == "abs":
-                a, b = parts[0]
-                return (0.0 if a < 0 < b else min(abs(a), abs(b))), max(abs(a), abs(b))
-            pick = min if node.name == "min" else max
-            return pick(p[0] for p in parts), pick(p[1] for p in parts)
-        if isinstance(node, ex.Weight):
-            model = changed(self.network, ())
-            value = float(model.weight(node.name, node.place(self.cell)))
-            return value, value
-        if not node.fixed:
-            raise Misread("expected accuracy, share(...), mean(...) and numbers", node.at)
-        value = float(node(self.cell))
-        return value, value
-
-
-def _compared(operator: str, x: tuple[float, float], y: tuple[float, float]) -> tuple[bool, bool]:
-    low, high = x[0] - y[1], x[1] - y[0]
-    if operator in ("<", "<="):
-        test = ex.RELATIONS[operator]
-        return test(high), test(low)  # type: ignore[arg-type]
-    if operator in (">", ">="):
-        test = ex.RELATIONS[operator]
-        return test(low), test(high)  # type: ignore[arg-type]
-    equal = (low == high == 0, low <= 0 <= high)
-    return equal if operator == "==" else (not equal[1], not equal[0])
-
-
-__all__ = ["Estimate", "Faulty", "Measured", "measure"]
