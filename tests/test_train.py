@@ -273,7 +273,7 @@ def test_diverged_run_writes_no_model_needs_torch(tmp_path: Path) -> None:
 
 
 @needs_torch
-def test_a_command_that_was_interrupted_goes_on_and_replaces_no_other_model(
+def test_an_interrupted_command_goes_on_and_replaces_nothing_needs_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "my m.pt"
@@ -300,7 +300,7 @@ def test_a_command_that_was_interrupted_goes_on_and_replaces_no_other_model(
 
 
 @needs_torch
-def test_a_disk_that_is_full_at_the_end_keeps_the_state(
+def test_a_disk_that_is_full_at_the_end_keeps_the_state_needs_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "m.pt"
