@@ -9,9 +9,11 @@ import pytest
 
 from tests.examples import ROOT
 
-MODULES = [
-    *("certify.api", "certify.claims", "certify.model", "certify.result", "certify.task"),
-]
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in (ROOT / "certify").rglob("*.py")
+    if "    >>> " in path.read_text(encoding="utf-8")
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -22,10 +24,5 @@ def test_examples_in_docstrings(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert not found.failed
 
 
-def test_the_listed_modules_are_all_that_have_examples() -> None:
-    having = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for path in (ROOT / "certify").rglob("*.py")
-        if "    >>> " in path.read_text(encoding="utf-8")
-    }
-    assert having == set(MODULES)
+def test_the_python_face_has_examples() -> None:
+    assert {"certify.api", "certify.claims", "certify.model", "certify.task"} <= set(MODULES)
