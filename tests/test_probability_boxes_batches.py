@@ -111,10 +111,10 @@ def test_brackets_are_nested_resumed_and_accepted_needs_torch(tmp_path: Path) ->
     assert (whole.lower, whole.upper) == brackets[-1]
     assert brackets[0][0] < brackets[1][0] < brackets[2][0] < Fraction(975, 1000)
     assert brackets[0][1] >= brackets[1][1] >= brackets[2][1] > Fraction(973, 1000)
-    document, binary = on_cpu(MODEL, 3000).certificate()
-    body = json.loads(document.to_bytes())
+    certificate = on_cpu(MODEL, 3000).certificate()
+    body = json.loads(certificate.to_bytes())
     assert Fraction(body["claim"]["lower"]) > 0
-    assert check_accuracy(MODEL, body, binary)
+    assert check_accuracy(MODEL, body, certificate.evidence)
 
 
 @needs_torch
