@@ -139,7 +139,9 @@ def test_a_tie_is_never_proved_and_a_zero_row_is_zero() -> None:
     assert rows[1] > 0
 
 
-@pytest.mark.parametrize(("weights", "figure"), [(2.0**12, "4096"), (2.0**200, r"1\.607e\+60")])
+@pytest.mark.parametrize(
+    ("weights", "figure"), [(2.0**11, "2048"), (2.0**12, "4096"), (2.0**200, r"1\.607e\+60")]
+)
 def test_weights_too_large_are_refused_with_the_figure(weights: float, figure: str) -> None:
     network = Network.from_arrays([1.0], [[weights]], [[1.0], [-1.0]])
     with pytest.raises(Rejected, match=f"62 bits.*{figure}"):

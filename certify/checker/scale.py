@@ -30,10 +30,10 @@ def rule_of(
     columns = [hh[i * d + j] for j in range(d) for i in range(d)]
     functionals, _ = _scaled([v for r in rows for v in r], FRACTION - row)
     most = max(abs(v) for v in hh) >> PART
-    if n * d > 1 << 12 or d > 1 << 10 or d * (most + 1) >= 1 << 32:
+    if n * d > 1 << 12 or d > 1 << 10 or max(d, 2) * (most + 1) >= 1 << 32:
         raise Rejected(
             f"the weights leave 62 bits: {n} steps of {d} units with weights up to "
-            f"{most / (1 << PART):.4g}, but n d <= 4096, d <= 1024 and d |w| < 4096 is needed"
+            f"{most / (1 << PART):.4g}, but n d <= 4096, d <= 1024, d |w| < 4096, |w| < 2048 is needed"
         )
     cut, low, back = int(cut_ih or cut_hh), (1 << PART) - 1, bits - FRACTION
     rule = Rule(
