@@ -33,7 +33,7 @@ def rule_of(
     if n * d > 1 << 12 or d > 1 << 10 or max(d, 2) * (most + 1) >= 1 << 32:
         raise Rejected(
             f"the weights leave 62 bits: {n} steps of {d} units with weights up to "
-            f"{most / (1 << PART):.4g}, but n d <= 4096, d <= 1024, d |w| < 4096, |w| < 2048 is needed"
+            f"{most / (1 << PART):.4g}; needed: n d <= 4096, d <= 1024, d |w| < 4096, |w| < 2048"
         )
     cut, low, back = int(cut_ih or cut_hh), (1 << PART) - 1, bits - FRACTION
     rule = Rule(
