@@ -188,7 +188,13 @@ def test_numbers_too_long_to_write_are_rejected(tmp_path: Path) -> None:
         },
         "claim": {"verdict": "refuted", "ratio": ["4/5", "4/5"], "common_interval": None},
         "evidence": {"pairs": pairs},
-        **{name: {} for name in ("library", "settings", "offset", "float32")},
+        "offset": {"verdict": "refuted", "fitted_at": "4/5", "pairs": [{}] * len(pairs)},
+        "float32": {
+            "verdict": "unknown",
+            "inputs": ["13421773/16777216"] * 2,
+            "pairs": [{}] * len(pairs),
+        },
+        **{name: {} for name in ("library", "settings")},
     }
     with pytest.raises(Rejected, match="4300 digits"):
         check(write(tmp_path, json.dumps(body).encode()), path)
