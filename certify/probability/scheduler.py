@@ -43,10 +43,10 @@ from certify.probability.boxes.branch_and_bound import (
     VOLUME_BITS,
     WRONG,
     WRONG_BY_CASES,
-    cut_at,
     search,
 )
 from certify.probability.boxes.confirming import confirm, nodes
+from certify.probability.boxes.cuts import cut_at
 from certify.probability.boxes.order_words import forest, words_with_probabilities
 from certify.probability.boxes.quantiles import LARGEST_COORDINATE, W_ONE, as_arrays, quantile_table
 from certify.relaxation.compiled import COMPILED

@@ -6,7 +6,7 @@ device, in float64 with the relaxations of :mod:`certify.relaxation.linear`. The
 ``docs/rounding.md`` covers sums in any order, so the slack is the same. Boxes are taken up batch by
 batch instead of depth first, so the bracket after N boxes is not quite that of the processors, but
 it is proved and resumed in the same way, and what goes into a certificate is bounded once more
-without the device (:func:`certify.probability.boxes.branch_and_bound.confirm`).
+without the device (:func:`certify.probability.boxes.confirming.confirm`).
 """
 
 from __future__ import annotations
@@ -32,14 +32,11 @@ from certify.probability.boxes.branch_and_bound import (
     RIGHT,
     TAIL,
     WRONG,
-    best_cut,
-    cut_at,
-    cut_box,
     reaching,
     rival_of,
-    volume_of,
     weigh,
 )
+from certify.probability.boxes.cuts import best_cut, cut_at, cut_box, volume_of
 from certify.probability.boxes.order_words import forest
 from certify.probability.boxes.quantiles import (
     OK,

@@ -12,20 +12,18 @@ What goes into a certificate is made of it by :mod:`certify.probability.boxes.co
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from certify.compiled import kernel
-from certify.probability.boxes.order_words import TWO
+from certify.probability.boxes.cuts import best_cut, cut_box, volume_of
 from certify.probability.boxes.quantiles import (
     LARGEST_COORDINATE,
     OK,
     W_ONE,
     WORK_ROWS,
     box_of,
-    coordinates,
-    gap,
-    solve_chain,
 )
 from certify.relaxation.cases import CASES, last_state, prove_by_cases
 from certify.relaxation.linear import bound_box
@@ -44,23 +42,6 @@ NEAR, POWER = 0.05, 2.0
 WORTH = 0.1
 #: Volumes are summed in units of ``2**-VOLUME_BITS``, rounded down.
 VOLUME_BITS = 48
-
-
-@kernel
-def cut_at(lo, hi, tail):  # type: ignore[no-untyped-def]
-    """Where an interval of W is cut, in units of ``2**-W_BITS``."""
-    if tail:
-        return lo + max(1, (hi - lo) >> 7)
-    return (lo + hi) >> 1
-
-
-@kernel
-def volume_of(w_lo, w_hi):  # type: ignore[no-untyped-def]
-    """The volume of a box of W in units of ``2**-VOLUME_BITS``, rounded down."""
-    volume = np.int64(1) << 48
-    for j in range(len(w_lo)):
-        volume = (volume * (w_hi[j] - w_lo[j])) >> 14
-    return volume
 
 
 @kernel
@@ -96,65 +77,6 @@ def reaching(A, hi):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _gain(  # type: ignore[no-untyped-def]
-    kind, uniform, chain, parent, levels, w_lo, w_hi, at, j, table, work, trial, lo, hi,
-    part_lo, part_hi, score,
-):  # fmt: skip
-    """How much looseness goes, on average over both parts, by halving position ``j``.
-
-    ``at`` is its index in the chain, or -1; ``work`` the workspace of the box.
-    """
-    gain = 1e-300
-    keep_lo, keep_hi = w_lo[j], w_hi[j]
-    middle = cut_at(keep_lo, keep_hi, 0)
-    for side in range(2):
-        part = (keep_lo, middle) if side == 0 else (middle, keep_hi)
-        if at < 0 and kind == TWO:  # nothing but its own gap changes
-            if uniform or part[0] > 0:
-                low, high = gap(uniform, parent[j], part[0], part[1], table, work)
-                if hi[j] > lo[j]:
-                    gain += 0.5 * score[j] * (1.0 - (high - low) / (hi[j] - lo[j]))
-            continue
-        w_lo[j], w_hi[j] = part
-        trial[:2] = work[:2]
-        good = at < 0 or solve_chain(kind, uniform, chain, levels, w_lo, w_hi, at, True, trial)
-        if good:
-            status = coordinates(
-                kind, uniform, chain, parent, w_lo, w_hi, table, trial, part_lo, part_hi
-            )
-            good = status == OK
-        w_lo[j], w_hi[j] = keep_lo, keep_hi
-        if good:
-            for i in range(len(lo)):
-                if hi[i] > lo[i]:
-                    gain += 0.5 * score[i] * (1.0 - (part_hi[i] - part_lo[i]) / (hi[i] - lo[i]))
-    return gain
-
-
-@kernel
-def best_cut(  # type: ignore[no-untyped-def]
-    kind, uniform, chain, parent, levels, w_lo, w_hi, table, work, trial, lo, hi,
-    part_lo, part_hi, score,
-):  # fmt: skip
-    """The position whose W is best halved, or -1 if none."""
-    best, most = -1, 0.0
-    for j in range(len(lo)):
-        if w_hi[j] - w_lo[j] < 2:
-            continue
-        at = -1
-        for i in range(len(chain)):
-            if chain[i] == j:
-                at = i
-        gain = _gain(
-            kind, uniform, chain, parent, levels, w_lo, w_hi, at, j, table, work, trial, lo, hi,
-            part_lo, part_hi, score,
-        )  # fmt: skip
-        if gain > most:
-            best, most = j, gain
-    return best
-
-
-@kernel
 def weigh(  # type: ignore[no-untyped-def]
     w_ih, w_hh, columns, rows, slack, A, b, lo, hi, lower, upper, codes, centre, values, tree
 ):
@@ -177,6 +99,188 @@ def weigh(  # type: ignore[no-untyped-def]
                 break
             values[i] = np.inf
     return max(near / NEAR, 1.0) ** POWER
+
+
+class Setting(NamedTuple):
+    """What :func:`search` reads of the network and of the word, as it says there."""
+
+    w_ih: Any
+    w_hh: Any
+    columns: Any
+    margins: Any
+    unit_slack: Any
+    row_slack: Any
+    reach: Any
+    kind: Any
+    uniform: Any
+    chain: Any
+    parent: Any
+    levels: Any
+    A: Any
+    b: Any
+    table: Any
+
+
+class Path(NamedTuple):
+    """The boxes still to be looked at, the next one on top, of at most ``MAX_DEPTH + 2``.
+
+    ``w_lo``, ``w_hi`` (n) are the sides; ``known`` tells those of the old tape; where ``inherits``
+    is true ``lower``, ``upper``, ``codes`` (n, d) are bounds on a box around it, and ``proved``
+    (n - 1) tells which margins are positive there.
+    """
+
+    w_lo: Any
+    w_hi: Any
+    known: Any
+    inherits: Any
+    lower: Any
+    upper: Any
+    codes: Any
+    proved: Any
+
+
+class Room(NamedTuple):
+    """Room to work in for the box at hand, whose inputs are between ``lo`` and ``hi`` (n)."""
+
+    lo: Any
+    hi: Any
+    work: Any
+    trial: Any
+    part_lo: Any
+    part_hi: Any
+    score: Any
+    state: Any
+    new: Any
+    values: Any
+    rows: Any
+    slack: Any
+    which: Any
+    tree: Any
+
+
+@kernel
+def _path(n, d, R):  # type: ignore[no-untyped-def]
+    """A path with the box of everything on top, of the old tape."""
+    size = MAX_DEPTH + 2
+    path = Path(
+        np.zeros((size, n), dtype=np.int64), np.full((size, n), W_ONE),
+        np.zeros(size, dtype=np.bool_), np.zeros(size, dtype=np.bool_),
+        np.empty((size, n, d)), np.empty((size, n, d)), np.zeros((size, n, d), dtype=np.uint8),
+        np.zeros((size, R), dtype=np.bool_),
+    )  # fmt: skip
+    path.known[0] = True
+    return path
+
+
+@kernel
+def _room(n, d, R):  # type: ignore[no-untyped-def]
+    return Room(
+        np.empty(n), np.empty(n), np.empty((WORK_ROWS, n)), np.empty((WORK_ROWS, n)),
+        np.empty(n), np.empty(n), np.empty(n), np.empty(d), np.empty(d),
+        np.empty(R), np.empty((R, d)), np.empty(R), np.empty(R, dtype=np.int64),
+        np.empty(2 * CASES, dtype=np.uint8),
+    )  # fmt: skip
+
+
+@kernel
+def _bound(setting, path, room, top):  # type: ignore[no-untyped-def]
+    """Bound what is open of the box at ``top``: all margins not yet proved, or the one of the
+    rival that wins in its middle. Returns its merit and ``RIGHT``, ``WRONG`` or ``OPEN``.
+    """
+    if not path.inherits[top]:
+        path.lower[top] = -setting.reach
+        path.upper[top] = setting.reach
+        path.proved[top] = False
+    share = reaching(setting.A, room.hi)
+    centre, rival = rival_of(
+        setting.w_ih, setting.columns, setting.margins, setting.A, room.lo, room.hi, room.part_lo,
+        room.state, room.new,
+    )  # fmt: skip
+    count = 0
+    if centre > 0.0:
+        for r in range(len(setting.margins)):
+            if not path.proved[top, r]:
+                room.rows[count] = setting.margins[r]
+                room.slack[count] = setting.row_slack[r]
+                room.which[count] = r
+                count += 1
+    else:
+        room.rows[0] = -setting.margins[rival]
+        room.slack[0] = setting.row_slack[rival]
+        count = 1
+    rows, slack, values = room.rows[:count], share * room.slack[:count], room.values[:count]
+    unit_slack = share * setting.unit_slack
+    bound_box(
+        setting.w_ih, setting.w_hh, rows, setting.A, setting.b, room.lo, room.hi, unit_slack,
+        slack, unit_slack, setting.reach, not path.inherits[top], 0,
+        path.lower[top], path.upper[top], path.codes[top], values, room.score,
+    )  # fmt: skip
+    merit = weigh(
+        setting.w_ih, setting.w_hh, setting.columns, rows, slack, setting.A, setting.b,
+        room.lo, room.hi, path.lower[top], path.upper[top], path.codes[top], centre, values,
+        room.tree,
+    )  # fmt: skip
+    if centre > 0.0:
+        for i in range(count):
+            path.proved[top, room.which[i]] = values[i] > 0.0
+    if values.min() > 0.0:
+        return merit, RIGHT if centre > 0.0 else WRONG
+    return merit, OPEN
+
+
+@kernel
+def _examine(setting, path, room, top, smallest):  # type: ignore[no-untyped-def]
+    """The node for the box at ``top``, a leaf or where to cut it, and whether it was bounded."""
+    w_lo, w_hi, position, tail, merit = path.w_lo[top], path.w_hi[top], -1, 0, 1.0
+    volume = volume_of(w_lo, w_hi)
+    status = box_of(
+        setting.kind, setting.uniform, setting.chain, setting.parent, setting.levels, w_lo, w_hi,
+        setting.table, room.work, room.lo, room.hi,
+    )  # fmt: skip
+    if status >= 0:
+        position, tail = status, TAIL
+    elif status != OK:
+        position = int(np.argmax(w_hi - w_lo))
+    else:
+        merit, verdict = _bound(setting, path, room, top)
+        if verdict != OPEN:
+            return verdict, True
+        if volume * merit >= smallest:
+            position = best_cut(
+                setting.kind, setting.uniform, setting.chain, setting.parent, setting.levels,
+                w_lo, w_hi, setting.table, room.work, room.trial, room.lo, room.hi,
+                room.part_lo, room.part_hi, room.score,
+            )  # fmt: skip
+    if position >= 0 and volume * merit >= smallest and w_hi[position] - w_lo[position] >= 2:
+        return position | tail, status == OK
+    step = int(math.log(merit) * (MERITS / (-POWER * math.log(NEAR))))
+    return OPEN - min(step, MERITS), status == OK
+
+
+@kernel
+def _write(node, known, bounded, path, top, out, totals):  # type: ignore[no-untyped-def]
+    """Put the node for the box at ``top`` on the tape; returns where the next box is.
+
+    If it is cut, ``known`` and ``bounded`` say what its parts have: nodes in the old tape, and
+    bounds to start from.
+    """
+    out[totals[0]] = node
+    totals[0] += 1
+    if node >= LEAF:
+        if node > OPEN:
+            totals[2 if node == RIGHT else 3] += volume_of(path.w_lo[top], path.w_hi[top])
+        else:
+            totals[4] += 1
+        return top - 1
+    cut_box(path.w_lo, path.w_hi, top, node & (TAIL - 1), node & TAIL)
+    if bounded:
+        path.lower[top + 1] = path.lower[top]
+        path.upper[top + 1] = path.upper[top]
+        path.codes[top + 1] = path.codes[top]
+        path.proved[top + 1] = path.proved[top]
+    path.known[top : top + 2] = known
+    path.inherits[top : top + 2] = bounded
+    return top + 1
 
 
 @kernel
@@ -203,162 +307,34 @@ def search(  # type: ignore[no-untyped-def]
         False where ``out`` is too short (call again with a longer one).
     """
     n, d = reach.shape
-    R = len(margins)
-    w_lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
-    w_hi = np.full((MAX_DEPTH + 2, n), W_ONE)
-    lower = np.empty((MAX_DEPTH + 2, n, d))
-    upper = np.empty((MAX_DEPTH + 2, n, d))
-    inherits = np.zeros(MAX_DEPTH + 2, dtype=np.bool_)
-    known = np.zeros(MAX_DEPTH + 2, dtype=np.bool_)  # whether the node is in the old tape
-    proved = np.zeros((MAX_DEPTH + 2, R), dtype=np.bool_)
-    lo = np.empty(n)
-    hi = np.empty(n)
-    work = np.empty((WORK_ROWS, n))
-    trial = np.empty((WORK_ROWS, n))
-    part_lo = np.empty(n)
-    part_hi = np.empty(n)
-    values = np.empty(R)
-    rows = np.empty((R, d))
-    slack = np.empty(R)
-    which = np.empty(R, dtype=np.int64)
-    score = np.empty(n)
-    tree = np.empty(2 * CASES, dtype=np.uint8)
-    columns = np.ascontiguousarray(w_hh.T)
-    state = np.empty(d)
-    new = np.empty(d)
-    codes = np.zeros((MAX_DEPTH + 2, n, d), dtype=np.uint8)
-    b = np.zeros(n)
-    length, boxes, right, wrong, opened = 0, 0, 0, 0, 0
-    scale = MERITS / (-POWER * math.log(NEAR))
+    setting = Setting(
+        w_ih, w_hh, np.ascontiguousarray(w_hh.T), margins, unit_slack, row_slack, reach,
+        kind, uniform, chain, parent, levels, A, np.zeros(n), table,
+    )  # fmt: skip
+    path, room = _path(n, d, len(margins)), _room(n, d, len(margins))
     promises = np.array([NEAR ** (-POWER * step / MERITS) for step in range(MERITS + 1)])
-    read = 0
     promise = 1.0  # the merit of a leaf of the old tape, or less: none is looked at in vain
-    top = 0
-    known[0] = True
+    totals[:] = 0
+    top, read = np.int64(0), 0  # as a literal it would have all compiled for itself
     while top >= 0:
-        if length >= len(out):
+        if totals[0] >= len(out):
             return False
-        if known[top]:
-            node = old[read]
+        node, known, bounded = OPEN, path.known[top], np.bool_(False)
+        if known:
+            node = np.int64(old[read])
             read += 1
-            if node > OPEN:
-                volume = volume_of(w_lo[top], w_hi[top])
-                if node == RIGHT:
-                    right += volume
-                else:
-                    wrong += volume
-                out[length] = node
-                length += 1
-                top -= 1
-                continue
-            if node < LEAF:
-                out[length] = node
-                length += 1
-                cut_box(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
-                inherits[top : top + 2] = False
-                known[top : top + 2] = True
-                top += 1
+            if node < LEAF or node > OPEN:
+                top = _write(node, known, bounded, path, top, out, totals)
                 continue
             promise = promises[OPEN - node]
-        volume = volume_of(w_lo[top], w_hi[top])
-        verdict = OPEN
-        position = -1
-        tail = 0
-        merit = 1.0
-        bounded = False  # whether the children may start from bounds of this box
-        due = inherits[top] or volume * (promise if known[top] else 1.0) >= smallest
-        if due and boxes < limit and top < MAX_DEPTH:
-            status = box_of(
-                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, work, lo, hi
-            )
-            if status >= 0:
-                position = status
-                tail = TAIL
-            elif status != OK:
-                position = int(np.argmax(w_hi[top] - w_lo[top]))
-            else:
-                boxes += 1
-                bounded = True
-                if not inherits[top]:
-                    lower[top] = -reach
-                    upper[top] = reach
-                    proved[top] = False
-                share = reaching(A, hi)
-                centre, rival = rival_of(w_ih, columns, margins, A, lo, hi, part_lo, state, new)
-                count = 0
-                if centre > 0.0:
-                    for r in range(R):
-                        if not proved[top, r]:
-                            rows[count] = margins[r]
-                            slack[count] = row_slack[r]
-                            which[count] = r
-                            count += 1
-                else:
-                    rows[0] = -margins[rival]
-                    slack[0] = row_slack[rival]
-                    count = 1
-                bound_box(
-                    w_ih, w_hh, rows[:count], A, b, lo, hi, share * unit_slack,
-                    share * slack[:count], share * unit_slack, reach,
-                    not inherits[top], 0, lower[top], upper[top], codes[top], values[:count],
-                    score,
-                )  # fmt: skip
-                merit = weigh(
-                    w_ih, w_hh, columns, rows[:count], share * slack[:count], A, b, lo, hi,
-                    lower[top], upper[top], codes[top], centre, values[:count], tree,
-                )  # fmt: skip
-                if centre > 0.0:
-                    for i in range(count):
-                        proved[top, which[i]] = values[i] > 0.0
-                if values[:count].min() > 0.0:
-                    verdict = RIGHT if centre > 0.0 else WRONG
-                elif volume * merit >= smallest:
-                    position = best_cut(
-                        kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, work,
-                        trial, lo, hi, part_lo, part_hi, score,
-                    )  # fmt: skip
-        if (
-            verdict == OPEN
-            and position >= 0
-            and volume * merit >= smallest
-            and w_hi[top, position] - w_lo[top, position] >= 2
-        ):
-            out[length] = position | tail
-            length += 1
-            cut_box(w_lo, w_hi, top, position, tail)
-            if bounded:
-                lower[top + 1] = lower[top]
-                upper[top + 1] = upper[top]
-                codes[top + 1] = codes[top]
-                proved[top + 1] = proved[top]
-            inherits[top : top + 2] = bounded
-            known[top : top + 2] = False
-            top += 1
-            continue
-        if verdict == RIGHT:
-            right += volume
-        elif verdict == WRONG:
-            wrong += volume
-        else:
-            opened += 1
-            if due and not bounded and boxes >= limit:  # to be taken up by the next search
-                verdict = OPEN - MERITS
-            elif known[top] and not due:
-                verdict = old[read - 1]
-            elif bounded:
-                verdict -= min(int(math.log(merit) * scale), MERITS)
-        out[length] = verdict
-        length += 1
-        top -= 1
-    totals[0], totals[1], totals[2], totals[3], totals[4] = length, boxes, right, wrong, opened
+        volume = volume_of(path.w_lo[top], path.w_hi[top])
+        due = path.inherits[top] or volume * (promise if known else 1.0) >= smallest
+        if due and totals[1] >= limit:  # to be taken up by the next search
+            node = OPEN - MERITS
+        elif due and top < MAX_DEPTH:
+            node, bounded = _examine(setting, path, room, top, smallest)
+            totals[1] += bounded
+        elif due:
+            node = OPEN
+        top = _write(node, np.bool_(False), bounded, path, top, out, totals)
     return True
-
-
-@kernel
-def cut_box(w_lo, w_hi, top, position, tail):  # type: ignore[no-untyped-def]
-    """Replace the box at ``top`` by its two parts, the lower one above the other."""
-    middle = cut_at(w_lo[top, position], w_hi[top, position], tail)
-    w_lo[top + 1] = w_lo[top]
-    w_hi[top + 1] = w_hi[top]
-    w_hi[top + 1, position] = middle
-    w_lo[top, position] = middle

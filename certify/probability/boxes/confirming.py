@@ -23,9 +23,9 @@ from certify.probability.boxes.branch_and_bound import (
     TAIL,
     WRONG,
     WRONG_BY_CASES,
-    cut_box,
     reaching,
 )
+from certify.probability.boxes.cuts import cut_box
 from certify.probability.boxes.quantiles import GRID, OK, W_ONE, WORK_ROWS, box_of
 from certify.relaxation.cases import CASES, PROVED, prove_by_cases
 from certify.relaxation.compiled import function
