@@ -25,7 +25,8 @@ from certify.probability.cones.chambers import (
     extend,
     prune,
 )
-from certify.probability.cones.relaxation import allowances, bound_simplex, decided, measure, run_at
+from certify.probability.cones.measure import decided, measure
+from certify.probability.cones.relaxation import allowances, bound_simplex, run_at
 from certify.probability.prove import AccuracyResult, prove_accuracy
 from certify.probability.scheduler import Run, work
 from certify.relaxation.linear import margin_rows

@@ -17,16 +17,15 @@ is taken which leaves least open.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from certify.compiled import kernel
+from certify.probability.cones.measure import LOSS, decided, measure
 from certify.probability.cones.relaxation import (
-    LOSS,
     MAX_DEPTH,
     bound_simplex,
-    decided,
-    measure,
     run_at,
 )
 
@@ -35,7 +34,7 @@ LEAF, SKIPPED = 255, 254  #: in the tape of a certificate: bounded, or not to be
 DOUBTFUL = 253  #: between the two: a leaf that exact arithmetic is to bound
 UNIT_BITS = 48
 CANDIDATES = 8
-#: Parts that may wait in ``certify.probability.cones.relaxation.decided``; the rest is given up.
+#: Parts that may wait in ``certify.probability.cones.measure.decided``; the rest is given up.
 PARTS = 96
 
 
@@ -84,18 +83,115 @@ def _candidates(x, before, score, tried, cuts):  # type: ignore[no-untyped-def]
     return count + 1
 
 
-@kernel
-def _weigh(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
-    x, before, margins, doubt, row_doubt, volume,
-    lower, upper, parts, values, volumes, score, result,
-):  # fmt: skip
-    """Bound one cone: ``result`` becomes the measure right, wrong, and an estimate of what is
-    open, all in units. Returns whether exact arithmetic might find something else.
+class Setting(NamedTuple):
+    """What :func:`search` reads of the network and of the chamber, as it says there."""
+
+    w_ih: Any
+    w_hh: Any
+    rows: Any
+    unit_allowance: Any
+    row_allowance: Any
+    scale: Any
+    uniform: Any
+
+
+class Cones(NamedTuple):
+    """Cones, one an index: rays ``x`` (n, n), their determinant ``volume``, and what was found.
+
+    ``before``, ``doubt`` (n, n, d), ``margins`` and ``row_doubt`` (n, R) are those of
+    :func:`certify.probability.cones.relaxation.run_at` at the rays, ``score`` (n, d) that of
+    :func:`certify.probability.cones.relaxation.bound_simplex`; ``result`` is the measure right,
+    wrong, and an estimate of what is open, all in units.
     """
+
+    x: Any
+    volume: Any
+    before: Any
+    margins: Any
+    doubt: Any
+    row_doubt: Any
+    score: Any
+    result: Any
+
+
+class Room(NamedTuple):
+    """Room to work in: for bounds and parts of a cone, for cuts, and for a new ray."""
+
+    lower: Any
+    upper: Any
+    parts: Any
+    values: Any
+    volumes: Any
+    tried: Any
+    cuts: Any
+    ray: Any
+    before: Any
+    margins: Any
+    doubt: Any
+    row_doubt: Any
+
+
+@kernel
+def _cones(size, n, d, R):  # type: ignore[no-untyped-def]
+    return Cones(
+        np.empty((size, n, n)), np.empty(size), np.empty((size, n, n, d)), np.empty((size, n, R)),
+        np.empty((size, n, n, d)), np.empty((size, n, R)), np.empty((size, n, d)),
+        np.empty((size, 3)),
+    )  # fmt: skip
+
+
+@kernel
+def _room(n, d, R):  # type: ignore[no-untyped-def]
+    return Room(
+        np.empty((n, R)), np.empty((n, R)),
+        np.empty((PARTS, n, n)), np.empty((PARTS, n, R)), np.empty(PARTS),
+        np.empty((n, d), np.bool_), np.empty((CANDIDATES + 1, 3), np.int64),
+        np.empty(n), np.empty((n, d)), np.empty(R), np.empty((n, d)), np.empty(R),
+    )  # fmt: skip
+
+
+@kernel
+def _copy(source, at, target, to):  # type: ignore[no-untyped-def]
+    """Copy a cone with all that is known of it."""
+    target.x[to], target.volume[to] = source.x[at], source.volume[at]
+    target.before[to], target.margins[to] = source.before[at], source.margins[at]
+    target.doubt[to], target.row_doubt[to] = source.doubt[at], source.row_doubt[at]
+    target.score[to], target.result[to] = source.score[at], source.result[at]
+
+
+@kernel
+def _cut(x, volume, top, i, j, w):  # type: ignore[no-untyped-def]
+    """Put both parts in place of the cone at ``top``, that with a new ray for ``x_j`` above."""
+    x[top + 1] = x[top]
+    x[top + 1, j] = w * x[top, i] + (1.0 - w) * x[top, j]
+    x[top, i] = x[top + 1, j]
+    volume[top + 1], volume[top] = volume[top] * (1.0 - w), volume[top] * w
+
+
+@kernel
+def _run(setting, cones, at):  # type: ignore[no-untyped-def]
+    """Run the network at all rays of a cone."""
+    for k in range(len(cones.x[at])):
+        run_at(
+            setting.w_ih, setting.w_hh, setting.rows, cones.x[at, k],
+            cones.before[at, k], cones.margins[at, k], cones.doubt[at, k], cones.row_doubt[at, k],
+        )  # fmt: skip
+
+
+@kernel
+def _weigh(setting, cones, at, room):  # type: ignore[no-untyped-def]
+    """Bound one cone: its ``score`` and ``result`` become known. Returns whether exact arithmetic
+    might find something else.
+    """
+    x, volume, result = cones.x[at], cones.volume[at], cones.result[at]
+    scale, uniform = setting.scale, setting.uniform
+    lower, upper, parts, values, volumes = (
+        room.lower, room.upper, room.parts, room.values, room.volumes,
+    )  # fmt: skip
     doubtful = bound_simplex(
-        w_ih, w_hh, rows, unit_allowance, row_allowance,
-        x, before, margins, doubt, row_doubt, lower, upper, score,
+        setting.w_ih, setting.w_hh, setting.rows, setting.unit_allowance, setting.row_allowance,
+        x, cones.before[at], cones.margins[at], cones.doubt[at], cones.row_doubt[at],
+        lower, upper, cones.score[at],
     )  # fmt: skip
     whole = scale * measure(x, volume, uniform, True)
     right, may_differ = decided(x, lower, volume, uniform, False, parts, values, volumes)
@@ -104,6 +200,57 @@ def _weigh(  # type: ignore[no-untyped-def]
     result[1] = np.floor(scale * wrong * (1.0 - LOSS))
     result[2] = max(whole - scale * (right + wrong), 0.0)
     return doubtful or may_differ or may_too
+
+
+@kernel
+def _halve(setting, cones, at, cut, enough, halves, room):  # type: ignore[no-untyped-def]
+    """Bound both parts of a cone, or only the first where that leaves ``enough`` open: returns
+    how much is left open. In the first of the ``halves`` x_j is replaced.
+    """
+    i, j, w = cut[0], cut[1], cut[2] / 256.0
+    for k in range(len(room.ray)):
+        room.ray[k] = w * cones.x[at, i, k] + (1.0 - w) * cones.x[at, j, k]
+    run_at(
+        setting.w_ih, setting.w_hh, setting.rows, room.ray,
+        room.before, room.margins, room.doubt, room.row_doubt,
+    )  # fmt: skip
+    left = 0.0
+    for side in range(2):
+        k = i if side else j
+        _copy(cones, at, halves, side)
+        halves.x[side, k], halves.volume[side] = (
+            room.ray,
+            cones.volume[at] * (w if side else 1.0 - w),
+        )
+        halves.before[side, k], halves.margins[side, k] = room.before, room.margins
+        halves.doubt[side, k], halves.row_doubt[side, k] = room.doubt, room.row_doubt
+        _weigh(setting, halves, side, room)
+        left += halves.result[side, 2]
+        if left >= enough:
+            break
+    return left
+
+
+@kernel
+def _best_cut(setting, cones, at, halves, room):  # type: ignore[no-untyped-def]
+    """The candidate that leaves least open; the ``halves`` become its parts."""
+    count = _candidates(cones.x[at], cones.before[at], cones.score[at], room.tried, room.cuts)
+    least, chosen = np.inf, 0
+    for c in range(count):
+        left = _halve(setting, cones, at, room.cuts[c], least, halves, room)
+        if left < least:
+            least, chosen = left, c
+    if chosen < count - 1:  # others were tried since
+        _halve(setting, cones, at, room.cuts[chosen], np.inf, halves, room)
+    return room.cuts[chosen]
+
+
+@kernel
+def _count(more, totals):  # type: ignore[no-untyped-def]
+    """Add to the units right and wrong, and to the most that they have been."""
+    for column in range(2):
+        totals[2 + column] += int(more[column])
+        totals[4 + column] = max(totals[4 + column], totals[2 + column])
 
 
 @kernel
@@ -124,7 +271,7 @@ def search(  # type: ignore[no-untyped-def]
     Read: float weights ``w_ih``, ``w_hh``; ``rows`` (n - 1, d), the margins, with their
     :func:`certify.probability.cones.relaxation.allowances`; ``roots`` (n, n), the rays of the
     chamber, of determinant 1; ``scale``, units per
-    :func:`certify.probability.cones.relaxation.measure`; the tape ``old``; ``limit``, the number of
+    :func:`certify.probability.cones.measure.measure`; the tape ``old``; ``limit``, the number of
     cones that may be cut (what is left then stays a leaf).
 
     Written: ``out``, the new tape (at least 4 ``limit`` longer), and ``totals``: its length, the
@@ -133,42 +280,22 @@ def search(  # type: ignore[no-untyped-def]
     """
     n, d, R = len(roots), len(w_ih), len(rows)
     size = MAX_DEPTH + 3
-    x = np.empty((size, n, n))
-    volume = np.empty(size)
+    setting = Setting(w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform)
+    cones, halves, room = _cones(size, n, d, R), _cones(2, n, d, R), _room(n, d, R)
     depth = np.empty(size, np.int64)
-    fresh = np.zeros(size, np.bool_)  # bounded in this call: the following hold
-    before = np.empty((size, n, n, d))
-    margins = np.empty((size, n, R))
-    doubt, row_doubt = np.empty((size, n, n, d)), np.empty((size, n, R))
-    score = np.empty((size, n, d))
-    result = np.zeros((size, 3))
-    lower, upper = np.empty((n, R)), np.empty((n, R))
-    parts, values, volumes = np.empty((PARTS, n, n)), np.empty((PARTS, n, R)), np.empty(PARTS)
-    tried, cuts = np.empty((n, d), np.bool_), np.empty((CANDIDATES + 1, 3), np.int64)
-    ray, ray_before, ray_margins = np.empty(n), np.empty((n, d)), np.empty(R)
-    ray_doubt, ray_row_doubt = np.empty((n, d)), np.empty(R)
-    half = np.empty((2, n, n))
-    half_before, half_margins = np.empty((2, n, n, d)), np.empty((2, n, R))
-    half_doubt, half_row_doubt = np.empty((2, n, n, d)), np.empty((2, n, R))
-    half_score, half_result = np.empty((2, n, d)), np.empty((2, 3))
-
-    length, used, at, remaining = 0, 0, 0, 0
-    x[0], volume[0], depth[0] = roots, 1.0, 0
-    top = 1
+    fresh = np.zeros(size, np.bool_)  # bounded in this call
+    cones.x[0], cones.volume[0], depth[0] = roots, 1.0, 0
+    length, used, at, remaining, top = 0, 0, 0, 0, 1
     while top:
         top -= 1
         if not fresh[top]:
             node = old[at]
             at += 1
             if node < LEVEL:
-                i, j, w = node // n, node % n, old[at] / 256.0
                 out[length], out[length + 1] = node, old[at]
+                _cut(cones.x, cones.volume, top, node // n, node % n, old[at] / 256.0)
                 at += 1
                 length += 2
-                x[top + 1] = x[top]
-                x[top + 1, j] = w * x[top, i] + (1.0 - w) * x[top, j]
-                x[top, i] = x[top + 1, j]
-                volume[top + 1], volume[top] = volume[top] * (1.0 - w), volume[top] * w
                 depth[top] += 1
                 depth[top + 1] = depth[top]
                 fresh[top + 1] = False
@@ -179,23 +306,13 @@ def search(  # type: ignore[no-untyped-def]
                 out[length] = node
                 length += 1
                 continue
-            for k in range(n):
-                run_at(
-                    w_ih, w_hh, rows, x[top, k],
-                    before[top, k], margins[top, k], doubt[top, k], row_doubt[top, k],
-                )  # fmt: skip
-            _weigh(
-                w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
-                x[top], before[top], margins[top], doubt[top], row_doubt[top], volume[top],
-                lower, upper, parts, values, volumes, score[top], result[top],
-            )  # fmt: skip
+            _run(setting, cones, top)
+            _weigh(setting, cones, top, room)
             if node == NEW:
                 used += 1
-                totals[2] += int(result[top, 0])
-                totals[3] += int(result[top, 1])
-                totals[4], totals[5] = max(totals[4], totals[2]), max(totals[5], totals[3])
+                _count(cones.result[top], totals)
             fresh[top] = True
-        node = _level(result[top, 2], depth[top])
+        node = _level(cones.result[top, 2], depth[top])
         if used == limit or node == CLOSED or node < LEVEL + need:
             remaining = max(remaining, node != CLOSED and node >= LEVEL + need)
             out[length] = node
@@ -203,55 +320,15 @@ def search(  # type: ignore[no-untyped-def]
             fresh[top] = False
             continue
         used += 1
-        count = _candidates(x[top], before[top], score[top], tried, cuts)
-        least, chosen = np.inf, 0
-        for c in range(count + 1):
-            # Once all are tried the best is done again, unless it was the last.
-            if c == count:
-                if chosen == count - 1:
-                    break
-                c = chosen
-            i, j, w = cuts[c, 0], cuts[c, 1], cuts[c, 2] / 256.0
-            for k in range(n):
-                ray[k] = w * x[top, i, k] + (1.0 - w) * x[top, j, k]
-            run_at(w_ih, w_hh, rows, ray, ray_before, ray_margins, ray_doubt, ray_row_doubt)
-            left = 0.0
-            for side in range(2):  # 0: x_j is replaced
-                k = i if side else j
-                half[side], half_before[side] = x[top], before[top]
-                half_margins[side] = margins[top]
-                half_doubt[side], half_row_doubt[side] = doubt[top], row_doubt[top]
-                half[side, k], half_before[side, k] = ray, ray_before
-                half_margins[side, k] = ray_margins
-                half_doubt[side, k], half_row_doubt[side, k] = ray_doubt, ray_row_doubt
-                _weigh(
-                    w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
-                    half[side], half_before[side], half_margins[side],
-                    half_doubt[side], half_row_doubt[side],
-                    volume[top] * (w if side else 1.0 - w),
-                    lower, upper, parts, values, volumes, half_score[side], half_result[side],
-                )  # fmt: skip
-                left += half_result[side, 2]
-                if left >= least and c != chosen:
-                    break
-            if left < least:
-                least, chosen = left, c
-        out[length], out[length + 1] = cuts[chosen, 0] * n + cuts[chosen, 1], cuts[chosen, 2]
+        cut = _best_cut(setting, cones, top, halves, room)
+        out[length], out[length + 1] = cut[0] * n + cut[1], cut[2]
         length += 2
-        w = cuts[chosen, 2] / 256.0
-        for column in range(2):
-            gain = half_result[0, column] + half_result[1, column] - result[top, column]
-            totals[2 + column] += int(gain)
-            totals[4 + column] = max(totals[4 + column], totals[2 + column])
-        volume[top + 1], volume[top] = volume[top] * (1.0 - w), volume[top] * w
+        _count(halves.result[0] + halves.result[1] - cones.result[top], totals)
+        for side in range(2):  # that in which x_j is replaced comes first
+            _copy(halves, side, cones, top + 1 - side)
         depth[top] += 1
         depth[top + 1] = depth[top]
         fresh[top + 1] = True
-        for side in range(2):  # that in which x_j is replaced comes first
-            to = top + 1 - side
-            x[to], before[to], margins[to] = half[side], half_before[side], half_margins[side]
-            doubt[to], row_doubt[to] = half_doubt[side], half_row_doubt[side]
-            score[to], result[to] = half_score[side], half_result[side]
         top += 2
     totals[0], totals[1], totals[6] = length, used, remaining
 
@@ -265,43 +342,29 @@ def confirm(  # type: ignore[no-untyped-def]
     otherwise ``DOUBTFUL``. Returns the units right and wrong on leaves of the first kind.
     """
     n, d, R = len(roots), len(w_ih), len(rows)
-    x = np.empty((MAX_DEPTH + 3, n, n))
-    volume = np.empty(MAX_DEPTH + 3)
-    before, margins = np.empty((n, n, d)), np.empty((n, R))
-    doubt, row_doubt = np.empty((n, n, d)), np.empty((n, R))
-    lower, upper, score, result = np.empty((n, R)), np.empty((n, R)), np.empty((n, d)), np.empty(3)
-    parts, values, volumes = np.empty((PARTS, n, n)), np.empty((PARTS, n, R)), np.empty(PARTS)
+    setting = Setting(w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform)
+    cones, room = _cones(MAX_DEPTH + 3, n, d, R), _room(n, d, R)
     right, wrong, at, top = 0, 0, 0, 1
-    x[0], volume[0] = roots, 1.0
+    cones.x[0], cones.volume[0] = roots, 1.0
     while top:
         top -= 1
         node = tape[at]
         at += 1
         if node < LEVEL:
-            i, j, w = node // n, node % n, tape[at] / 256.0
+            _cut(cones.x, cones.volume, top, node // n, node % n, tape[at] / 256.0)
             at += 1
-            x[top + 1] = x[top]
-            x[top + 1, j] = w * x[top, i] + (1.0 - w) * x[top, j]
-            x[top, i] = x[top + 1, j]
-            volume[top + 1], volume[top] = volume[top] * (1.0 - w), volume[top] * w
             top += 2
             continue
         tape[at - 1] = SKIPPED
         if node == NEW:
             continue
-        for k in range(n):
-            run_at(w_ih, w_hh, rows, x[top, k], before[k], margins[k], doubt[k], row_doubt[k])
-        doubtful = _weigh(
-            w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform,
-            x[top], before, margins, doubt, row_doubt, volume[top],
-            lower, upper, parts, values, volumes, score, result,
-        )  # fmt: skip
-        if doubtful:
+        _run(setting, cones, top)
+        if _weigh(setting, cones, top, room):
             tape[at - 1] = DOUBTFUL
-        elif result[0] > 0.0 or result[1] > 0.0:
+        elif cones.result[top, 0] > 0.0 or cones.result[top, 1] > 0.0:
             tape[at - 1] = LEAF
-            right += int(result[0])
-            wrong += int(result[1])
+            right += int(cones.result[top, 0])
+            wrong += int(cones.result[top, 1])
     return right, wrong
 
 
