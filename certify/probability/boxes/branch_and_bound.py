@@ -321,7 +321,7 @@ def search(  # type: ignore[no-untyped-def]
             return False
         node, known, bounded = OPEN, path.known[top], np.bool_(False)
         if known:
-            node = np.int64(old[read])
+            node = np.int64(old[read])  # type: ignore[assignment]
             read += 1
             if node < LEAF or node > OPEN:
                 top = _write(node, known, bounded, path, top, out, totals)
