@@ -124,7 +124,7 @@ def test_devices_that_are_none_are_refused_needs_torch() -> None:
 
 
 def test_other_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="without --dask"):
+    with pytest.raises(UsageError, match="without dask"):
         prove_accuracy(MODEL, boxes=10, device="cpu", dask="tcp://nowhere")
     monkeypatch.setattr("certify.probability.prove.CONE_LENGTH", 6)
     with pytest.raises(UsageError, match="inputs longer than 6"):
