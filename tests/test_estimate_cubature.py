@@ -205,7 +205,7 @@ def test_bad_trees_are_refused() -> None:
 
 
 def test_no_samples_are_refused() -> None:
-    with pytest.raises(UsageError, match="at least one sample, got 0"):
+    with pytest.raises(UsageError, match="samples is 0, expected at least 1"):
         sampling(HANDCRAFTED, samples=0)
 
 
