@@ -302,7 +302,8 @@ def search(  # type: ignore[no-untyped-def]
                 top += 2
                 continue
             if used == limit or node == CLOSED or (node != NEW and node < LEVEL + need):
-                remaining = max(remaining, node != CLOSED and node >= LEVEL + need)
+                if node != CLOSED and node >= LEVEL + need:
+                    remaining = 1
                 out[length] = node
                 length += 1
                 continue
