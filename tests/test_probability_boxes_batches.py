@@ -21,8 +21,8 @@ from certify.model import Network
 from certify.probability.boxes.batches import Device
 from certify.probability.boxes.branch_and_bound import OPEN
 from certify.probability.boxes.order_words import forest
+from certify.probability.boxes.tapes import cut_boxes, margins_of
 from certify.probability.prove import prove_accuracy
-from certify.probability.scheduler import cut_boxes, margins_of
 from certify.reading.weights import read_network
 from certify.relaxation.linear import bound_box
 

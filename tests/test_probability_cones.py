@@ -28,7 +28,8 @@ from certify.probability.cones.chambers import (
 from certify.probability.cones.measure import decided, measure
 from certify.probability.cones.relaxation import allowances, bound_simplex, run_at
 from certify.probability.prove import AccuracyResult, prove_accuracy
-from certify.probability.scheduler import Run, work
+from certify.probability.run import Run
+from certify.probability.scheduler import work
 from certify.relaxation.linear import margin_rows
 
 RNG = np.random.default_rng(21)

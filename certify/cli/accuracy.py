@@ -174,7 +174,7 @@ def _place_of_state(
     path: Path, network: Network, arguments: argparse.Namespace, outputs: Outputs
 ) -> Path:
     """Where a new run keeps its state; says so where an earlier one, however it ended, left one."""
-    from certify.probability.scheduler import state_boxes
+    from certify.probability.states import state_boxes
 
     best: tuple[int, Path] | None = None
 
@@ -194,7 +194,7 @@ def _place_of_state(
 
 def _settle(state: Path, path: Path) -> Path:
     """Keep one state of the same run: the one that is further on holds all of the other."""
-    from certify.probability.scheduler import state_covers
+    from certify.probability.states import state_covers
 
     if state == path or not state.exists() or not path.exists():
         return state

@@ -5,7 +5,7 @@ asked for (:mod:`certify.probability.closed_form.cells`,
 :mod:`certify.probability.closed_form.solid_angles`). For longer ones a branch and bound narrows a
 bracket for as long as it may: over simplicial cones for length 4 to 6
 (:mod:`certify.probability.cones.chambers`), else over boxes of known probability
-(:mod:`certify.probability.scheduler`). A tie counts as wrong.
+(:mod:`certify.probability.run`). A tie counts as wrong.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from certify.probability.closed_form.cells import ChamberTree, enumerate_cells
 from certify.probability.closed_form.solid_angles import gaussian_share, uniform_share
 from certify.probability.cones.branch_and_bound import SKIPPED
 from certify.probability.cones.chambers import ChamberRun
-from certify.probability.scheduler import Run, confirm_all, extend, work
+from certify.probability.run import Run, extend
+from certify.probability.scheduler import confirm_all, work
 from certify.result import PairAnswer, Result
 
 Inputs = Literal["gaussian", "uniform"]

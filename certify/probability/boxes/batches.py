@@ -46,7 +46,7 @@ from certify.probability.boxes.quantiles import (
     box_of,
     quantile_table,
 )
-from certify.probability.scheduler import margins_of
+from certify.probability.boxes.tapes import margins_of
 from certify.relaxation.cases import CASES
 from certify.relaxation.linear import SETTLED, Slack
 
@@ -55,7 +55,7 @@ Bounds = Callable[..., tuple[Any, ...]]
 
 
 class Device:
-    """Cuts boxes as :func:`certify.probability.scheduler.cut_boxes` does, with the bounds from a
+    """Cuts boxes as :func:`certify.probability.boxes.tapes.cut_boxes` does, with the bounds from a
     torch device, and all else on ``jobs`` threads.
 
     Raises:
@@ -82,7 +82,7 @@ class Device:
     def __call__(
         self, network: Network, inputs: str, word: str, tape: bytes, smallest: int, allowed: int
     ) -> tuple[bytes, int, int, int]:
-        """Like :func:`certify.probability.scheduler.cut_boxes`."""
+        """Like :func:`certify.probability.boxes.tapes.cut_boxes`."""
         with self._alone:
             return self._cut(network, inputs, word, tape, smallest, allowed)
 

@@ -1,4 +1,4 @@
-"""The long run over chambers of simplicial cones, by :mod:`certify.probability.scheduler`.
+"""The long run over chambers of simplicial cones, by :mod:`certify.probability.run`.
 
 A shard is a chamber (:func:`certify.probability.closed_form.cells.chambers`), ``boxes`` counts the
 cones that are cut. The bounds of a cone are not handed down to its parts, so the sum of what the
@@ -32,7 +32,7 @@ from certify.probability.cones.branch_and_bound import (
     search,
 )
 from certify.probability.cones.relaxation import Allowances, allowances
-from certify.probability.scheduler import Confirmed, Done, Run
+from certify.probability.run import Confirmed, Done, Run
 from certify.relaxation.linear import margin_rows
 
 CHUNK = 1 << 10  #: cones between two looks at the clock
