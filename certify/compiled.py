@@ -12,9 +12,13 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from numba import njit
-from numba.core import event
-from numba.core.caching import FunctionCache
+from certify.memory import KERNELS, demand_memory
+
+demand_memory(KERNELS)  # LLVM ends the process where there is less
+
+from numba import njit  # noqa: E402
+from numba.core import event  # noqa: E402
+from numba.core.caching import FunctionCache  # noqa: E402
 
 _LOG = logging.getLogger("certify")
 _Function = TypeVar("_Function", bound=Callable[..., Any])

@@ -7,6 +7,8 @@
     |                                a file that is not a certificate: exit code 4
     +-- Rejected                     a certificate that does not hold: exit code 1
     +-- NothingDecidedError          there is nothing that a certificate could hold: exit code 3
+    +-- OutOfMemoryError (MemoryError)
+    |                                less memory than the work needs: exit code 3
     +-- MissingExtraError (ImportError)
     |                                an optional package or program is not installed: exit code 2
     +-- InternalError                two witnesses contradict each other, a bug: exit code 70
@@ -64,6 +66,12 @@ class Rejected(CertifyError):
 
 class NothingDecidedError(CertifyError):
     """A certificate was asked for, and there is nothing that it could hold."""
+
+    exit_code = ExitCode.UNKNOWN
+
+
+class OutOfMemoryError(CertifyError, MemoryError):
+    """The work needs more memory than there is; the message says how much where that is known."""
 
     exit_code = ExitCode.UNKNOWN
 

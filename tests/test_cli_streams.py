@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import MODELS, ROOT
+from tests.examples import MODELS, PROOFS, ROOT
 
 
 def run(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +32,13 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert (tmp_path / "m4_3.impulse.json").exists()
     done = run("CERTIFY --help | true", tmp_path)
     assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_a_closed_pipe_ends_the_bare_checker_quietly(tmp_path: Path) -> None:
+    words = f"{PROOFS}/m2_2.impulse.json {MODELS}/m2_2.pt"
+    for reader in ("head -1", "true"):
+        done = run(f"{sys.executable} -S -m certify.checker {words} | {reader}", tmp_path)
+        assert (done.stderr, done.returncode) == ("", 0)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])

@@ -22,7 +22,7 @@ def test_all_pairs_get_a_short_turn_before_one_gets_a_long_one() -> None:
         turns.append((pair, turn.seconds or 0.0))
         return pair.max != 0 or (turn.seconds or 0.0) >= GROWTH**2
 
-    assert not in_turns(work, PAIRS, Clock(), first=1.0, jobs=1)
+    assert in_turns(work, PAIRS, Clock(), first=1.0, jobs=1) == "done"
     assert [p for p, _ in turns[: len(PAIRS)]] == list(PAIRS)
     assert [t for _, t in turns] == sorted(t for _, t in turns)
     assert len(turns) == len(PAIRS) + 2 * 3
@@ -40,7 +40,7 @@ def test_one_pair_without_end_costs_the_others_nothing() -> None:
         return pair != PAIRS[0]
 
     started = time.monotonic()
-    assert not in_turns(work, PAIRS, Clock(0.5), first=0.01, jobs=2)
+    assert in_turns(work, PAIRS, Clock(0.5), first=0.01, jobs=2) == "out of time"
     assert done == set(PAIRS[1:])
     assert time.monotonic() - started < 2
 
@@ -52,7 +52,16 @@ def test_an_interrupt_ends_all_turns() -> None:
         return False
 
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
-    assert in_turns(work, PAIRS, Clock(60.0), first=60.0, jobs=2)
+    assert in_turns(work, PAIRS, Clock(60.0), first=60.0, jobs=2) == "interrupted"
+
+
+def test_a_lack_of_memory_ends_all_turns() -> None:
+    def work(pair: Pair, turn: Clock) -> bool:
+        if pair == PAIRS[3]:
+            raise MemoryError
+        return True
+
+    assert in_turns(work, PAIRS, Clock(60.0), first=60.0, jobs=1) == "out of memory"
 
 
 def test_what_goes_wrong_in_a_thread_is_raised() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
 import re
 import sys
 import time
@@ -22,6 +23,7 @@ import certify
 from certify.cli.streams import lasting_streams
 from certify.errors import CertifyError, ExitCode, UsageError
 from certify.interrupts import interrupts_raise
+from certify.memory import NUMBERS, OUT_OF_MEMORY, demand_memory, lacks_memory
 
 COMMANDS = {
     "prove": "prove the impulse or noise claim (the default command)",
@@ -63,39 +65,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log = logging.getLogger("certify")
     log.setLevel(logging.INFO)
     log.addHandler(handler := _Messages())
+    failed: list[Exception] = []
     try:
         with lasting_streams() as lost:
-            code = _run(words)
+            code = _run(words, failed)
     finally:
         log.removeHandler(handler)
     if lost:
         print(f"certify: standard output: {lost[0].strerror}", file=sys.stderr)
         code = ExitCode.USAGE if code is ExitCode.OK else code
+    if arguments is None and any(map(lacks_memory, failed)):
+        os._exit(code)  # the interpreter's own end may never come without memory
     return int(code)
 
 
-def _run(words: list[str]) -> ExitCode:
+def _run(words: list[str], failed: list[Exception]) -> ExitCode:
     try:
         with interrupts_raise():
             return _dispatch(words)
-    except CertifyError as error:
-        _say(str(error))
-        return error.exit_code
     except KeyboardInterrupt:
         _say("interrupted; what was not written before is lost")
         return ExitCode.INTERRUPTED
-    except MemoryError:
-        _say("out of memory; nothing was decided")
+    except Exception as error:
+        failed.append(error)
+        return _told(error)
+
+
+def _told(error: Exception) -> ExitCode:
+    """Say what went wrong in a sentence, and what the exit code is then."""
+    if isinstance(error, CertifyError):
+        _say(str(error))
+        return error.exit_code
+    if lacks_memory(error):
+        _say(OUT_OF_MEMORY)
         return ExitCode.UNKNOWN
-    except OSError as error:
+    if isinstance(error, OSError):
         # A file or folder that cannot be written, a full disk, a scheduler that does not answer.
         where = "" if error.filename is None else f"{error.filename}: "
         _say(f"{where}{error.strerror or error}")
         return ExitCode.USAGE
-    except Exception:
-        traceback.print_exc()
-        _say("this is a bug in certify; nothing was decided")
-        return ExitCode.INTERNAL
+    traceback.print_exception(error)
+    _say("this is a bug in certify; nothing was decided")
+    return ExitCode.INTERNAL
 
 
 class _Messages(logging.Handler):
@@ -131,6 +142,8 @@ def _dispatch(words: list[str]) -> ExitCode:
     command = words.pop(0) if words[0] in COMMANDS else "prove"
     if command == "prove" and words and not words[0].startswith("-"):
         _expect_model(words[0])
+    if command != "check":  # which needs the standard library alone
+        demand_memory(NUMBERS)
     module = importlib.import_module(f"certify.cli.{command.replace('-', '_')}")
     shown = "certify" if command == "prove" else f"certify {command}"
     parser = _Parser(

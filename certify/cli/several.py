@@ -20,6 +20,7 @@ from certify import api
 from certify.claims import NOMINAL_RATIO, exact
 from certify.cli.output import Outputs, progress_bar, show
 from certify.errors import CertifyError, ExitCode, NothingDecidedError, UsageError
+from certify.memory import lacks_memory
 from certify.workers import without_script
 
 if TYPE_CHECKING:
@@ -98,8 +99,10 @@ def prove_one(model: Path, arguments: argparse.Namespace, jobs: int) -> Outcome:
         return Outcome(VERDICTS[noise.verdict], noise.to_dict(), certificate)
     except CertifyError as error:
         code, message = error.exit_code, str(error)
-    except Exception:
+    except Exception as error:
         code, message = ExitCode.INTERNAL, f"a bug in certify:\n{traceback.format_exc()}"
+        if lacks_memory(error):
+            code, message = ExitCode.UNKNOWN, "out of memory; a smaller --jobs needs less"
     seconds = {"total": round(time.perf_counter() - started, 3)}
     return Outcome(code, {"verdict": None, "error": message, "seconds": seconds})
 
@@ -107,8 +110,11 @@ def prove_one(model: Path, arguments: argparse.Namespace, jobs: int) -> Outcome:
 def _result(future: Future[Outcome]) -> Outcome:
     try:
         return future.result()
-    except BrokenProcessPool:  # killed, for instance for its memory
-        return Outcome(ExitCode.INTERNAL, {"verdict": None, "error": "a worker process died"})
+    except BrokenProcessPool:
+        message = (
+            "a worker process died, most often for lack of memory; a smaller --jobs needs less"
+        )
+        return Outcome(ExitCode.UNKNOWN, {"verdict": None, "error": message})
 
 
 def _written(

@@ -353,10 +353,8 @@ def prove_noise(
             progress(len(known), len(pairs), (len(known) + closed) / len(pairs))
 
     todo = sorted((p for p in pairs if p not in known), key=lambda p: (min(p), max(p)))
-    interrupted = in_turns(
-        decide, todo, clock, first=_FIRST_TURN, jobs=jobs, now_and_then=now_and_then
-    )
-    return result("interrupted" if interrupted else "out of time", interrupted)
+    ended = in_turns(decide, todo, clock, first=_FIRST_TURN, jobs=jobs, now_and_then=now_and_then)
+    return result(ended, ended == "interrupted")
 
 
 def noise_max(
@@ -431,12 +429,11 @@ def noise_max(
             done = sum(p.verdict == "proved" for p in list(known.values()))
             progress(done, len(pairs), 1 - clock.left / budget)
 
-    interrupted = False
     for work in (break_pair, raise_pair):
-        interrupted = interrupted or in_turns(
-            work, pairs, clock, first=1.0, jobs=jobs, now_and_then=now_and_then
-        )
-    return result(interrupted)
+        ended = in_turns(work, pairs, clock, first=1.0, jobs=jobs, now_and_then=now_and_then)
+        if ended != "done":
+            break
+    return result(ended == "interrupted")
 
 
 def _start(budget: float | None) -> Clock:

@@ -15,11 +15,15 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Literal
 
 from certify.claims import Pair
 from certify.interrupts import interruptible
 
 GROWTH = 4
+Ended = Literal["done", "out of time", "interrupted", "out of memory"]
+"""Why no more turns were taken; ctrl-C and SIGTERM interrupt."""
+
 _LOOK = 0.1  # seconds between two looks of the main thread
 
 
@@ -57,16 +61,16 @@ def in_turns(
     first: float,
     jobs: int | None = None,
     now_and_then: Callable[[], None] = lambda: None,
-) -> bool:
+) -> Ended:
     """Call ``work`` for all pairs in ``jobs`` threads until each has answered True or time is up.
 
     ``work`` gets a clock for its turn; ``first`` is the length of the first one, in seconds.
     ``now_and_then`` is called from this thread, several times a second and at the end. Returns
-    whether it was interrupted (ctrl-C, SIGTERM): then no turn is left under way.
+    why it ended; no turn is left under way then.
     """
     waiting = [(first, place, pair) for place, pair in enumerate(pairs)]
     heapq.heapify(waiting)
-    lock = threading.Lock()
+    lock, exhausted = threading.Lock(), threading.Event()
 
     def take_turns() -> None:
         while not clock.over:
@@ -74,7 +78,13 @@ def in_turns(
                 if not waiting:
                     return
                 length, place, pair = heapq.heappop(waiting)
-            if not work(pair, Clock(length, stopped=clock.stopped)):
+            try:
+                done = work(pair, Clock(length, stopped=clock.stopped))
+            except MemoryError:
+                exhausted.set()
+                clock.stopped.set()
+                return
+            if not done:
                 with lock:
                     heapq.heappush(waiting, (length * GROWTH, place, pair))
 
@@ -91,4 +101,8 @@ def in_turns(
         except BaseException:
             clock.stopped.set()
             raise
-        return asked.is_set()
+        if exhausted.is_set():
+            return "out of memory"
+        if asked.is_set():
+            return "interrupted"
+        return "out of time" if clock.over else "done"

@@ -1,16 +1,17 @@
-"""How a check runs here: by the rule compiled where numba is at hand, else bare."""
+"""How a check runs here: by the rule compiled where numba and its memory are at hand, else bare."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from certify.checker.running import BARE, Kernels, Progress
+from certify.errors import OutOfMemoryError
 
 
 def kernels(progress: Progress = BARE.progress) -> Kernels:
     """What a check runs; ``progress`` hears how many bytes of evidence are done, of how many."""
     try:
         from certify.relaxation.compiled import COMPILED
-    except ImportError:
+    except (ImportError, OutOfMemoryError):
         return replace(BARE, progress=progress)
     return replace(COMPILED, progress=progress)

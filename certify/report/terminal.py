@@ -222,7 +222,7 @@ def noise_report(model: Path, result: NoiseResult, path: Path | None) -> Rendera
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column()
     leaves = sum(p.proof.leaves for p in result.pairs if p.proof)
-    facts.add_row("proof", f"{leaves} boxes, bounded in the checker's integers")
+    facts.add_row("proof", f"{leaves:,} leaves, bounded in the checker's integers")
     bounds = [(p.proof.bound, p.pair) for p in result.pairs if p.proof]
     if bounds:
         bound, pair = min(bounds)
