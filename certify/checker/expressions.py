@@ -55,11 +55,12 @@ class Indexed(Node):
 
     def place(self, cell: Cell) -> list[int]:
         """The indices, each in its range."""
-        found: list[int] = [node(cell) for node in self.indices]
-        for k, index in enumerate(found):
-            word, limit = self.limits[k]
+        found = []
+        for node, (word, limit) in zip(self.indices, self.limits, strict=True):
+            index = node(cell)
             if not 0 <= index < limit:
-                inside(index, word, limit, self.indices[k].at, self.name)
+                inside(index, word, limit, node.at, self.name)
+            found.append(index)
         return found
 
 
@@ -87,10 +88,11 @@ class Quantity(Indexed):
 
     def __call__(self, cell: Cell) -> Form | bool:
         left, right = cell.left.runs[self.run], cell.right.runs[self.run]
-        if self.name in ("h", "z", "on"):
+        if self.name == "h":
             t, i = self.place(cell)
-            if self.name == "h":
-                return 1, left.h[t][i], right.h[t][i]
+            return 1, left.h[t][i], right.h[t][i]
+        if self.name in ("z", "on"):
+            t, i = self.place(cell)
             form = 1, left.z[t][i], right.z[t][i]
             return form if self.name == "z" else self._compared(cell, [form])
         if self.name == "logit":
@@ -133,7 +135,7 @@ class Contribution(Indexed):
 
 
 def _part(run: States, group: Sequence[int], j: int) -> int:
-    row, last = run.w_out[j], run.final
+    row, last = run.trace.model.w_out[j], run.final
     return sum([row[i] * last[i] for i in group])
 
 
@@ -189,16 +191,19 @@ class Compare(Node):
 
     def __call__(self, cell: Cell) -> bool:
         cell.compared += not cell.condition
-        before = self.terms[0](cell)
-        for operator, term in zip(self.operators, self.terms[1:], strict=True):
+        terms = iter(self.terms)
+        before = next(terms)(cell)
+        for operator, term in zip(self.operators, terms, strict=True):
             after = term(cell)
-            if isinstance(before, tuple) and after == 0:
-                difference = before
+            # What is greater, as asked, minus what is less.
+            x, y, sign = (after, before, -1) if operator[0] == "<" else (before, after, 1)
+            if y == 0 and isinstance(x, tuple):
+                difference = x
             else:
-                difference = add(cell.lift(before), cell.lift(after), -1)
+                difference = add(cell.lift(x), cell.lift(y), -1)
             if self.has_slack:
-                cell.note(times(difference, -1) if operator[0] == "<" else difference)
-            if not RELATIONS[operator](cell.sign(difference)):
+                cell.note(difference)
+            if not RELATIONS[operator](sign * cell.sign(difference)):
                 return False
             before = after
         return True
@@ -290,22 +295,24 @@ class Fold(Node):
     element: Node
     clauses: tuple[Clause, ...]
 
-    def each(self, cell: Cell, clauses: tuple[Clause, ...] | None = None) -> Iterator[None]:
+    def each(self, cell: Cell, depth: int = 0) -> Iterator[None]:
         """Bind the names to one choice after the other."""
-        first, *rest = self.clauses if clauses is None else clauses
-        outer = cell.names.get(first.name)
-        for value in first.sequence(cell):
-            cell.work.look(self.element.size)
-            cell.names[first.name] = value
-            if all(condition_holds(c, cell) for c in first.conditions):
-                if rest:
-                    yield from self.each(cell, tuple(rest))
+        clause, names = self.clauses[depth], cell.names
+        outer = names.get(clause.name)
+        inner = depth + 1 < len(self.clauses)
+        spend, cost = cell.work.spend, self.element.size * cell.work.price
+        for value in clause.sequence(cell):
+            spend(cost)
+            names[clause.name] = value
+            if all(condition_holds(c, cell) for c in clause.conditions):
+                if inner:
+                    yield from self.each(cell, depth + 1)
                 else:
                     yield
         if outer is None:
-            cell.names.pop(first.name, None)
+            names.pop(clause.name, None)
         else:
-            cell.names[first.name] = outer
+            names[clause.name] = outer
 
     def __call__(self, cell: Cell) -> Any:
         values = [self.element(cell) for _ in self.each(cell)]

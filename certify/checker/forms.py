@@ -1,10 +1,10 @@
 """What an expression of a hypothesis is worth: exactly, at one ratio or between two.
 
-A :class:`Cell` is one ratio, or an open interval of ratios on which every run is affine. There a
-quantity is a *form* ``(q, a, b)`` of integers: its value at the left end is ``a / (q A)`` and at
-the right end ``b / (q B)``, with the scales A and B of the ends, and it is affine between them. So
-the signs at the two ends decide the sign inside, and where they are strictly opposite the cell is
-too large: :class:`Split` names the ratio at which it must be cut.
+Between two neighbouring nodes every run is affine. There a quantity is a *form* ``(q, a, b)`` of
+integers: its value at the left node is ``a / (q A)`` and at the right node ``b / (q B)``, with the
+scales A and B of the nodes, and it is affine between them. A :class:`Cell` is one ratio, or an open
+interval between two nodes. The signs at its two ends decide the sign inside, and where they are
+strictly opposite the cell is too large: :class:`Split` names the ratio at which it must be cut.
 
 :mod:`certify.checker.expressions` holds the kinds of nodes, :mod:`certify.checker.grammar` builds
 them from text.
@@ -13,7 +13,7 @@ them from text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING, Any
@@ -78,24 +78,51 @@ class Work:
         self.spend(quantities * self.price)
 
 
+@dataclass(frozen=True)
+class End:
+    """A ratio between two nodes: a form is worth ``(p a + r b) / (q scale)`` there."""
+
+    ratio: Fraction
+    p: int
+    r: int
+    scale: int
+
+    def top(self, form: Form) -> int:
+        """The value there, times q and the scale."""
+        return self.p * form[1] + self.r * form[2]
+
+
+def between(left: Point, right: Point, ratio: Fraction) -> End:
+    """An end inside of the interval between two nodes."""
+    part = (ratio - left.ratio) / (right.ratio - left.ratio)
+    rest = part.denominator - part.numerator
+    scale = left.scale * right.scale * part.denominator
+    return End(ratio, rest * right.scale, part.numerator * left.scale, scale)
+
+
 @dataclass
 class Cell:
     """Where an expression is evaluated.
 
-    ``names`` holds the integers that names stand for. ``left`` and ``right`` are the same point
-    for one ratio. ``counts`` are the values of the counts of a claim about the domain.
-    ``compared`` counts the comparisons looked at, conditions of generators apart; ``least`` is the
-    least difference of sides so far, where the claim has a slack.
+    ``names`` holds the integers that names stand for. ``left`` and ``right`` are nodes, ``start``
+    and ``end`` the ends of the cell; for one ratio both are the same. ``counts`` are the values of
+    the counts of a claim about the domain. ``compared`` counts the comparisons looked at,
+    conditions of generators apart. ``as_left`` and ``as_right`` say that every sign that was asked
+    for is at the start (the end) what it is inside, so that what was found holds there too.
     """
 
     names: dict[str, int]
     left: Point
     right: Point
+    start: End
+    end: End
     work: Work
     counts: Sequence[int] = ()
     compared: int = 0
-    least: Fraction | None = None
     condition: bool = False
+    as_left: bool = True
+    as_right: bool = True
+    _noted: list[Form] = field(default_factory=list)
 
     def lift(self, value: Value) -> Form:
         """A number, or a truth value as 0 or 1, as a form."""
@@ -107,23 +134,46 @@ class Cell:
     def sign(self, form: Form) -> int:
         """The sign on the whole cell."""
         _, a, b = form
-        if (a < 0 < b) or (b < 0 < a):
-            left, right = abs(a) * self.right.scale, abs(b) * self.left.scale
-            at = self.left.ratio * right + self.right.ratio * left
-            raise Split(at / (left + right))
-        return (a > 0 or b > 0) - (a < 0 or b < 0)
+        if (a > 0 and b > 0) or (a < 0 and b < 0):
+            return 1 if a > 0 else -1
+        x, y = self.start.top(form), self.end.top(form)
+        if (x < 0 < y) or (y < 0 < x):
+            left, right = self.left, self.right
+            raise Split(root(left.ratio, a * right.scale, right.ratio, b * left.scale))
+        self.as_left = self.as_left and bool(x or not y)
+        self.as_right = self.as_right and bool(y or not x)
+        return (x > 0 or y > 0) - (x < 0 or y < 0)
 
     def value(self, form: Form) -> Fraction:
-        """The value at the left end: where the cell is one ratio, the value."""
-        return Fraction(form[1], form[0] * self.left.scale)
+        """The value at the start: where the cell is one ratio, the value."""
+        return Fraction(self.start.top(form), form[0] * self.start.scale)
 
     def note(self, form: Form) -> None:
-        """Keep the least difference of sides, at either end."""
-        ends = ((form[1], self.left), (form[2], self.right))
-        for top, end in ends if self.left is not self.right else ends[:1]:
-            best = self.least
-            if best is None or top * best.denominator < best.numerator * form[0] * end.scale:
-                self.least = Fraction(top, form[0] * end.scale)
+        """Note a difference of sides."""
+        self._noted.append(form)
+
+    def least(self, best: Fraction | None = None) -> Fraction | None:
+        """The least difference of sides that was noted, or ``best`` where that is less."""
+        for end in (self.start, self.end):
+            tops: dict[int, int] = {}
+            for form in self._noted:
+                q, top = form[0], end.p * form[1] + end.r * form[2]
+                if q not in tops or top < tops[q]:
+                    tops[q] = top
+            for q, top in tops.items():
+                scale = q * end.scale
+                if best is None or top * best.denominator < best.numerator * scale:
+                    best = Fraction(top, scale)
+        return best
+
+
+def root(left: Fraction, a: int, right: Fraction, b: int) -> Fraction:
+    """Where an affine function is 0 that has values in the ratio a to b, of strictly opposite
+    signs, at ``left`` and ``right``.
+    """
+    p, q = abs(a) * left.denominator, abs(b) * right.denominator
+    top = left.numerator * q + right.numerator * p
+    return Fraction(top, left.denominator * q + right.denominator * p)
 
 
 def add(x: Form, y: Form, sign: int = 1) -> Form:
@@ -168,7 +218,7 @@ class Node:
 
     def __call__(self, cell: Cell) -> Any:
         """An int or Fraction, a form, a bool, or a sequence of ints."""
-        raise NotImplementedError  # pragma: no cover
+        raise TypeError(f"{type(self).__name__} is estimated, and has no exact value")
 
 
 def least(cell: Cell, values: Sequence[Value], sign: int) -> Value:

@@ -15,7 +15,7 @@ from itertools import compress
 from math import lcm
 from operator import mul
 
-from certify.checker.forms import Cell, Run, Work
+from certify.checker.forms import Cell, End, Run, Work, root
 from certify.checker.network import Weights
 from certify.checker.work import run_bits, run_steps
 
@@ -107,23 +107,10 @@ def changed(weights: Weights, listed: Sequence[Edit]) -> Model:
 
 
 @dataclass(frozen=True)
-class States:
-    """One exact run: pre-activations ``z`` and states ``h`` (n, d), logits (n), over one scale.
-
-    ``final`` is the last state over a scale that is smaller by ``unit``, and ``w_out`` are the
-    weights over ``unit``, so that their products are over the scale too.
-    """
-
-    z: Sequence[Sequence[int]]
-    h: Sequence[Sequence[int]]
-    logits: Sequence[int]
-    final: Sequence[int]
-    w_out: Sequence[Sequence[int]]
-
-
-@dataclass(frozen=True)
 class _Trace:
-    """A run with the scale of each step; ``scales[n]`` is that of the logits."""
+    """A run with the scale of each step, of ``z`` before the changes and of ``h`` after them;
+    ``scales[n]`` is that of the logits.
+    """
 
     model: Model
     z: list[list[int]]
@@ -132,15 +119,40 @@ class _Trace:
     before: list[int]
     scales: list[int]
 
-    def over(self, scale: int) -> States:
-        """All numbers over one scale, a multiple of that of the logits."""
-        return States(
-            [_times(row, scale // s) for row, s in zip(self.z, self.before, strict=True)],
-            [_times(row, scale // s) for row, s in zip(self.h, self.scales, strict=False)],
-            _times(self.logits, scale // self.scales[-1]),
-            _times(self.h[-1], scale // self.scales[-1]),
-            self.model.w_out,
-        )
+
+class _Rows(dict[int, list[int]]):
+    """Rows by step, brought to one scale when they are asked for."""
+
+    def __init__(self, rows: Sequence[list[int]], scales: Sequence[int], scale: int) -> None:
+        self._given = rows, scales, scale
+
+    def __missing__(self, t: int) -> list[int]:
+        rows, scales, scale = self._given
+        self[t] = found = _times(rows[t], scale // scales[t])
+        return found
+
+
+class States:
+    """One exact run over one scale, a multiple of that of the logits: pre-activations ``z`` and
+    states ``h`` by step, and logits.
+    """
+
+    def __init__(self, trace: _Trace, scale: int) -> None:
+        self.trace, self._scale = trace, scale
+        self.z = _Rows(trace.z, trace.before, scale)
+        self.h = _Rows(trace.h, trace.scales, scale)
+
+    @cached_property
+    def logits(self) -> list[int]:
+        """The logits."""
+        return _times(self.trace.logits, self._scale // self.trace.scales[-1])
+
+    @cached_property
+    def final(self) -> list[int]:
+        """The last state over a scale that is smaller by ``unit``: its products with the weights
+        over ``unit`` are over the scale.
+        """
+        return _times(self.trace.h[-1], self._scale // self.trace.scales[-1])
 
 
 def _times(row: list[int], factor: int) -> list[int]:
@@ -178,7 +190,7 @@ def _trace(model: Model, x: Sequence[Fraction], other: _Trace | None) -> _Trace:
     return _Trace(model, z, h, logits, before, [*scales, scale * model.unit])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Point:
     """One ratio: ``top / scale``, and the runs there, over one scale."""
 
@@ -188,6 +200,11 @@ class Point:
     runs: Mapping[Run, States]
     models: tuple[Model, ...]
 
+    @cached_property
+    def alone(self) -> End:
+        """The ratio as an end."""
+        return End(self.ratio, 1, 0, self.scale)
+
     def weight(self, name: str, place: Sequence[int], base: bool) -> Fraction:
         """A weight, as changed or as it was."""
         return self.models[base].weight(name, place)
@@ -195,8 +212,12 @@ class Point:
 
 def bare_cell(names: dict[str, int], work: Work) -> Cell:
     """Where names of a pair mean something, and no run."""
-    nowhere = Point(Fraction(1), 1, 1, {}, ())
-    return Cell(names, nowhere, nowhere, work)
+    return cell_at(Point(Fraction(1), 1, 1, {}, ()), names, work)
+
+
+def cell_at(point: Point, names: dict[str, int], work: Work, counts: Sequence[int] = ()) -> Cell:
+    """The cell of one ratio."""
+    return Cell(names, point, point, point.alone, point.alone, work, counts)
 
 
 @dataclass
@@ -212,7 +233,7 @@ class Line:
     models: tuple[Model, Model]
     runs: frozenset[Run]
     work: Work
-    traces: dict[tuple[int, bool, Fraction], _Trace]
+    traces: dict[tuple[int, Pair, Fraction], _Trace]
 
     def __post_init__(self) -> None:
         self._points: dict[Fraction, Point] = {}
@@ -233,7 +254,7 @@ class Line:
                 ratio,
                 scale,
                 ratio.numerator * (scale // ratio.denominator),
-                {run: t.over(scale) for run, t in traces.items()},
+                {run: States(t, scale) for run, t in traces.items()},
                 self.models,
             )
         return found
@@ -247,33 +268,33 @@ class Line:
         if found is None:
             found, todo = [self.point(lo)], [self.point(hi)] if hi > lo else []
             while todo:
-                root = self._crossing(found[-1], todo[-1])
-                if root is None:
+                ratio = self._crossing(found[-1], todo[-1])
+                if ratio is None:
                     found.append(todo.pop())
                 else:
-                    todo.append(self.point(root))
+                    todo.append(self.point(ratio))
             self._nodes[lo, hi] = found
         return found
 
     def _run(self, run: Run, ratio: Fraction) -> _Trace:
         base, swapped = run
         model = self.models[base]
-        key = (id(model), swapped, ratio)
-        found = self.traces.get(key)
+        place = self.pair[swapped], self.pair[not swapped]
+        found = self.traces.get((id(model), place, ratio))
         if found is None:
             self.work.spend(model.run_steps(ratio))
             x = [Fraction(0)] * self.length
-            x[self.pair[swapped]], x[self.pair[not swapped]] = Fraction(1), ratio
+            x[place[0]], x[place[1]] = Fraction(1), ratio
             other = self._run((True, not swapped), ratio) if model.patched else None
-            found = self.traces[key] = _trace(model, x, other)
+            found = self.traces[id(model), place, ratio] = _trace(model, x, other)
         return found
 
     def _crossing(self, a: Point, b: Point) -> Fraction | None:
         """The ratio where the first run that is not affine between a and b ceases to be."""
         for run in self._order:
-            for left, right in zip(a.runs[run].z, b.runs[run].z, strict=True):
-                for u, v in zip(left, right, strict=True):
+            left, right = a.runs[run].trace, b.runs[run].trace
+            for t in range(self.length):
+                for u, v in zip(left.z[t], right.z[t], strict=True):
                     if (u < 0 < v) or (v < 0 < u):
-                        p, q = abs(u) * b.scale, abs(v) * a.scale
-                        return (a.ratio * q + b.ratio * p) / (p + q)
+                        return root(a.ratio, u * right.before[t], b.ratio, v * left.before[t])
         return None

@@ -21,9 +21,9 @@ from scipy.stats import norm
 
 from certify.checker import expressions as ex
 from certify.checker.changes import edits, read_change
+from certify.checker.engine import located
 from certify.checker.forms import Misread, Node, Work
 from certify.checker.grammar import Reader
-from certify.checker.hypotheses import located
 from certify.checker.runs import Edit, Model, bare_cell, changed
 from certify.model import FloatArray, Network
 from certify.probability.prove import prove_accuracy

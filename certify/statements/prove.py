@@ -1,6 +1,6 @@
 """Deciding a file of hypotheses: each claim proved or refuted, with what a refutation teaches.
 
-The decision itself is that of :mod:`certify.checker.hypotheses`, so that a claim means the same to
+The decision itself is that of :mod:`certify.checker.engine`, so that a claim means the same to
 the prover and to the checker. What is added here is what a reader of a refutation wants to know:
 the worst pair and ratio, on which pairs and ratios it fails, and the strongest true version.
 """
@@ -8,7 +8,8 @@ the worst pair and ratio, on which pairs and ratios it fails, and the strongest 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,15 +18,15 @@ from typing import Any, ClassVar, Literal
 from certify.certificate import Certificate, describe_model, plain
 from certify.checker.claim import failing_sides
 from certify.checker.document import MAX_DIGITS
-from certify.checker.errors import Unreadable
-from certify.checker.forms import Work
-from certify.checker.hypotheses import (
+from certify.checker.engine import (
     Engine,
     Faulty,
     Hypothesis,
     Outcome,
     read_hypothesis,
 )
+from certify.checker.errors import Unreadable
+from certify.checker.forms import Exhausted, Work
 from certify.checker.work import RUN
 from certify.claims import Pair, impulses
 from certify.errors import ModelFileError, NothingDecidedError, UsageError
@@ -222,9 +223,9 @@ def hypotheses(
     exact = [e for e in note.entries if e.over is None]
     engine = Engine(model)
     allowed = MAX_WORK // (2 * max(len(exact), 1))
-    work = [Work(allowed) for _ in exact]
     try:
         read = [read_hypothesis(_asked(e), note.groups, engine.d, engine.n) for e in exact]
+        cases = [_Case(r, Work(allowed), Outcome.of(r)) for r in read]
         with interruptible() as ended:
 
             def proceed(done: int, total: int) -> bool:
@@ -232,11 +233,8 @@ def hypotheses(
                     progress(done, total)
                 return not ended.is_set()
 
-            outcomes = engine.decide(read, work, proceed)
-        found = {
-            entry.name: _result(engine, hypothesis, outcome, entry)
-            for entry, hypothesis, outcome in zip(exact, read, outcomes, strict=True)
-        }
+            _decide(engine, cases, proceed)
+        found = {e.name: _result(e, case) for e, case in zip(exact, cases, strict=True)}
         for entry in note.entries:
             if entry.over is not None and ended.is_set():
                 found[entry.name] = HypothesisResult(entry, "unknown", complete=False)
@@ -248,7 +246,7 @@ def hypotheses(
     except Unreadable as error:
         raise ModelFileError(str(error)) from None
     # Beside this the checker looks at each counterexample once more.
-    used = sum(allowed - max(w.left, 0) for w in work)
+    used = sum(allowed - max(case.work.left, 0) for case in cases)
     return HypothesesResult(
         model,
         note,
@@ -277,14 +275,85 @@ def _statement(result: HypothesisResult) -> dict[str, Any]:
     return found
 
 
-def _result(engine: Engine, read: Hypothesis, outcome: Outcome, entry: Entry) -> HypothesisResult:
-    verdict: Verdict = outcome.verdict  # type: ignore[assignment]
-    failing = tuple(
-        Failing(Pair(*pair), _joined(cells))
-        for pair, cells in outcome.failures.items()
-        if pair is not None
+@dataclass
+class _Case:
+    """A claim while it is decided; ``example`` is its worst failure so far, ``worst`` how bad it
+    is, and where: of two the first.
+    """
+
+    read: Hypothesis
+    work: Work
+    outcome: Outcome
+    complete: bool = True
+    worst: tuple[Fraction, Pair, Fraction] | None = None
+    example: Counterexample | None = None
+
+    @contextmanager
+    def accounted(self) -> Iterator[None]:
+        """What the work has to suffice for."""
+        try:
+            yield
+        except Exhausted:
+            self.complete = False
+
+    def learn(self, engine: Engine, pair: Pair) -> None:
+        """The worst failure: the least difference of the sides where the claim has a slack, else
+        the largest difference in the first comparison that fails.
+        """
+        slack, work = self.outcome.slacks.get(pair), Work(MAX_WORK)
+        if slack is not None and self.worst is not None and slack > self.worst[0]:
+            return
+        for ratio in _candidates(self.outcome.failures.get(pair, ())):
+            _, cell = engine.holds(self.read, pair, ratio, work)
+            least = cell.least()
+            sides = failing_sides(self.read.claim, cell)
+            if least is None:
+                values = list(sides.values())
+                least = -abs(values[0] - values[-1]) if values else Fraction(0)
+            if self.worst is None or (least, pair, ratio) < self.worst:
+                self.worst = least, pair, ratio
+                self.example = Counterexample(pair, ratio, sides)
+
+    def learn_of_domain(self, engine: Engine) -> None:
+        """The same for a claim about the whole domain."""
+        if None in self.outcome.failures:
+            cell = engine.domain_cell(self.read, self.outcome.counts, Work(MAX_WORK))
+            sides = failing_sides(self.read.claim, cell)
+            self.example = Counterexample(None, self.read.lo, sides)
+
+
+def _decide(engine: Engine, cases: Sequence[_Case], proceed: Callable[[int, int], bool]) -> None:
+    """Decide all cases; where ``proceed`` says no before a pair, none is complete."""
+    for done, (m, s) in enumerate(engine.pairs):
+        if not proceed(done, len(engine.pairs)):
+            for case in cases:
+                case.complete = False
+            return
+        for case in cases:
+            if case.complete:
+                with case.accounted():
+                    engine.look(case.read, (m, s), case.work, case.outcome)
+        # Now that the pair is done, no run that the checker needs goes unaccounted for.
+        for case in cases:
+            case.learn(engine, Pair(m, s))
+    for case in cases:
+        if case.complete:
+            with case.accounted():
+                engine.conclude(case.read, case.work, case.outcome)
+                case.learn_of_domain(engine)
+
+
+def _result(entry: Entry, case: _Case) -> HypothesisResult:
+    outcome, complete = case.outcome, case.complete
+    failing = sorted(
+        (
+            Failing(Pair(*pair), _joined(cells))
+            for pair, cells in outcome.failures.items()
+            if pair is not None
+        ),
+        key=lambda failing: failing.pair,
     )
-    example = _counterexample(engine, read, outcome) if outcome.failures else None
+    example = case.example
     numbers = [*(example.values.values() if example else ()), outcome.slack or Fraction(0)]
     if any(max(abs(v.numerator), v.denominator) >= 10**MAX_DIGITS for v in numbers):
         raise Faulty(
@@ -293,39 +362,15 @@ def _result(engine: Engine, read: Hypothesis, outcome: Outcome, entry: Entry) ->
         )
     return HypothesisResult(
         entry,
-        verdict,
+        "refuted" if outcome.failures else "proved" if complete else "unknown",
         len(outcome.pairs),
-        outcome.slack if outcome.complete else None,
+        outcome.slack if complete else None,
         example,
-        outcome.counts[0] if outcome.counts and outcome.complete else None,
-        failing,
-        strongest(read, outcome) if outcome.failures and outcome.complete else (),
-        complete=outcome.complete,
+        outcome.counts[0] if outcome.counts and complete else None,
+        tuple(failing),
+        strongest(case.read, outcome) if outcome.failures and complete else (),
+        complete=complete,
     )
-
-
-def _counterexample(engine: Engine, read: Hypothesis, outcome: Outcome) -> Counterexample:
-    """The worst failure: the least difference of the sides where the claim has a slack, else the
-    largest difference in the first comparison that fails.
-    """
-    work = Work(MAX_WORK)
-    if read.claim.of_domain:
-        cell = engine.domain_cell(read, outcome.counts, work)
-        return Counterexample(None, read.lo, failing_sides(read.claim, cell))
-    worst: tuple[Fraction, Counterexample] | None = None
-    for pair, cells in outcome.failures.items():
-        assert pair is not None
-        for ratio in _candidates(cells):
-            _, cell = engine.holds(read, pair, ratio, work)
-            least = cell.least
-            sides = failing_sides(read.claim, cell)
-            if least is None:
-                values = list(sides.values())
-                least = -abs(values[0] - values[-1]) if values else Fraction(0)
-            if worst is None or least < worst[0]:
-                worst = least, Counterexample(Pair(*pair), ratio, sides)
-    assert worst is not None
-    return worst[1]
 
 
 def _candidates(cells: Sequence[tuple[Fraction, Fraction]]) -> list[Fraction]:

@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 from certify.checker import expressions as ex
+from certify.checker.engine import Hypothesis, Outcome
 from certify.checker.forms import Node
-from certify.checker.hypotheses import Hypothesis, Outcome
 
 DIGITS = 4
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
