@@ -111,9 +111,9 @@ def test_an_interrupted_accuracy_run_says_how_to_go_on(number: int, tmp_path: Pa
     words = shlex.split(line.removeprefix("go on with:"))
     assert words[-2:] == ["--resume", "m8_5.accuracy-gaussian.state"]
     assert check(tmp_path / "m8_5.accuracy-gaussian.zip", MODELS / "m8_5.pt").kind == "accuracy"
-    shown, errors = said(start([*words[1:], "--boxes", "30000"], tmp_path))
+    shown, errors = said(start([*words[1:], "--boxes", "15000"], tmp_path))
     assert errors == ""
-    assert "30,000 cones cut" in shown
+    assert "15,000 cones cut" in shown
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +18,12 @@ import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certify import api
 from certify.claims import Pair, RatioRange, all_pairs, impulses, rivals
+from certify.cli import main
 from certify.errors import InternalError, UsageError
 from certify.model import Network
+from certify.reading.writing import write_network
 from certify.smt import SmtVerdict, decide, solver
 from certify.smt.formula import claim_formula, cover_formula
 from certify.smt.trajectory import Piece, trajectory_pieces
@@ -274,6 +279,34 @@ def test_a_stalling_solver_is_unknown_after_the_timeout(monkeypatch: pytest.Monk
     (verdict,) = decide(HANDCRAFTED, [Pair(0, 1)], HALF_TO_NINE_TENTHS, jobs=1, timeout=0.3)
     assert (verdict.verdict, verdict.reason) == ("unknown", "timeout")
     assert time.monotonic() - start < 30
+
+
+@pytest.mark.parametrize(
+    ("network", "code", "verdict"),
+    [(HANDCRAFTED, 0, "PROVED"), (EXAMPLE["wrong way round"], 1, "REFUTED")],
+)
+def test_an_unknown_changes_no_exit_code(
+    network: Network,
+    code: int,
+    verdict: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The exact sweep decides; a second witness that gives up is shown beside it, with why."""
+    monkeypatch.setattr(solver, "claim_formula", lambda *_: pigeonhole(14))
+    monkeypatch.setattr(api, "SMT_TIMEOUT", 0.3)
+    model = str(write_network(network, tmp_path / "w.safetensors"))
+    command = [model, "--jobs", "1", "--out", str(tmp_path)]
+    assert main(command) == code
+    shown = capsys.readouterr().out
+    assert shown.startswith(verdict)
+    assert "unknown" in shown
+    assert "timeout" in shown
+    assert main([*command, "--json", "-"]) == code
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["verdict"] == verdict.lower()
+    assert {p["smt"] for p in answer["pairs"]} == {"unknown"}
 
 
 def test_ctrl_c_ends_a_stalling_solver() -> None:
