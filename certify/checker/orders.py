@@ -141,22 +141,23 @@ def inputs_map(order: Order) -> list[list[int]]:
 @lru_cache(1 << 14)
 def _root(level: tuple[int, ...], w: int, top: int, up: bool) -> int:
     """The v with ``G(v) = w / W_ONE G(top)``, rounded down or up to a multiple of 2**-BITS."""
+    degree = len(level) - 1
+    terms = [(i, c << (BITS * (degree - i))) for i, c in enumerate(level)]  # G(v) in one unit
 
-    def value(v: int) -> int:
-        total, degree = 0, len(level) - 1
-        for i, c in enumerate(reversed(level)):
-            total = total * v + (c << (BITS * i))
-        return total if degree else 0
+    def value(v: int) -> tuple[int, int]:
+        total = slope = 0
+        for _, c in reversed(terms):
+            slope = slope * v + total
+            total = total * v + c
+        return total << W_BITS, slope << W_BITS
 
-    goal = w * value(top)
-    low, high = 0, top  # G(low) <= goal <= G(high)
-    while high - low > 1:
-        middle = (low + high) >> 1
-        if value(middle) << W_BITS <= goal:
-            low = middle
-        else:
-            high = middle
-    return high if up and value(low) << W_BITS != goal else low
+    goal, v = w * (value(top)[0] >> W_BITS), top if w else 0
+    while True:  # Newton from above: G is convex and grows, so no step passes the root
+        total, slope = value(v)
+        if total <= goal:
+            break
+        v -= max((total - goal) // slope, 1)
+    return v + 1 if up and total != goal else v
 
 
 @lru_cache(1 << 12)
@@ -220,14 +221,16 @@ def _normal(u: Interval) -> Interval:
 
 
 def _times(a: Interval, b: Interval) -> Interval:
+    if a[0] >= 0 and b[0] >= 0:
+        return a[0] * b[0] >> BITS, -(-a[1] * b[1] >> BITS)
     products = [x * y for x in a for y in b]
     return min(products) >> BITS, -(-max(products) >> BITS)
 
 
 def _over(a: Interval, b: Interval) -> Interval:
     """The quotient, for b > 0."""
-    quotients = [((x << BITS) // y, -((-x << BITS) // y)) for x in a for y in b]
-    return min(q for q, _ in quotients), max(q for _, q in quotients)
+    least, most = b[a[0] >= 0], b[a[1] < 0]
+    return (a[0] << BITS) // least, -((-a[1] << BITS) // most)
 
 
 def _minus(a: Interval, b: Interval) -> Interval:
