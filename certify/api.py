@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from certify.impulse.prove import ImpulseResult
     from certify.mechanism.explain import Explanation
     from certify.model import Network
-    from certify.noise.prove import NoiseResult, PairNoise
+    from certify.noise.answers import NoiseResult, PairNoise
     from certify.noise.prove import Progress as NoiseProgress
     from certify.probability.prove import AccuracyResult, Inputs
     from certify.probability.prove import Progress as AccuracyProgress
@@ -219,6 +219,7 @@ def prove_noise(
     from certify.claims import exact, parse_pairs, parse_ratio_range
     from certify.errors import UsageError
     from certify.noise import prove as engine
+    from certify.noise.answers import read_answers
 
     ratios = parse_ratio_range(ratio)
     if budget is not None and not budget > 0:
@@ -226,7 +227,7 @@ def prove_noise(
     eps = None if noise == "max" else exact(noise, "noise")
     network = load(model)
     chosen = parse_pairs(pairs, network.seq_len)
-    known = engine.read_answers(Path(resume), network, ratios) if resume else ()
+    known = read_answers(Path(resume), network, ratios) if resume else ()
     if eps is None:
         return engine.noise_max(
             network, ratios, pairs=chosen, jobs=jobs, budget=budget or NOISE_MAX_BUDGET,
@@ -246,7 +247,7 @@ def noise_answers(path: str | Path, model: Model, *, ratio: Ratio = "4/5") -> tu
         CertificateFormatError: it is no certificate.
     """
     from certify.claims import parse_ratio_range
-    from certify.noise.prove import read_answers
+    from certify.noise.answers import read_answers
 
     return read_answers(Path(path), load(model), parse_ratio_range(ratio))
 

@@ -34,7 +34,7 @@ KINDS: Mapping[str, Kind] = {
         "certify.statements.prove:HypothesesResult", "certify.report.hypotheses:hypotheses_report"
     ),
     "impulse": Kind("certify.impulse.prove:ImpulseResult", "certify.report.impulse:impulse_report"),
-    "noise": Kind("certify.noise.prove:NoiseResult", "certify.report.noise:noise_report"),
+    "noise": Kind("certify.noise.answers:NoiseResult", "certify.report.noise:noise_report"),
     "statistical": Kind(
         "certify.probability.statistical:StatisticalResult",
         "certify.report.accuracy:statistical_report",

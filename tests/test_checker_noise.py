@@ -11,14 +11,15 @@ import pytest
 
 from certify.checker.errors import Rejected
 from certify.checker.noise import check_noise
-from certify.checker.tree import EXACT, HISTORY, OUTSIDE, PROVED
+from certify.checker.tree import BY_CASES, EXACT, HISTORY, OUTSIDE, PROVED
 from certify.claims import RatioRange
 from certify.model import Network
-from certify.noise.prove import NoiseResult, prove_noise
+from certify.noise.answers import NoiseResult
+from certify.noise.prove import prove_noise
 
 POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
-EPS = Fraction(1, 5)
-#: Weights in quarters, such that pair (2, 3) needs histories and halvings.
+EPS = Fraction(3, 10)
+#: Weights in quarters, such that pair (2, 3) needs histories, halvings and cases.
 MODEL = Network(
     2,
     (-3, -1, 0, 1),
@@ -38,8 +39,23 @@ def nodes(tape: bytes) -> list[bytes]:
     found, at = [], 0
     while at < len(tape):
         size = {OUTSIDE: 1, EXACT: 1, PROVED: 2}.get(tape[at], 3)
+        if tape[at] == BY_CASES:
+            size = 2 + sum(map(len, rows_of(tape[at + 2 :])))
         found.append(tape[at : at + size])
         at += size
+    return found
+
+
+def rows_of(tape: bytes) -> list[bytes]:
+    """The trees of cases of all rivals that a tape begins with."""
+    found, at = [], 0
+    for _ in range(len(MODEL.w_out) - 1):
+        start, open_cases = at, 1
+        while open_cases and at < len(tape):
+            leaf = tape[at] == PROVED
+            at += 1 if leaf else 2
+            open_cases += -1 if leaf else 1
+        found.append(tape[start:at])
     return found
 
 
@@ -61,7 +77,7 @@ def replaced(
     """The certificate with another tree for one pair."""
     tree = body["evidence"]["pairs"][index]["tree"]
     size = tree["bytes"]
-    leaves = sum(node[0] in (PROVED, EXACT) for node in nodes(tape))
+    leaves = sum(node[0] in (PROVED, BY_CASES, EXACT) for node in nodes(tape))
     tree.update(bytes=len(tape), leaves=leaves)
     return body, evidence[:start] + tape + evidence[start + size :]
 
@@ -81,6 +97,10 @@ def has_history(kinds: set[int]) -> bool:
     return HISTORY in kinds
 
 
+def has_cases(kinds: set[int]) -> bool:
+    return BY_CASES in kinds
+
+
 @pytest.mark.parametrize("kind", [has_split, has_history])
 def test_a_leaf_that_claims_too_much(kind: Callable[[set[int]], bool]) -> None:
     """An inner node made a leaf: the verdict of its parts copied to the whole."""
@@ -88,6 +108,31 @@ def test_a_leaf_that_claims_too_much(kind: Callable[[set[int]], bool]) -> None:
     index, start = proved_pair(result, kind)
     with pytest.raises(Rejected, match="not proved"):
         check_noise(MODEL, *replaced(body, bytes(evidence), index, start, bytes([PROVED, 0])))
+
+
+def test_a_case_that_is_missing() -> None:
+    """Trees of cases one of whose cases is left out, or that speak of no unit of the model."""
+    result, original, evidence = proof()
+    index, start = proved_pair(result, has_cases)
+    found = result.pairs[index].proof
+    assert found is not None
+    parts = nodes(found.tape)
+    place = next(i for i, node in enumerate(parts) if node[0] == BY_CASES)
+    rows = rows_of(parts[place][2:])
+    row = next(r for r, tree in enumerate(rows) if len(tree) > 1)
+    whole = rows[row]
+    assert whole[-1] == PROVED
+    for changed in (
+        whole[2:], whole[:-1], bytes([PROVED]), bytes([4]) + whole[1:],
+        whole[:1] + bytes([4]) + whole[2:], b"",
+    ):  # fmt: skip
+        node = parts[place][:2] + b"".join([*rows[:row], changed, *rows[row + 1 :]])
+        tape = b"".join([*parts[:place], node, *parts[place + 1 :]])
+        body = json.loads(json.dumps(original))
+        body["evidence"]["pairs"][index]["tree"]["bytes"] = len(tape)
+        changed_evidence = evidence[:start] + tape + evidence[start + len(found.tape) :]
+        with pytest.raises(Rejected):
+            check_noise(MODEL, body, bytes(changed_evidence))
 
 
 @pytest.mark.parametrize("cut", [1, 2])

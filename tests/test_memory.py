@@ -14,7 +14,7 @@ import pytest
 from certify import api
 from certify.errors import OutOfMemoryError
 from certify.memory import demand_memory, lacks_memory
-from certify.noise import prove as engine
+from certify.noise.attempt import Attempt
 from tests.examples import MODELS, PROOFS, ROOT
 
 resource = pytest.importorskip("resource", reason="this system has no limits of memory")
@@ -85,14 +85,14 @@ def test_the_end_of_a_process_without_memory_comes(tmp_path: Path) -> None:
 
 
 def test_what_was_decided_before_memory_ended_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = engine.Attempt.go_on
+    whole = Attempt.go_on
 
     def go_on(self: Any, clock: Any) -> Any:
         if self.pair == (2, 1):
             raise MemoryError
         return whole(self, clock)
 
-    monkeypatch.setattr(engine.Attempt, "go_on", go_on)
+    monkeypatch.setattr(Attempt, "go_on", go_on)
     result = api.prove_noise(MODELS / "m4_3.pt", "1/100", jobs=1)
     assert result.verdict == "unknown"
     assert not result.interrupted

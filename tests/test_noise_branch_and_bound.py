@@ -17,6 +17,7 @@ from certify.checker.tree import BELOW, BETWEEN, HISTORY, NEW
 from certify.claims import Pair, RatioRange
 from certify.model import Network
 from certify.noise.branch_and_bound import CANDIDATE, DONE, PAUSED, Search
+from tests.test_checker_noise import MODEL
 
 EPS = Fraction(1, 8)
 PLAIN = Network.from_arrays([1.0], [[0.0]], [[float(j)] for j in range(6)])
@@ -117,3 +118,22 @@ def test_stopping_and_going_on_gives_the_same_tape() -> None:
         assert whole.tape.startswith(parts.tape)
         if why == DONE:
             assert whole.tape == parts.tape
+
+
+def test_parts_that_are_given_away_make_the_same_tape() -> None:
+    given = 0
+    for pair in MODEL.task.pairs(4):
+        whole, why = runs(MODEL, pair, EPS)
+        if why != DONE:
+            continue
+        parts = [Search(MODEL, pair, whole.ratio, EPS)]
+        for part in parts:
+            while part.run(1) == PAUSED:
+                if part.open > 1:
+                    parts.insert(parts.index(part) + 1, part.split())
+                    given += 1
+        assert b"".join(part.tape for part in parts) == whole.tape
+        assert sum(part.leaves for part in parts) == whole.leaves
+        assert sum(part.share for part in parts) == pytest.approx(1)
+        assert min(part.least for part in parts if part.least is not None) == whole.least
+    assert given > 5

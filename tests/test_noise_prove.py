@@ -18,14 +18,9 @@ from certify.claims import Pair, RatioRange, all_pairs, impulses, rivals
 from certify.errors import CertificateFormatError, NothingDecidedError, UsageError
 from certify.impulse.sweep import sweep
 from certify.model import Network
+from certify.noise.answers import PairNoise, read_answers
 from certify.noise.attack import attack, replay
-from certify.noise.prove import (
-    PairNoise,
-    decide_pair,
-    noise_max,
-    prove_noise,
-    read_answers,
-)
+from certify.noise.prove import decide_pair, noise_max, prove_noise
 from certify.noise.turns import Clock
 from tests.examples import HANDCRAFTED, Golden
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from certify.claims import Pair, all_pairs
-from certify.noise.turns import GROWTH, Clock, in_turns
+from certify.noise.turns import GROWTH, Clock, Turn, in_turns
 
 PAIRS = all_pairs(4)
 
@@ -70,3 +70,18 @@ def test_what_goes_wrong_in_a_thread_is_raised() -> None:
 
     with pytest.raises(ZeroDivisionError):
         in_turns(work, PAIRS, Clock(), first=1.0, jobs=2)
+
+
+def test_idle_threads_help_with_the_last_pair() -> None:
+    helped: list[int] = []
+
+    def work(pair: Pair, turn: Turn) -> bool:
+        helped.append(threading.get_ident())
+        while len(helped) == 1 and not turn.over:
+            if turn.idle():
+                turn.share()
+                return True
+        return True
+
+    assert in_turns(work, PAIRS[:1], Clock(60.0), first=60.0, jobs=2) == "done"
+    assert len(helped) == 2

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from certify.checker.cases import DEEPEST, TRAIL, row_by_cases
+from certify.checker.cases import ROOM, row_by_cases
 from certify.checker.kernel import bound_units, place
 from certify.checker.running import BARE
 from certify.checker.scale import rule_of, space_of
@@ -115,14 +115,15 @@ def test_the_checker_proves_what_floats_prove_and_no_less_of_a_tree() -> None:
         assert place(rule, space)
         bound_units(rule, space, 0, 4)
         before = list(space.below), list(space.above), list(space.slope)
-        trail = [0] * (TRAIL * DEEPEST)
-        end = row_by_cases(rule, space, tree, 0, 0, 1, trail)
+        trail = [0] * ROOM
+        end, least = row_by_cases(rule, space, tree, 0, 0, 1, trail)
         if end < 0:
             continue
         agreed += 1
         assert end == len(tree)
+        assert least >= 1
         assert (space.below, space.above, space.slope) == before
-        assert row_by_cases(rule, space, tree[:-1], 0, 0, 1, trail) < 0
+        assert row_by_cases(rule, space, tree[:-1], 0, 0, 1, trail)[0] < 0
     assert agreed > 4
     assert agreed >= seen - 1
 

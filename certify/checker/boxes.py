@@ -18,7 +18,7 @@ from math import prod
 from typing import Any
 
 from certify.checker import cases
-from certify.checker.cases import DEEPEST, RIGHT, RIGHT_BY_CASES, TRAIL, WRONG, WRONG_BY_CASES
+from certify.checker.cases import RIGHT, RIGHT_BY_CASES, ROOM, WRONG, WRONG_BY_CASES
 from certify.checker.document import fields, integer, items
 from certify.checker.errors import Rejected
 from certify.checker.kernel import Ints, Rule, Space
@@ -92,7 +92,7 @@ def start(weights: Weights, order: Order, kernels: Kernels) -> tuple[Rule, Space
     rule, _ = rule_of(weights, [*margins, *([-v for v in row] for row in margins)], kernels)
     space = space_of(rule, GRID, (1 << GRID) - 1, kernels)
     space.maps[:] = kernels.wide([a for row in inputs_map(order) for a in row])
-    return rule, space, kernels.wide([0] * (TRAIL * DEEPEST))
+    return rule, space, kernels.filled(0, ROOM)
 
 
 def check_word(kernels: Kernels, more: More, weights: Weights, task: tuple[Order, bytes]) -> Found:

@@ -1,4 +1,4 @@
-"""Leaves of accuracy boxes in the integers of the kernel: bounds of the box, and cases.
+"""Leaves in the integers of the kernel: cases, and what a leaf of an accuracy box says.
 
 A row may be proved by cases: that some unit is on, and that it is off. In its tree, in preorder,
 ``PROVED`` is a leaf; a step and a unit come before the trees of both cases, on first. In a case the
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from certify.checker.kernel import (
+    NOTHING,
     ON,
     WIDE,
     Ints,
@@ -25,7 +26,8 @@ RIGHT, WRONG = 255, 254
 RIGHT_BY_CASES, WRONG_BY_CASES = 212, 211
 PROVED = 255
 DEEPEST = 250  #: Cases within cases of one row.
-TRAIL = 5  #: Numbers kept of each: step and unit, whether it is off now, and what was known.
+TRAIL = 5  #: Numbers kept of each: the unit, whether it is off now, and what was known.
+ROOM = TRAIL * DEEPEST
 
 
 def settle(space: Space, unit: int, on: bool) -> None:
@@ -40,17 +42,17 @@ def settle(space: Space, unit: int, on: bool) -> None:
 
 def row_by_cases(
     rule: Rule, space: Space, tape: Sequence[int], at: int, r: int, least: int, trail: Ints
-) -> int:
-    """Where the tree of row r at ``tape[at]`` ends, if it proves that the row is ``least`` or more;
-    else -1. ``trail`` (TRAIL DEEPEST) is room.
+) -> tuple[int, int]:
+    """Where the tree of row r at ``tape[at]`` ends, if it proves that the row is ``least`` or more,
+    else -1; and the least bound of its leaves. ``trail`` (ROOM) is room.
     """
-    depth = 0
+    depth, found = 0, -NOTHING
     while at < len(tape):
         step = int(tape[at])
         at += 1
         if step != PROVED:
             if at >= len(tape) or step >= rule.n or tape[at] >= rule.d or depth == DEEPEST:
-                return -1
+                return -1, found
             unit, top = step * rule.d + int(tape[at]), depth * TRAIL
             at += 1
             trail[top] = unit
@@ -61,8 +63,9 @@ def row_by_cases(
             depth += 1
             settle(space, unit, True)
             continue
-        if bound_row(rule, space, r) < least:
-            return -1
+        found = min(found, bound_row(rule, space, r))
+        if found < least:
+            return -1, found
         while depth > 0:
             top = (depth - 1) * TRAIL
             unit = trail[top]
@@ -75,8 +78,8 @@ def row_by_cases(
                 break
             depth -= 1
         if depth == 0:
-            return at
-    return -1
+            return at, found
+    return -1, found
 
 
 def leaf(rule: Rule, space: Space, tape: Sequence[int], at: int, kind: int, trail: Ints) -> int:
@@ -103,10 +106,10 @@ def leaf(rule: Rule, space: Space, tape: Sequence[int], at: int, kind: int, trai
     if kind == WRONG_BY_CASES:
         if at >= len(tape) or tape[at] >= rows:
             return -1
-        return row_by_cases(rule, space, tape, at + 1, rows + int(tape[at]), 0, trail)
+        return row_by_cases(rule, space, tape, at + 1, rows + int(tape[at]), 0, trail)[0]
     for r in range(rows):
         if kind == RIGHT_BY_CASES:
-            at = row_by_cases(rule, space, tape, at, r, 1, trail)
+            at, _ = row_by_cases(rule, space, tape, at, r, 1, trail)
             if at < 0:
                 return -1
         elif bound_row(rule, space, r) < 1:

@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from certify.checker import tree
+from certify.checker.cases import ROOM
 from certify.checker.document import claimed, fields, integer, items, rational, rationals
 from certify.checker.errors import Rejected
 from certify.checker.exact import Cells
@@ -158,17 +159,18 @@ def start(
     rule, unit = rule_of(weights, rows, kernels)
     space = space_of(rule, GRID, 1 << GRID, kernels)
     unit /= 1 << space.fine
+    filled = kernels.filled
     least = [int(lo * 2**GRID // 1) for lo, _ in ends]
     most = [-int(-hi * 2**GRID // 1) for _, hi in ends]
     # Without noise there is no order to tell apart.
     first = next(t for t, (lo, hi) in enumerate(ends) if lo > 0 or lo == hi)
     claim = Claim(first, min(-int(-bound / unit // 1), -NOTHING), wide(least), wide(most))
-    frames = [0] * (DEEPEST * n)
-    known = DEEPEST * n * d
+    boxes, known = DEEPEST * n, DEEPEST * n * d
     stack = Stack(
-        DEEPEST, wide(least + frames[n:]), wide(most + frames[n:]), wide(frames),
-        wide([0] * DEEPEST), wide([-WIDE] * known), wide([WIDE] * known), wide([0, 0, 0, 0]),
+        DEEPEST, filled(0, boxes), filled(0, boxes), filled(0, boxes), filled(0, DEEPEST),
+        filled(-WIDE, known), filled(WIDE, known), filled(0, 4), filled(0, ROOM),
     )  # fmt: skip
+    stack.lo[:n], stack.hi[:n] = wide(least), wide(most)
     return rule, space, claim, stack, unit
 
 

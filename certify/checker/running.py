@@ -20,15 +20,16 @@ ALONE = 500  #: Bytes of trees: for more than these, processes are worth startin
 class Kernels:
     """How the functions of the rule are run: bare, or compiled by whoever hands that in.
 
-    ``wide``, ``short``, ``octets`` make arrays of integers of 63, 31 and 8 bits, ``function`` what
-    stands for a function of the rule. Compiled functions share one process. ``progress`` hears how
-    many of how many bytes of evidence are done.
+    ``wide``, ``short``, ``octets`` make arrays of integers of 63, 31 and 8 bits, ``filled`` a wide
+    one of so many equal values, ``function`` what stands for a function of the rule. Compiled
+    functions share one process. ``progress`` hears how many of how many bytes of evidence are done.
     """
 
     name: str = "bare Python"
     wide: Callable[[Iterable[int]], Any] = list
     short: Callable[[Iterable[int]], Any] = list
     octets: Callable[[bytes], Any] = bytes
+    filled: Callable[[int, int], Any] = lambda value, count: [value] * count
     function: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda plain: plain
     compiled: bool = False
     progress: Progress = lambda done, total: None

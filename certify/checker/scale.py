@@ -64,10 +64,9 @@ def space_of(rule: Rule, grid: int, size: int, kernels: Kernels) -> Space:
     """Room for boxes of inputs up to ``size`` units of ``2**-grid``."""
     n, d = rule.n, rule.d
     fine = 31 - HEADROOM - max(size.bit_length() - grid, 0)
-    wide, short = kernels.wide, kernels.short
-    zeros = [0] * (n * d)
+    filled = kernels.filled
     return Space(
-        grid, fine, 1 << 7, wide([0] * (n * n)), wide([0] * n), wide([0] * n), wide([0] * (n + 1)),
-        wide([-WIDE] * (n * d)), wide([WIDE] * (n * d)), wide(zeros),
-        short([0] * d), wide([0] * d), wide([0] * n),
+        grid, fine, 1 << 7, filled(0, n * n), filled(0, n), filled(0, n), filled(0, n + 1),
+        filled(-WIDE, n * d), filled(WIDE, n * d), filled(0, n * d),
+        kernels.short([0] * d), filled(0, d), filled(0, n),
     )  # fmt: skip

@@ -8,12 +8,13 @@ whole. A node is a byte:
   and the inputs before it (NEW), between that and the second largest (BETWEEN; both are 0 at
   first, and then it coincides with the next), or below the second largest (BELOW);
 - a number below n halves that coordinate of the box;
-- ``PROVED`` ends with linear bounds of all margins, ``OUTSIDE`` with a box that holds no input of
-  the noise box, ``EXACT`` with :mod:`certify.checker.exact`. Nothing else ends a branch.
+- ``PROVED`` ends with linear bounds of all margins, ``BY_CASES`` with a tree of cases for each
+  margin (:mod:`certify.checker.cases`), ``OUTSIDE`` with a box that holds no input of the noise
+  box, ``EXACT`` with :mod:`certify.checker.exact`. Nothing else ends a branch.
 
-After a byte that cuts come two more, ``begin`` and ``stop``, after ``PROVED`` comes ``begin``
-(``stop`` is n): the units of these steps are bounded anew. What is known of a unit at a node holds
-for all inputs of the node, hence also below it.
+After a byte that cuts come two more, ``begin`` and ``stop``, after ``PROVED`` and ``BY_CASES``
+comes ``begin`` (``stop`` is n): the units of these steps are bounded anew. What is known of a unit
+at a node holds for all inputs of the node, hence also below it.
 
 Coordinates. The inputs known to be ordered are a chain; each is the one before it plus its own
 coordinate. A new maximum goes on top, one between second and maximum goes below the top, and one
@@ -26,9 +27,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from certify.checker.cases import row_by_cases
 from certify.checker.kernel import Ints, Rule, Space, bound_row, bound_units, place, relaxed
 
-HISTORY, EXACT, OUTSIDE, PROVED = 251, 252, 254, 255
+HISTORY, EXACT, BY_CASES, OUTSIDE, PROVED = 251, 252, 253, 254, 255
 NEW, BETWEEN, BELOW = 0, 1, 2
 DONE, PAUSED, EXACTLY = 0, 1, 2  #: What a walk ends with, or a fault.
 FAULTS = (
@@ -60,7 +62,8 @@ class Claim(NamedTuple):
 class Stack(NamedTuple):
     """Open branches, ``size`` at most: boxes ``lo``, ``hi`` (size n), histories ``letters``
     (size n), ``length`` (size), bounds ``below``, ``above`` (size n d). ``cursor``: the index of
-    the top, -1 for none; nodes and bytes of the tape that are done; leaves.
+    the top, -1 for none; nodes and bytes of the tape that are done; leaves. ``trail`` is room for
+    cases.
     """
 
     size: int
@@ -71,6 +74,7 @@ class Stack(NamedTuple):
     below: Ints
     above: Ints
     cursor: Ints
+    trail: Ints
 
 
 def write_maps(
@@ -198,12 +202,20 @@ def cut(rule: Rule, space: Space, claim: Claim, stack: Stack, top: int, op: int)
     return top + 1, DONE
 
 
-def proved(rule: Rule, space: Space, bound: int) -> bool:
-    """Whether the rule shows that every row is at least ``bound``."""
-    for r in range(len(rule.rows) // rule.d):  # noqa: SIM110 - as numba compiles it
-        if bound_row(rule, space, r) < bound:
-            return False
-    return True
+def proved(
+    rule: Rule, space: Space, bound: int, trail: Ints, tape: Sequence[int], at: int, cases: bool
+) -> int:
+    """Where the leaf that goes on at ``tape[at]`` ends, if every row is at least ``bound``, with a
+    tree of cases for each on the tape or without; else -1.
+    """
+    for r in range(len(rule.rows) // rule.d):
+        if cases:
+            at, _ = row_by_cases(rule, space, tape, at, r, bound, trail)
+            if at < 0:
+                return -1
+        elif bound_row(rule, space, r) < bound:
+            return -1
+    return at
 
 
 def node(
@@ -224,7 +236,7 @@ def node(
     if op == EXACT:
         stack.cursor[3] += 1
         return top - 1, at, EXACTLY
-    leaf = op == PROVED
+    leaf = op in (PROVED, BY_CASES)
     if at + (0 if leaf else 1) >= len(tape):
         return top, at, CUT
     begin, stop = int(tape[at]), n
@@ -239,7 +251,8 @@ def node(
     bound_units(rule, space, begin, stop)
     if leaf:
         stack.cursor[3] += 1
-        return top - 1, at, DONE if proved(rule, space, claim.bound) else MARGIN
+        at = proved(rule, space, claim.bound, stack.trail, tape, at, op == BY_CASES)
+        return top - 1, max(at, 0), MARGIN if at < 0 else DONE
     if top + 2 >= stack.size:
         return top, at, DEEP
     top, status = cut(rule, space, claim, stack, top, op)

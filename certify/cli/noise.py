@@ -9,7 +9,7 @@ from certify import api
 from certify.claims import NOMINAL_RATIO, exact
 from certify.cli.output import Outputs, command, progress_bar, say, show
 from certify.errors import CertifyError, ExitCode, NothingDecidedError
-from certify.noise.prove import NoiseResult
+from certify.noise.answers import NoiseResult
 from certify.report.terminal import noise_report
 
 

@@ -2,7 +2,8 @@
 
 How hard a pair is shows only once it is tried. So every pair gets a short turn, the easy ones
 first, and one that is not done comes again with a turn ``GROWTH`` times as long, after all that
-have had less. A budget that ends somewhere then leaves as many pairs decided as it can.
+have had less. A budget that ends somewhere then leaves as many pairs decided as it can. Where fewer
+pairs than threads are left, who works on one can hand a share of its work to the idle.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from certify.claims import Pair
@@ -53,8 +55,18 @@ class Clock:
         return max(0.0, self.seconds - self.elapsed)
 
 
+@dataclass
+class Turn(Clock):
+    """The clock of a turn, and how to get help: ``share()`` has ``work`` called for the same pair
+    once more, ``idle()`` says whether some thread waits for that.
+    """
+
+    idle: Callable[[], bool] = lambda: False
+    share: Callable[[], None] = lambda: None
+
+
 def in_turns(
-    work: Callable[[Pair, Clock], bool],
+    work: Callable[[Pair, Turn], bool],
     pairs: Sequence[Pair],
     clock: Clock,
     *,
@@ -64,29 +76,50 @@ def in_turns(
 ) -> Ended:
     """Call ``work`` for all pairs in ``jobs`` threads until each has answered True or time is up.
 
-    ``work`` gets a clock for its turn; ``first`` is the length of the first one, in seconds.
-    ``now_and_then`` is called from this thread, several times a second and at the end. Returns
-    why it ended; no turn is left under way then.
+    ``work`` gets a clock for its turn, and may share it; ``first`` is the length of the first one,
+    in seconds. ``now_and_then`` is called from this thread, several times a second and at the end.
+    Returns why it ended; no turn is left under way then.
     """
     waiting = [(first, place, pair) for place, pair in enumerate(pairs)]
     heapq.heapify(waiting)
-    lock, exhausted = threading.Lock(), threading.Event()
+    changed, exhausted = threading.Condition(), threading.Event()
+    working = idle = 0
+
+    def add(length: float, place: int, pair: Pair) -> None:
+        with changed:
+            heapq.heappush(waiting, (length, place, pair))
+            changed.notify()
+
+    def next_turn() -> tuple[float, int, Pair] | None:
+        nonlocal working, idle
+        with changed:
+            while not waiting and working and not clock.over:
+                idle += 1
+                changed.wait(_LOOK)
+                idle -= 1
+            if not waiting or clock.over:
+                return None
+            working += 1
+            return heapq.heappop(waiting)
 
     def take_turns() -> None:
-        while not clock.over:
-            with lock:
-                if not waiting:
-                    return
-                length, place, pair = heapq.heappop(waiting)
+        nonlocal working
+        while (found := next_turn()) is not None:
+            length, place, pair = found
+            turn = Turn(
+                length, stopped=clock.stopped, idle=lambda: idle > len(waiting),
+                share=partial(add, length, place, pair),
+            )  # fmt: skip
             try:
-                done = work(pair, Clock(length, stopped=clock.stopped))
+                if not work(pair, turn):
+                    add(length * GROWTH, place, pair)
             except MemoryError:
                 exhausted.set()
                 clock.stopped.set()
-                return
-            if not done:
-                with lock:
-                    heapq.heappush(waiting, (length * GROWTH, place, pair))
+            finally:
+                with changed:
+                    working -= 1
+                    changed.notify_all()
 
     with interruptible() as asked, ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         running = {pool.submit(take_turns) for _ in range(jobs or os.cpu_count() or 1)}

@@ -55,4 +55,8 @@ def _octets(values: bytes) -> Any:
     return np.frombuffer(values, dtype=np.uint8)
 
 
-COMPILED = Kernels("compiled by numba", _wide, _short, _octets, function, compiled=True)
+def _filled(value: int, count: int) -> Any:
+    return np.full(count, value, dtype=np.int64)
+
+
+COMPILED = Kernels("compiled by numba", _wide, _short, _octets, _filled, function, compiled=True)

@@ -19,7 +19,7 @@ from certify.claims import Pair, RatioRange, all_pairs
 if TYPE_CHECKING:  # an engine takes longer to import than a report to lay out
     from certify.certificate import Certificate
     from certify.impulse.prove import ImpulseResult, PairResult
-    from certify.noise.prove import NoiseResult, PairNoise
+    from certify.noise.answers import NoiseResult, PairNoise
 from certify.report.content import cell, short
 
 WIDEST_GRID = 12

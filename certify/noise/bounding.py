@@ -1,0 +1,199 @@
+"""What floats say of one box of the search under noise: bounds, cases, and where to halve it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from certify.checker import tree
+from certify.checker.noise import GRID
+from certify.compiled import kernel
+from certify.model import FloatArray
+from certify.relaxation.cases import CASES, PROVED, prove_by_cases
+from certify.relaxation.compiled import function
+from certify.relaxation.linear import bound_box, settled
+
+UNIT = 2.0**-GRID
+_UNIT, _CASES, _PROVED = UNIT, CASES, PROVED
+#: How many coordinates are tried before one is halved. More take longer and leave fewer boxes,
+#: and boxes are what a certificate costs its checker.
+_CANDIDATES = 3
+
+_tighten = function(tree.tighten)
+
+
+class Floats(NamedTuple):
+    """What bounds in float64 need: weights, ``columns`` the transpose of ``w_hh``, ``rows`` (R, d),
+    and the slack of rounding.
+    """
+
+    w_ih: FloatArray
+    w_hh: FloatArray
+    columns: FloatArray
+    rows: FloatArray
+    unit_slack: FloatArray
+    row_slack: FloatArray
+    reach: FloatArray
+
+
+class Frames(NamedTuple):
+    """What floats know at each open branch: bounds and codes (frames, n, d) of the units; the
+    step from which on units are to be bounded anew, -1 for all; the share of the tree.
+    """
+
+    lower: FloatArray
+    upper: FloatArray
+    codes: NDArray[np.uint8]
+    start: NDArray[np.int64]
+    weight: FloatArray
+
+
+class Box(NamedTuple):
+    """The box at hand in floats: ``A`` (n, n), ``b`` (n,) of zeros, ``lo`` and ``hi`` (n,)."""
+
+    A: FloatArray
+    b: FloatArray
+    lo: FloatArray
+    hi: FloatArray
+
+
+@kernel
+def first_moved(maps, n, column):  # type: ignore[no-untyped-def]
+    """The first input that a coordinate moves."""
+    row = 0
+    while maps[row * n + column] == 0:
+        row += 1
+    return row
+
+
+@kernel
+def least_margin(w_ih, w_hh, rows, x):  # type: ignore[no-untyped-def]
+    """The least row value at the input x, in plain floats."""
+    d = len(w_ih)
+    state = np.zeros(d)
+    new = np.empty(d)
+    for t in range(len(x)):
+        for i in range(d):
+            z = w_ih[i] * x[t]
+            for j in range(d):
+                z += w_hh[i, j] * state[j]
+            new[i] = max(z, 0.0)
+        state[:] = new
+    least = np.inf
+    for r in range(len(rows)):
+        value = 0.0
+        for j in range(d):
+            value += rows[r, j] * state[j]
+        least = min(least, value)
+    return least
+
+
+@kernel
+def look_ahead(floats, claim, space, box, lower, upper, codes, score):  # type: ignore[no-untyped-def]
+    """The coordinate, of the few with the best score, whose halves have the best bounds; -1 where
+    no coordinate can be halved. ``score`` is used up.
+    """
+    n = len(score)
+    values = np.empty(len(floats.rows))
+    unused = np.empty(n)
+    best, most = -1, -np.inf
+    for _ in range(_CANDIDATES):
+        pick = -1
+        for j in range(n):
+            wide = space.hi[j] - space.lo[j] >= 2
+            if wide and score[j] >= 0.0 and (pick < 0 or score[j] > score[pick]):
+                pick = j
+        if pick < 0:
+            break
+        score[pick] = -1.0
+        middle = (space.lo[pick] + space.hi[pick]) >> 1
+        total = 0.0
+        for side in range(2):
+            lo, hi = space.lo.copy(), space.hi.copy()
+            if side == 0:
+                hi[pick] = middle
+            else:
+                lo[pick] = middle
+            if _tighten(space.maps, claim.least, claim.most, lo, hi, n):
+                bound_box(
+                    floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, lo * _UNIT, hi * _UNIT,
+                    floats.unit_slack, floats.row_slack, floats.unit_slack, floats.reach, False,
+                    first_moved(space.maps, n, pick), lower.copy(), upper.copy(), codes.copy(),
+                    values, unused,
+                )  # fmt: skip
+                total += min(values.min(), 0.0)
+        if total > most:
+            best, most = pick, total
+    return best
+
+
+@kernel
+def last_settled(lower, upper, low, up, slack):  # type: ignore[no-untyped-def]
+    """The number of steps up to the last one where a unit became settled."""
+    n, d = slack.shape
+    for t in range(n - 1, -1, -1):
+        for i in range(d):
+            if settled(low[t, i], up[t, i], slack[t, i]) and not settled(
+                lower[t, i], upper[t, i], slack[t, i]
+            ):
+                return t + 1
+    return 0
+
+
+@kernel
+def bound(floats, first, frames, top, box, low, up, code, values, score):  # type: ignore[no-untyped-def]
+    """Bounds in floats of the branch at ``top``: first with the relaxations that are known, then
+    with new ones for the steps from the first impulse on, then for all that need it. Returns the
+    worst value, and from which step on bounds are new.
+    """
+    start = frames.start[top]
+    fresh = start < 0
+    worst, begin = -np.inf, 0
+    for attempt in range(2):
+        begin = max(start, first if attempt == 0 and not fresh else 0)
+        low[:] = frames.lower[top]
+        up[:] = frames.upper[top]
+        code[:] = frames.codes[top]
+        score[:] = box.hi - box.lo
+        renewed = bound_box(
+            floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, box.lo, box.hi,
+            floats.unit_slack, floats.row_slack, floats.unit_slack, floats.reach,
+            fresh, begin, low, up, code, values, score,
+        )  # fmt: skip
+        worst = values.min()
+        if renewed == 0 and not fresh and worst > 0.0:
+            begin = len(low)
+        if worst > 0.0 or begin <= max(start, 0):
+            break
+    return worst, begin
+
+
+@kernel
+def cases(floats, box, lower, upper, codes, values, tape, at):  # type: ignore[no-untyped-def]
+    """Write trees of cases for all rows to the tape, from ``at`` on; where they end, or -1."""
+    for r in range(len(floats.rows)):
+        if values[r] > 0.0:
+            tape[at] = _PROVED
+            at += 1
+            continue
+        length = prove_by_cases(
+            floats.w_ih, floats.w_hh, floats.columns, floats.rows[r], box.A, box.b, box.lo, box.hi,
+            floats.row_slack[r], lower, upper, codes, _CASES, tape[at:],
+        )  # fmt: skip
+        if length < 0:
+            return -1
+        at += length
+    return at
+
+
+@kernel
+def centre(space, claim, box, x):  # type: ignore[no-untyped-def]
+    """The input in the middle of the box, moved to what the claim speaks of."""
+    n = len(x)
+    for t in range(n):
+        x[t] = 0.0
+        for j in range(n):
+            x[t] += box.A[t, j] * 0.5 * (box.lo[j] + box.hi[j])
+        x[t] = min(max(x[t], claim.least[t] * _UNIT), claim.most[t] * _UNIT)
