@@ -1,6 +1,6 @@
 """Theorems for Coq's kernel: the export, and the kernel's word on an exported file.
 
-``definitions.v``, ``cells.v``, ``checker.v`` and ``reals.v`` are written by hand; an exported
+The ``.v`` files here are written by hand, those in ``impulse`` for that claim alone; an exported
 file embeds them, so that it stands alone. Coq is needed to check a file, never to write one.
 """
 

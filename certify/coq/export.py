@@ -1,8 +1,9 @@
 """Write the impulse claim of one model as a Coq development that stands alone.
 
-The file has six parts: definitions (``definitions.v``), the model with its weights and the
-claim, why a computation proves it (``cells.v`` and ``checker.v``), the certificate, the theorem,
-and last the same over the reals (``reals.v``), which rests on axioms. Its text is a function of
+The file has six parts: definitions (``network.v``, ``impulse/inputs.v``), the model with its
+weights and the claim, why a computation proves it (``sums.v``, ``impulse/cells.v``,
+``impulse/checker.v``), the certificate, the theorem, and last the same over the reals
+(``over_reals.v``, ``impulse/reals.v``), which rests on axioms. Its text is a function of
 the network, the range and the ratios of the certificate, which
 :func:`certify.coq.kernel.check_coq` uses to compare it byte by byte.
 """
@@ -65,13 +66,16 @@ def development(network: Network, ratio_range: RatioRange, chains: Chains) -> st
     return "\n".join(
         [
             _header(network, ratio_range),
-            _library("definitions.v"),
+            _library("network.v"),
+            _library("impulse/inputs.v"),
             _model(network, ratio_range),
-            _library("cells.v"),
-            _library("checker.v"),
+            _library("sums.v"),
+            _library("impulse/cells.v"),
+            _library("impulse/checker.v"),
             _certificate(network, chains),
             _THEOREM,
-            _library("reals.v"),
+            _library("over_reals.v"),
+            _library("impulse/reals.v"),
             _over_reals(network, ratio_range),
         ]
     )

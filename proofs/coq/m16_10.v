@@ -55,10 +55,6 @@ Fixpoint state (N : network) (x : nat -> Q) (t : nat) : nat -> Q :=
 Definition logit (N : network) (x : nat -> Q) (j : nat) : Q :=
   sum (hidden_size N) (fun i => W_out N j i * state N x (seq_len N) i).
 
-(** The input that is M at position m, S at position s, and 0 elsewhere. *)
-Definition impulses (m s : nat) (M S : Q) (t : nat) : Q :=
-  if (t =? m)%nat then M else if (t =? s)%nat then S else 0.
-
 (** The network whose weights are the integers in three tables, divided by [scale]:
     row i of [hh] leads to unit i, row j of [out] leads to logit j. *)
 Definition network_of_tables (d n : nat) (scale : positive)
@@ -68,6 +64,10 @@ Definition network_of_tables (d n : nat) (scale : positive)
      W_ih := fun i => nth i ih 0%Z # scale;
      W_hh := fun i k => nth k (nth i hh nil) 0%Z # scale;
      W_out := fun j i => nth i (nth j out nil) 0%Z # scale |}.
+
+(** The input that is M at position m, S at position s, and 0 elsewhere. *)
+Definition impulses (m s : nat) (M S : Q) (t : nat) : Q :=
+  if (t =? m)%nat then M else if (t =? s)%nat then S else 0.
 
 (** * Part 2. The model and the claim
 
@@ -170,24 +170,28 @@ Definition right_on_impulses : Prop :=
 
     Nothing in this part has to be read to know what is proved: the kernel checks all of it.
 
-    Two inputs are in one cell when no unit has strictly opposite signs on them at any step.
-    On the cone that they span the network is linear (section 3.2), so a margin that is positive
-    on both is positive between them. A certificate lists, per pair (m, s), ratios such that
-    neighbours are in one cell. [check] runs the network on each of them, in integers. *)
+    ** 3.1. Sums, relu, pre-activations *)
 
 From Coq Require Import Bool Lia Lqa.
 
-(** ** 3.1. Sums, signs and relu *)
-
-Lemma sum_ext : forall k f g,
-  (forall i, (i < k)%nat -> f i == g i) -> sum k f == sum k g.
+Lemma sum_ext : forall k f g, (forall i, (i < k)%nat -> f i == g i) -> sum k f == sum k g.
 Proof.
   induction k; intros f g H; simpl; [reflexivity|].
   rewrite (IHk f g), (H k); [reflexivity | lia | intros; apply H; lia].
 Qed.
 
+Lemma sum_le : forall k f g, (forall i, (i < k)%nat -> f i <= g i) -> sum k f <= sum k g.
+Proof.
+  induction k; intros f g H; simpl; [lra|].
+  assert (f k <= g k) by (apply H; lia).
+  assert (sum k f <= sum k g) by (apply IHk; intros; apply H; lia). lra.
+Qed.
+
 Lemma sum_linear : forall k f g a b,
   sum k (fun i => a * f i + b * g i) == a * sum k f + b * sum k g.
+Proof. induction k; intros; simpl; [ring | rewrite IHk; ring]. Qed.
+
+Lemma sum_plus : forall k f g, sum k (fun i => f i + g i) == sum k f + sum k g.
 Proof. induction k; intros; simpl; [ring | rewrite IHk; ring]. Qed.
 
 Lemma sum_scale : forall k f a, sum k (fun i => a * f i) == a * sum k f.
@@ -196,11 +200,8 @@ Proof. induction k; intros; simpl; [ring | rewrite IHk; ring]. Qed.
 Lemma sum_first : forall k f, sum (S k) f == f O + sum k (fun i => f (S i)).
 Proof.
   induction k; intros; [simpl; ring|].
-  change (sum (S (S k)) f) with (sum (S k) f + f (S k)).
-  rewrite IHk. simpl. ring.
+  change (sum (S (S k)) f) with (sum (S k) f + f (S k)). rewrite IHk. simpl. ring.
 Qed.
-
-Definition agree (u v : Q) : Prop := (0 <= u /\ 0 <= v) \/ (u <= 0 /\ v <= 0).
 
 Lemma relu_pos : forall u, 0 <= u -> relu u == u.
 Proof. intros. apply Q.max_r. assumption. Qed.
@@ -211,6 +212,18 @@ Proof. intros. apply Q.max_l. assumption. Qed.
 Global Instance relu_mor : Proper (Qeq ==> Qeq) relu.
 Proof. intros u v H. unfold relu. rewrite H. reflexivity. Qed.
 
+Definition preact (N : network) (x : nat -> Q) (t i : nat) : Q :=
+  sum (hidden_size N) (fun k => W_hh N i k * state N x t k) + W_ih N i * x t.
+
+(** ** 3.2. The network is linear on the cone of a cell
+
+    Two inputs are in one cell when no unit has strictly opposite signs on them at any step.
+    On the cone that they span the network is linear, so a margin that is positive on both is
+    positive between them. With b = 0 this is positive homogeneity. A certificate lists, per pair
+    (m, s), ratios such that neighbours are in one cell. *)
+
+Definition agree (u v : Q) : Prop := (0 <= u /\ 0 <= v) \/ (u <= 0 /\ v <= 0).
+
 Lemma relu_cone : forall a b u v, 0 <= a -> 0 <= b -> agree u v ->
   relu (a * u + b * v) == a * relu u + b * relu v.
 Proof.
@@ -218,13 +231,6 @@ Proof.
   - rewrite !relu_pos; [reflexivity | assumption | assumption | nra].
   - rewrite !relu_neg; [ring | assumption | assumption | nra].
 Qed.
-
-(** ** 3.2. The network is linear on the cone of a cell
-
-    With b = 0 this is positive homogeneity. *)
-
-Definition preact (N : network) (x : nat -> Q) (t i : nat) : Q :=
-  sum (hidden_size N) (fun k => W_hh N i k * state N x t k) + W_ih N i * x t.
 
 Definition same_cell (N : network) (x y : nat -> Q) : Prop :=
   forall t i, (t < seq_len N)%nat -> (i < hidden_size N)%nat ->
@@ -1292,16 +1298,16 @@ Fixpoint stateR (N : network) (x : nat -> R) (t : nat) : nat -> R :=
 Definition logitR (N : network) (x : nat -> R) (j : nat) : R :=
   sumR (hidden_size N) (fun i => Q2R (W_out N j i) * stateR N x (seq_len N) i).
 
-Definition impulsesR (m s : nat) (M S : R) (t : nat) : R :=
-  if (t =? m)%nat then M else if (t =? s)%nat then S else 0.
-
-(** The proof: on the cone of two rational inputs in one cell, the real network too is linear. *)
-
 Lemma sumR_ext : forall k f g, (forall i, (i < k)%nat -> f i = g i) -> sumR k f = sumR k g.
 Proof.
   induction k; intros f g H; simpl; [reflexivity|].
   rewrite (IHk f g), (H k); [reflexivity | lia | intros; apply H; lia].
 Qed.
+
+Definition impulsesR (m s : nat) (M S : R) (t : nat) : R :=
+  if (t =? m)%nat then M else if (t =? s)%nat then S else 0.
+
+(** The proof: on the cone of two rational inputs in one cell, the real network too is linear. *)
 
 Lemma sumR_cone : forall k f g a b,
   sumR k (fun i => a * Q2R (f i) + b * Q2R (g i)) = a * Q2R (sum k f) + b * Q2R (sum k g).

@@ -1,47 +1,11 @@
-(** * Part 3. Why the computation at the end proves the theorem
-
-    Nothing in this part has to be read to know what is proved: the kernel checks all of it.
+(** ** 3.2. The network is linear on the cone of a cell
 
     Two inputs are in one cell when no unit has strictly opposite signs on them at any step.
-    On the cone that they span the network is linear (section 3.2), so a margin that is positive
-    on both is positive between them. A certificate lists, per pair (m, s), ratios such that
-    neighbours are in one cell. [check] runs the network on each of them, in integers. *)
-
-From Coq Require Import Bool Lia Lqa.
-
-(** ** 3.1. Sums, signs and relu *)
-
-Lemma sum_ext : forall k f g,
-  (forall i, (i < k)%nat -> f i == g i) -> sum k f == sum k g.
-Proof.
-  induction k; intros f g H; simpl; [reflexivity|].
-  rewrite (IHk f g), (H k); [reflexivity | lia | intros; apply H; lia].
-Qed.
-
-Lemma sum_linear : forall k f g a b,
-  sum k (fun i => a * f i + b * g i) == a * sum k f + b * sum k g.
-Proof. induction k; intros; simpl; [ring | rewrite IHk; ring]. Qed.
-
-Lemma sum_scale : forall k f a, sum k (fun i => a * f i) == a * sum k f.
-Proof. induction k; intros; simpl; [ring | rewrite IHk; ring]. Qed.
-
-Lemma sum_first : forall k f, sum (S k) f == f O + sum k (fun i => f (S i)).
-Proof.
-  induction k; intros; [simpl; ring|].
-  change (sum (S (S k)) f) with (sum (S k) f + f (S k)).
-  rewrite IHk. simpl. ring.
-Qed.
+    On the cone that they span the network is linear, so a margin that is positive on both is
+    positive between them. With b = 0 this is positive homogeneity. A certificate lists, per pair
+    (m, s), ratios such that neighbours are in one cell. *)
 
 Definition agree (u v : Q) : Prop := (0 <= u /\ 0 <= v) \/ (u <= 0 /\ v <= 0).
-
-Lemma relu_pos : forall u, 0 <= u -> relu u == u.
-Proof. intros. apply Q.max_r. assumption. Qed.
-
-Lemma relu_neg : forall u, u <= 0 -> relu u == 0.
-Proof. intros. apply Q.max_l. assumption. Qed.
-
-Global Instance relu_mor : Proper (Qeq ==> Qeq) relu.
-Proof. intros u v H. unfold relu. rewrite H. reflexivity. Qed.
 
 Lemma relu_cone : forall a b u v, 0 <= a -> 0 <= b -> agree u v ->
   relu (a * u + b * v) == a * relu u + b * relu v.
@@ -50,13 +14,6 @@ Proof.
   - rewrite !relu_pos; [reflexivity | assumption | assumption | nra].
   - rewrite !relu_neg; [ring | assumption | assumption | nra].
 Qed.
-
-(** ** 3.2. The network is linear on the cone of a cell
-
-    With b = 0 this is positive homogeneity. *)
-
-Definition preact (N : network) (x : nat -> Q) (t i : nat) : Q :=
-  sum (hidden_size N) (fun k => W_hh N i k * state N x t k) + W_ih N i * x t.
 
 Definition same_cell (N : network) (x y : nat -> Q) : Prop :=
   forall t i, (t < seq_len N)%nat -> (i < hidden_size N)%nat ->

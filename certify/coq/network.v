@@ -40,10 +40,6 @@ Fixpoint state (N : network) (x : nat -> Q) (t : nat) : nat -> Q :=
 Definition logit (N : network) (x : nat -> Q) (j : nat) : Q :=
   sum (hidden_size N) (fun i => W_out N j i * state N x (seq_len N) i).
 
-(** The input that is M at position m, S at position s, and 0 elsewhere. *)
-Definition impulses (m s : nat) (M S : Q) (t : nat) : Q :=
-  if (t =? m)%nat then M else if (t =? s)%nat then S else 0.
-
 (** The network whose weights are the integers in three tables, divided by [scale]:
     row i of [hh] leads to unit i, row j of [out] leads to logit j. *)
 Definition network_of_tables (d n : nat) (scale : positive)
