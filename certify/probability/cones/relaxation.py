@@ -158,6 +158,65 @@ def _substitute(  # type: ignore[no-untyped-def]
 
 
 @kernel
+def _enclose(  # type: ignore[no-untyped-def]
+    t, i, e, before, w_ih, w_hh, status, a, slope, intercept, x, g, other, constant, row, keep, L, U
+):
+    """Vectors L below and U above the pre-activation of unit i in step t, by substitution.
+
+    First the side on which all rays are: if it is proved, the other isn't needed, and L or U is
+    left alone. Returns 1 (on), 0 (off), -1 (off for certain), 2 (undecided so far).
+    """
+    first = 1
+    for k in range(len(x)):
+        if before[k, t, i] > e:
+            first = 0
+            break
+    for side in range(2):
+        sign = 1.0 if side == first else -1.0
+        for j in range(len(w_ih)):
+            row[j] = sign * w_hh[i, j]
+        least = _substitute(
+            t, row, sign * w_ih[i], w_ih, w_hh, status, a, slope, intercept,
+            x, g, other, constant, U if sign < 0.0 else L, keep,
+        )  # fmt: skip
+        if least >= -e:
+            if sign > 0.0:
+                return 1
+            return -1 if least >= e else 0
+    for k in range(len(x)):
+        U[k] = -U[k]
+    return 2
+
+
+@kernel
+def _relax(t, i, e, L, U, a, slope, intercept, above, below):  # type: ignore[no-untyped-def]
+    """Relax unit i of step t between L and U, and note what that may cost, from above and from
+    below; returns whether exact arithmetic might round the slope otherwise.
+    """
+    lo, up = L.min() - e, U.max() + e
+    s = 256.0 * up / (up - lo) + 0.5
+    doubtful = abs(s - np.floor(s + 0.5)) <= CLOSE + 1024.0 * e / (up - lo)
+    s = np.floor(s) / 256.0
+    slope[t, i] = s
+    a[t, i] = 1.0 if s >= 0.5 else 0.0
+    for k in range(len(L)):
+        intercept[t, i, k] = max((1.0 - s) * (U[k] + e), -s * (L[k] - e))
+    above[t, i] = -up * lo / (up - lo)
+    below[t, i] = min(up, -lo)
+    return doubtful
+
+
+@kernel
+def _charge(keep, status, above, below, score):  # type: ignore[no-untyped-def]
+    """Add to ``score`` (n, d) what each relaxed unit costs a row with these coefficients."""
+    for t in range(len(score)):
+        for i in range(score.shape[1]):
+            if status[t, i] == 2:
+                c = keep[t, i]
+                score[t, i] += c * below[t, i] if c > 0.0 else -c * above[t, i]
+
+
+@kernel
 def bound_simplex(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, unit_allowance, row_allowance,
     x, before, margins, doubt, row_doubt, lower, upper, score,
@@ -175,12 +234,8 @@ def bound_simplex(  # type: ignore[no-untyped-def]
     n = len(x)
     d = len(w_ih)
     status = np.empty((n, d), np.int8)
-    a = np.zeros((n, d))
-    slope = np.zeros((n, d))
-    intercept = np.zeros((n, d, n))
-    below = np.zeros((n, d))  # cost of a relaxation from above, and from below
-    above = np.zeros((n, d))
-    keep = np.zeros((n, d))
+    a, slope, intercept = np.zeros((n, d)), np.zeros((n, d)), np.zeros((n, d, n))
+    below, above, keep = np.zeros((n, d)), np.zeros((n, d)), np.zeros((n, d))
     row, other, g = np.empty(d), np.empty(d), np.empty(n)
     constant, L, U = np.empty(n), np.empty(n), np.empty(n)
     linear, strict, doubtful = True, True, False
@@ -189,65 +244,29 @@ def bound_simplex(  # type: ignore[no-untyped-def]
         relaxed = False
         for i in range(d):
             e = unit_allowance[t, i]
-            dead[i] = False
-            if linear:
-                for k in range(n):
-                    L[k] = U[k] = before[k, t, i]
-            else:
-                # First the side on which all rays are: if it is proved, the other isn't needed.
-                first = 0
-                for k in range(n):
-                    if before[k, t, i] > e:
-                        break
-                else:
-                    first = 1
-                known = False
-                for side in range(2):
-                    sign = 1.0 if side == first else -1.0
-                    for j in range(d):
-                        row[j] = sign * w_hh[i, j]
-                    least = _substitute(
-                        t, row, sign * w_ih[i], w_ih, w_hh, status, a, slope, intercept,
-                        x, g, other, constant, U if sign < 0.0 else L, keep,
-                    )  # fmt: skip
-                    if least >= -e:
-                        status[t, i] = 1 if sign > 0.0 else 0
-                        dead[i] = sign < 0.0 and least >= e
-                        known = True
-                        break
-                if known:
-                    continue
-                for k in range(n):
-                    U[k] = -U[k]
-                strict = False
-            lo, up = L.min(), U.max()
             if linear:
                 on, off = True, True
                 for k in range(n):
+                    L[k] = U[k] = before[k, t, i]
                     on = on and before[k, t, i] >= doubt[k, t, i]
                     off = off and before[k, t, i] <= -doubt[k, t, i]
                 strict = strict and (on or off)
                 dead[i] = off
-            if lo >= -e:
-                status[t, i] = 1
-                continue
-            if up <= e:
-                status[t, i] = 0
-                continue
-            status[t, i] = 2
-            relaxed = True
-            lo -= e
-            up += e
-            s = 256.0 * up / (up - lo) + 0.5
-            if abs(s - np.floor(s + 0.5)) <= CLOSE + 1024.0 * e / (up - lo):
-                doubtful = True
-            s = np.floor(s) / 256.0
-            slope[t, i] = s
-            a[t, i] = 1.0 if s >= 0.5 else 0.0
-            for k in range(n):
-                intercept[t, i, k] = max((1.0 - s) * (U[k] + e), -s * (L[k] - e))
-            above[t, i] = -up * lo / (up - lo)
-            below[t, i] = min(up, -lo)
+            else:
+                side = _enclose(
+                    t, i, e, before, w_ih, w_hh, status, a, slope, intercept,
+                    x, g, other, constant, row, keep, L, U,
+                )  # fmt: skip
+                dead[i] = side < 0
+                if side < 2:
+                    status[t, i] = max(side, 0)
+                    continue
+                strict = False
+            status[t, i] = 1 if L.min() >= -e else 0 if U.max() <= e else 2
+            if status[t, i] == 2:
+                relaxed = True
+                if _relax(t, i, e, L, U, a, slope, intercept, above, below):
+                    doubtful = True
         linear = linear and not relaxed
     score[:] = 0.0
     for r in range(len(rows)):
@@ -255,14 +274,11 @@ def bound_simplex(  # type: ignore[no-untyped-def]
         tied = True
         for j in range(d):
             tied = tied and (dead[j] or rows[r, j] == 0.0)
-        if tied:
-            lower[:, r] = 0.0
-            upper[:, r] = 0.0
-            continue
-        if linear:
+        if tied or linear:
             for k in range(n):
-                lower[k, r] = margins[k, r] - (row_doubt[k, r] if strict else e)
-                upper[k, r] = margins[k, r] + (row_doubt[k, r] if strict else e)
+                lost = row_doubt[k, r] if strict else e
+                lower[k, r] = 0.0 if tied else margins[k, r] - lost
+                upper[k, r] = 0.0 if tied else margins[k, r] + lost
             continue
         for side in range(2):
             for j in range(d):
@@ -279,9 +295,5 @@ def bound_simplex(  # type: ignore[no-untyped-def]
             # A margin of one sign at all rays is only of interest from that side.
             if L.min() > e or (margins[:, r].max() < 0 if side == 0 else margins[:, r].min() > 0):
                 continue
-            for t in range(n):
-                for i in range(d):
-                    if status[t, i] == 2:
-                        c = keep[t, i]
-                        score[t, i] += c * below[t, i] if c > 0.0 else -c * above[t, i]
+            _charge(keep, status, above, below, score)
     return doubtful
