@@ -180,15 +180,12 @@ def right_mass(  # type: ignore[no-untyped-def]
         logits[:n] = slopes[:n] = 0.0
 
     z, total, opened, is_open, pick = -reach, 0.0, 0.0, False, second_at
-    row, change = 0, 0.0
-    zone, cut = 0, max(second, -reach)
+    row, change, zone, cut = 0, 0.0, 0, max(second, -reach)
     rival = _rival(logits, pick, n)
     while zone < 3:
-        hi = cut
         at_cut = e >= size or breaks[e, lane] >= cut
-        if not at_cut:
-            hi = breaks[e, lane]
-        end, width = hi, hi - z
+        end = hi = cut if at_cut else breaks[e, lane]
+        width = hi - z
         for j in range(padded):
             slopes[j] += out_t[row, j] * change
             logits[j] += slopes[j] * width

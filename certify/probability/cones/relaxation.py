@@ -157,7 +157,8 @@ def _substitute(  # type: ignore[no-untyped-def]
     return least
 
 
-@kernel
+# These three are inlined: as calls, with so many arguments, they cost a tenth of the whole.
+@kernel(inline="always")
 def _enclose(  # type: ignore[no-untyped-def]
     t, i, e, before, w_ih, w_hh, status, a, slope, intercept, x, g, other, constant, row, keep, L, U
 ):
@@ -188,7 +189,7 @@ def _enclose(  # type: ignore[no-untyped-def]
     return 2
 
 
-@kernel
+@kernel(inline="always")
 def _relax(t, i, e, L, U, a, slope, intercept, above, below):  # type: ignore[no-untyped-def]
     """Relax unit i of step t between L and U, and note what that may cost, from above and from
     below; returns whether exact arithmetic might round the slope otherwise.
@@ -206,7 +207,7 @@ def _relax(t, i, e, L, U, a, slope, intercept, above, below):  # type: ignore[no
     return doubtful
 
 
-@kernel
+@kernel(inline="always")
 def _charge(keep, status, above, below, score):  # type: ignore[no-untyped-def]
     """Add to ``score`` (n, d) what each relaxed unit costs a row with these coefficients."""
     for t in range(len(score)):
