@@ -25,9 +25,11 @@ from certify.result import Result
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+    from certify.api.sources import Model
+
 
 def assert_certified(
-    model: api.Model,
+    model: Model,
     *,
     ratio: Exact | Sequence[Exact] | None = None,
     noise: Exact | None = None,

@@ -18,7 +18,7 @@ import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certify import api
+from certify.api import proofs
 from certify.claims import Pair, RatioRange, all_pairs, impulses, rivals
 from certify.cli import main
 from certify.errors import InternalError, UsageError
@@ -295,7 +295,7 @@ def test_an_unknown_changes_no_exit_code(
 ) -> None:
     """The exact sweep decides; a second witness that gives up is shown beside it, with why."""
     monkeypatch.setattr(solver, "claim_formula", lambda *_: pigeonhole(14))
-    monkeypatch.setattr(api, "SMT_TIMEOUT", 0.3)
+    monkeypatch.setattr(proofs, "SMT_TIMEOUT", 0.3)
     model = str(write_network(network, tmp_path / "w.safetensors"))
     command = [model, "--jobs", "1", "--out", str(tmp_path)]
     assert main(command) == code

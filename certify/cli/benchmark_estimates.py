@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from certify import api
 from certify.certificate import answer_model
 from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
-from certify.estimate.benchmark import LEVELS, MODELS, benchmark_estimates
-from certify.reading.weights import read_network
+from certify.estimate.benchmark import LEVELS, MODELS
 from certify.report.estimates import benchmark_figure, benchmark_text
 
 
@@ -33,9 +33,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Run the protocol and show the scores."""
     outputs = Outputs(arguments)
-    network = read_network(arguments.model)
+    network = api.load(arguments.model)
     with progress_bar("noisy models") as bar:
-        found = benchmark_estimates(
+        found = api.benchmark_estimates(
             network,
             models=arguments.models,
             levels=arguments.levels,

@@ -11,17 +11,13 @@ import argparse
 from pathlib import Path
 from textwrap import fill
 
+from certify import api
 from certify.certificate import answer_model
-from certify.claims import NOMINAL_RATIO, RatioRange
 from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
-from certify.estimate import METHODS, Certified, run_estimates, to_json
-from certify.impulse.prove import prove_impulse
-from certify.probability.prove import prove_accuracy
-from certify.reading.weights import read_network
+from certify.estimate import METHODS, to_json
 from certify.report.estimates import estimates_text
 
-DIGITS = 12
 """Of an accuracy that has a closed form: more than any estimate is good for."""
 
 
@@ -41,20 +37,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Estimate, and show what is certified beside it."""
     outputs = Outputs(arguments)
-    network = read_network(arguments.model)
+    network = api.load(arguments.model)
     with progress_bar("estimates") as bar:
-        estimates = run_estimates(
+        estimates, certified = api.estimate(
             network,
             arguments.method,
-            lambda name, done, total: bar(done, total, name),
             seed=arguments.seed,
+            progress=lambda name, done, total: bar(done, total, name),
         )
-    exact = prove_impulse(network, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)).certified_pairs
-    certified = {"pairs right": Certified(exact, exact, "certify MODEL --ratio 4/5")}
-    if network.seq_len <= 3 and any(e.predicts == "accuracy" for e in estimates):
-        closed = prove_accuracy(network, digits=DIGITS)
-        ends = float(closed.lower), float(closed.upper)
-        certified["accuracy"] = Certified(*ends, "certify accuracy MODEL")
     about = {"model": answer_model(network), "task": network.task.name}
     outputs.json({**about, **to_json(estimates, certified)})
     if outputs.text:

@@ -10,10 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from certify import api
 from certify.cli.output import demand_place, naming, progress_bar
 from certify.errors import ExitCode
 from certify.files import atomic_write
-from certify.reading.weights import read_network
 from certify.report.explore.page import explore_page
 
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     output = arguments.output or Path(f"{arguments.model.stem}.explore.html")
     if str(output) != "-":
         demand_place("-o", output)
-    network = read_network(arguments.model)
+    network = api.load(arguments.model)
     with progress_bar("sweeps") as bar:
         page = explore_page(
             network,

@@ -9,11 +9,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from certify.claims import parse_ratio_range
+from certify import api
 from certify.cli.output import command, demand_place, print_assumed
-from certify.errors import ExitCode, UsageError
-from certify.impulse.prove import prove_impulse
-from certify.reading.weights import read_network
+from certify.errors import ExitCode
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,28 +30,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Export a claim that holds."""
     if arguments.format == "coq":
         demand_place("-o", arguments.output)
-    network = read_network(arguments.model)
-    given = parse_ratio_range(arguments.ratio) if arguments.ratio else None
-    result = prove_impulse(network, given)
-    if result.verdict == "refuted":
-        wrong = next(p for p in result.pairs if p.counterexample)
-        raise UsageError(
-            f"{arguments.model}: nothing to export, the claim is false: pair (m={wrong.pair.max}, "
-            f"s={wrong.pair.second}) is wrong; run 'certify {arguments.model}' for the input"
-        )
+    network = api.load(arguments.model)
     if arguments.format == "smt2":
-        from certify.smt import export_smt2
-
-        arguments.output.mkdir(parents=True, exist_ok=True)
-        pairs = [p.pair for p in result.pairs]
-        written = export_smt2(network, pairs, result.ratios, arguments.output)
+        written = api.export_smt2(network, arguments.output, ratio=arguments.ratio)
         print_assumed(network.assumed)
         print(f"{len(written)} files in {arguments.output}; a solver must answer unsat to each")
         return ExitCode.OK
-    from certify.coq import export_coq
-
-    breaks = {cuts.pair: cuts.nodes(result.ratios) for cuts in result.cuts}
-    export_coq(network, result.ratios, breaks, arguments.output)
+    api.export_coq(network, arguments.output, ratio=arguments.ratio)
     print_assumed(network.assumed)
     print(f"{arguments.output} written; check it with")
     print(f"  {command('check', '--kernel', 'coq', arguments.output, arguments.model)}")

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from certify import api
 from certify.certificate import answer_model
-from certify.claims import NOMINAL_RATIO, Pair, parse_ratio_range, parse_rational
+from certify.claims import parse_rational
 from certify.cli.output import Outputs, command, force_argument, json_argument
 from certify.errors import ExitCode, UsageError
-from certify.mechanism.interventions import patch, patch_certificate
+from certify.mechanism.interventions import patch_certificate
 from certify.mechanism.patched import Intervention
-from certify.reading.weights import read_network
 from certify.report.mechanism_figures import patch_figure
 from certify.report.runs import patch_text
 
@@ -77,15 +77,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Replay, and show what changes."""
     outputs = Outputs(arguments)
-    network = read_network(arguments.model)
-    ratios = parse_ratio_range(arguments.ratio) if arguments.ratio else None
-    inside = ratios is None or ratios.lo <= NOMINAL_RATIO <= ratios.hi
-    found = patch(
+    network = api.load(arguments.model)
+    found = api.patch(
         network,
-        Pair(*arguments.pair),
+        arguments.pair,
         [_intervention(change) for change in arguments.changes],
-        ratio=NOMINAL_RATIO if inside or ratios is None else ratios.lo,
-        ratios=ratios,
+        ratio=arguments.ratio,
     )
     written = None
     if arguments.out:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from certify import api
 from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import ExitCode
-from certify.mechanism.training import track
-from certify.reading.weights import read_network
 from certify.report.hypotheses import history_text
 from certify.report.mechanism_figures import track_figure
 from certify.report.runs import track_text
-from certify.statements.history import follow
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -50,23 +48,22 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure each checkpoint and show the table."""
     outputs = Outputs(arguments)
     with progress_bar("checkpoints") as bar:
-        found = track(
+        found = api.track(
             arguments.models,
             inputs=arguments.inputs,
             samples=arguments.samples,
             seed=arguments.seed,
             progress=lambda name, done, total: bar(done, total, name),
         )
-        models = [(path.stem, read_network(path)) for path in arguments.models]
         history = None
         interrupted = len(found.checkpoints) < len(arguments.models)
         if arguments.hypotheses is not None and not interrupted:
-            history = follow(
+            history = api.track_hypotheses(
                 arguments.hypotheses,
-                models,
+                arguments.models,
                 progress=lambda name, done, total: bar(done, total, name),
             )
-    outputs.assumed += [text for _, network in models for text in network.assumed]
+    outputs.assumed += [text for path in arguments.models for text in api.load(path).assumed]
     answer = found.to_json() | {"assumed": [*dict.fromkeys(outputs.assumed)]}
     outputs.json(answer | ({"hypotheses": history.to_json()} if history else {}))
     if outputs.text:

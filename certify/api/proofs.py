@@ -1,33 +1,20 @@
-"""The use cases, each in one place: what ``import certify`` offers, and what commands call.
-
-A *model* is a path, a :class:`certify.model.Network` (what :func:`load` returns), a torch module,
-a state dict or a mapping of arrays. Numbers are read exactly: text such as ``"4/5"`` or ``"0.8"``,
-integers, fractions, and floats for exactly what they are. Every error that a caller can meet is a
-:class:`certify.CertifyError`.
-
-Engines are imported by the use case that needs them: proving on impulses compiles nothing, and
-checking needs the standard library alone.
-"""
+"""Proving: impulses, noise, accuracy and the sentences of a note."""
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
-from certify.errors import CertificateFormatError, InternalError, ModelFileError, Rejected
+from certify.api.sources import Progress, load
+from certify.errors import InternalError
 
 if TYPE_CHECKING:
-    from certify.certificate import Certificate
-    from certify.checker import Accepted
-    from certify.checker.running import Kernels
+    from certify.api.sources import Model, Pairs, Ratio
     from certify.claims import Exact
     from certify.impulse.prove import ImpulseResult
-    from certify.mechanism.explain import Explanation
-    from certify.model import Network
     from certify.noise.answers import NoiseResult, PairNoise
     from certify.noise.prove import Progress as NoiseProgress
     from certify.probability.prove import AccuracyResult, Inputs
@@ -35,58 +22,11 @@ if TYPE_CHECKING:
     from certify.probability.statistical import StatisticalResult
     from certify.statements.prove import HypothesesResult
 
-    class Module(Protocol):
-        """What a torch module offers; torch itself is not needed."""
-
-        def state_dict(self) -> Mapping[str, Any]: ...  # noqa: D102
-
-    Model = str | Path | Network | Module | Mapping[str, Any]
-    Pairs = Iterable[Sequence[int]]
-    Ratio = Exact | Sequence[Exact]
-
 SMT_TIMEOUT = 60.0
 """Seconds that z3 may spend on one pair before it answers unknown."""
 
 NOISE_MAX_BUDGET = 1800.0
 """Seconds that the largest noise of each pair is looked for if no budget is given."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, the work done and the work in all."""
-
-
-def load(source: Model) -> Network:
-    """The exact network of a model file, a torch module, a state dict or a mapping of arrays.
-
-    A mapping holds ``rnn.weight_ih_l0`` (d, 1), ``rnn.weight_hh_l0`` (d, d) and
-    ``linear.weight`` (n, d): d hidden units, n inputs and as many logits.
-
-    >>> model = load("models/m2_2.pt")
-    >>> model.hidden_size, model.seq_len
-    (2, 2)
-
-    Raises:
-        ModelFileError: it is not a model of the family; the message names the tensor.
-    """
-    from certify.model import Network
-
-    if isinstance(source, Network):
-        return source
-    from certify.reading import weights
-
-    if isinstance(source, str | Path):
-        return weights.read_network(source)
-    mapping = source if isinstance(source, Mapping) else _state_dict(source)
-    return weights.network_from_mapping(mapping)
-
-
-def _state_dict(module: Module) -> Mapping[str, Any]:
-    method = getattr(module, "state_dict", None)
-    if method is None:
-        raise ModelFileError(
-            "a model is a path, a torch module, a state dict or a mapping of arrays, not "
-            f"{type(module).__name__}"
-        )
-    return module.state_dict()
 
 
 def prove(
@@ -324,36 +264,6 @@ def sample_accuracy(
     )
 
 
-def explain(
-    model: Model,
-    *,
-    ratio: Ratio | None = None,
-    samples: int | None = None,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Explanation:
-    """Take a model apart: offsets, cells, units and their roles, and a proved circuit.
-
-    ``ratio`` is what the proved statements speak of, ``samples`` the number of random inputs of
-    each kind. Deterministic for a ``seed``.
-
-    Raises:
-        UsageError: an argument is out of its range.
-        ModelFileError: not a model.
-    """
-    from certify.claims import parse_ratio_range
-    from certify.mechanism import explain as study
-    from certify.mechanism.search import BAND
-
-    return study.explain(
-        load(model),
-        samples=study.SAMPLES if samples is None else samples,
-        seed=seed,
-        ratios=BAND if ratio is None else parse_ratio_range(ratio),
-        progress=progress,
-    )
-
-
 def hypotheses(
     file: str | Path, model: Model, *, progress: Callable[[int, int], None] | None = None
 ) -> HypothesesResult:
@@ -373,59 +283,6 @@ def hypotheses(
     from certify.statements import prove as engine
 
     return engine.hypotheses(file, load(model), progress=progress)
-
-
-def check(
-    certificate: str | Path | Certificate,
-    model: Model,
-    *,
-    nonce: str = "",
-    kernels: Callable[[], Kernels] | None = None,
-) -> Accepted:
-    """Decide anew whether a certificate holds for a model, trusting nothing that it says.
-
-    Returns what was accepted: its ``kind``, the model's ``sha256``, and what it ``establishes``,
-    line by line (of a refutation too). A model that is not a file is written to a temporary one,
-    which the checker reads. With a ``nonce``, any text of yours, a statistical certificate is not
-    replayed but held against a fresh sample that its author cannot have chosen. ``kernels`` says
-    how the integer rule is run: by default compiled where numba is at hand, else bare, with the
-    same answer.
-
-    >>> check("proofs/m2_2.impulse.json", "models/m2_2.pt").kind
-    'impulse'
-
-    Raises:
-        Rejected: the certificate does not hold, or is about another model.
-        CertificateFormatError: the file is not a certificate.
-        ModelFileError: not a model.
-    """
-    from certify import checker
-    from certify.relaxation import at_hand
-
-    with tempfile.TemporaryDirectory() as folder:
-        written = _as_file(certificate, Path(folder))
-        weights = _weights_file(model, Path(folder))
-        try:
-            return checker.check(written, weights, nonce=nonce, kernels=kernels or at_hand.kernels)
-        except checker.Rejected as error:
-            raise Rejected(str(error)) from None
-        except checker.Unreadable as error:
-            of_model = written != weights and str(error).startswith(f"{weights}:")
-            raise (ModelFileError if of_model else CertificateFormatError)(str(error)) from None
-
-
-def _as_file(certificate: str | Path | Certificate, folder: Path) -> Path:
-    if isinstance(certificate, str | Path):
-        return Path(certificate)
-    return certificate.write(folder / f"certificate{certificate.suffix}")
-
-
-def _weights_file(model: Model, folder: Path) -> Path:
-    if isinstance(model, str | Path):
-        return Path(model)
-    from certify.reading.writing import write_network
-
-    return write_network(load(model), folder / "model.safetensors")
 
 
 def _named(progress: Progress | None, title: str) -> Callable[[int, int], None] | None:
