@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +56,35 @@ def test_explain_writes_a_certificate_that_holds(
     assert "Offsets at S/M = 4/5" in capsys.readouterr().out
     assert {p.suffix for p in (tmp_path / "f").iterdir()} == {".svg", ".pdf"}
     assert main(["check", str(tmp_path / "two.circuit.json"), model]) == ExitCode.OK
+
+
+def lacking(answer: Any) -> set[str]:
+    """The names of exact numbers with no float beside them."""
+    if isinstance(answer, list):
+        return set().union(*map(lacking, answer))
+    if not isinstance(answer, dict):
+        return set()
+    found = set().union(*map(lacking, answer.values()))
+    for name, value in answer.items():
+        first = value[0] if isinstance(value, list) and value else value
+        exact = isinstance(first, str) and re.fullmatch(r"-?\d+/\d+", first)
+        if exact and f"{name}_float" not in answer:
+            found.add(name)
+    return found
+
+
+def test_each_exact_number_has_its_float_beside_it(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (
+        ["explain", model, "--samples", "500", "--out", str(tmp_path)],
+        ["patch", model, "--pair", "0", "1", "--unit", "2", "--scale", "1/2"],
+        ["track", model, model, "--samples", "500"],
+    ):
+        assert main([*command, "--json", "-"]) == ExitCode.OK
+        answer = json.loads(capsys.readouterr().out)
+        assert lacking(answer) == set(), command
+        assert "_float" in json.dumps(answer)
 
 
 def test_estimate(model: str, capsys: pytest.CaptureFixture[str]) -> None:

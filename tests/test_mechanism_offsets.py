@@ -80,7 +80,7 @@ def test_golden_values(golden: Golden, golden_impulse: ImpulseResult) -> None:
         assert sine is not None
         assert sine.r_squared > 0.8
         assert least < sine.period < most
-    assert study.to_json()["separable_r_squared"] == str(study.r_squared)
+    assert study.to_json()["separable_r_squared"] == study.r_squared
 
 
 def test_growth_counts_the_pairs_that_have_a_state_so_late(

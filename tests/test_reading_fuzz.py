@@ -140,6 +140,7 @@ def fuzz(count: int, mutated: Mutate, other: Other, path: Path) -> int:
             f"{seed}: only the checker reads it"
         )
         accepted += bool(found)
+    print(f"{accepted} of {count} accepted, 0 read otherwise")  # pytest -rP shows it
     return accepted
 
 

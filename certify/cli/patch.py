@@ -20,6 +20,7 @@ from certify.mechanism.interventions import patch_certificate
 from certify.mechanism.patched import Intervention
 from certify.report.mechanism_figures import patch_figure
 from certify.report.runs import patch_text
+from certify.result import with_floats
 
 
 class _Collect(argparse.Action):
@@ -89,7 +90,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         path = arguments.out / f"{arguments.model.stem}.patch.json"
         written = outputs.certificate(path, patch_certificate(network, found))
     about = {"model": answer_model(network)}
-    outputs.json(about | found.to_json() | {"certificate": written and str(written)})
+    outputs.json(with_floats(about | found.to_json()) | {"certificate": written and str(written)})
     if outputs.text:
         print(patch_text(found))
         if written:

@@ -15,6 +15,7 @@ from certify.errors import ExitCode
 from certify.report.hypotheses import history_text
 from certify.report.mechanism_figures import track_figure
 from certify.report.runs import track_text
+from certify.result import with_floats
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
                 progress=lambda name, done, total: bar(done, total, name),
             )
     outputs.assumed += [text for path in arguments.models for text in api.load(path).assumed]
-    answer = found.to_json() | {"assumed": [*dict.fromkeys(outputs.assumed)]}
+    answer = with_floats(found.to_json()) | {"assumed": [*dict.fromkeys(outputs.assumed)]}
     outputs.json(answer | ({"hypotheses": history.to_json()} if history else {}))
     if outputs.text:
         print(track_text(found))

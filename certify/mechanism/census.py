@@ -96,7 +96,7 @@ class Census:
         """Cells as lists of the units that are on; rationals as strings."""
         cells, sequences, pieces = self.all_ratios
         return {
-            "ratio": str(self.ratio),
+            "ratio": self.ratio,
             "runs": self.runs,
             "final_cells": [
                 {"on": list(on_units(cell)), "runs": count} for cell, count in self.final_cells
@@ -109,13 +109,13 @@ class Census:
                 "sequences": sequences,
                 "pieces": pieces,
             },
-            "common_interval_of_cells": [str(v) for v in self.common],
+            "common_interval_of_cells": list(self.common),
             "stability": [
                 {
                     "max": s.pair.max,
                     "second": s.pair.second,
-                    "sequence": [str(v) for v in s.sequence],
-                    "final_cell": [str(v) for v in s.final],
+                    "sequence": list(s.sequence),
+                    "final_cell": list(s.final),
                     "pieces": s.pieces,
                 }
                 for s in self.stability
@@ -202,7 +202,7 @@ class CellFormula:
         return {
             "max": self.pair.max,
             "second": self.pair.second,
-            "interval": [str(v) for v in self.interval],
+            "interval": list(self.interval),
             "logits": [[str(e.coeff(big)), str(e.coeff(small))] for e in self.logits],
         }
 

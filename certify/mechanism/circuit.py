@@ -126,7 +126,7 @@ class Contribution:
             "pairs": [list(pair) for pair in self.pairs],
             "at": self.at,
             "relation": self.relation,
-            "bound": str(self.bound),
+            "bound": self.bound,
         }
 
 
@@ -144,7 +144,7 @@ class Failure:
             "element": list(self.element),
             "max": self.pair.max,
             "second": self.pair.second,
-            "ratio": str(self.ratio),
+            "ratio": self.ratio,
         }
 
     def input(self, n: int) -> list[Fraction]:
@@ -199,7 +199,7 @@ class CircuitStudy:
     def to_json(self) -> dict[str, Any]:
         """The statements in plain form; exact numbers as strings."""
         return {
-            "ratio": [str(v) for v in self.ratios],
+            "ratio": list(self.ratios),
             "pairs": [list(pair) for pair in self.pairs],
             "groups": {name: list(found) for name, found in self.groups.items()},
             "contributions": [c.to_json() for c in self.contributions],
@@ -207,13 +207,13 @@ class CircuitStudy:
             "dispensable_units": sorted(self.dispensable),
             "unit_circuit": {
                 "units": list(self.unit_circuit.kept.units),
-                "min_margin": str(self.unit_circuit.min_margin),
+                "min_margin": self.unit_circuit.min_margin,
                 "removals": [f.to_json() for f in self.unit_circuit.removals],
             },
             "weight_circuit": {
                 "weights": len(self.weight_circuit.kept.weights),
                 "kept": self.weight_circuit.kept.to_json(),
-                "min_margin": str(self.weight_circuit.min_margin),
+                "min_margin": self.weight_circuit.min_margin,
             },
         }
 

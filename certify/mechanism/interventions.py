@@ -63,9 +63,9 @@ class RangeVerdict:
         """The verdict as ``proved`` or ``refuted``; at ``at`` the model is wrong if refuted."""
         return {
             "verdict": "proved" if self.proved else "refuted",
-            "min_margin": str(self.min_margin),
-            "at": str(self.at),
-            "interval": self.interval and [str(v) for v in self.interval],
+            "min_margin": self.min_margin,
+            "at": self.at,
+            "interval": self.interval and list(self.interval),
         }
 
 
@@ -108,7 +108,7 @@ class PatchResult:
 
         def run(trace: Trace) -> dict[str, Any]:
             return {
-                "logits": [str(v) for v in trace.logits],
+                "logits": list(trace.logits),
                 "chosen": trace.chosen,
                 "right": trace.chosen == self.pair.second,
             }
@@ -116,8 +116,8 @@ class PatchResult:
         return {
             "max": self.pair.max,
             "second": self.pair.second,
-            "ratio": str(self.ratio),
-            "range": [str(v) for v in self.ratios],
+            "ratio": self.ratio,
+            "range": list(self.ratios),
             "holds_for": "every M > 0" if self.homogeneous else "M = 1",
             "interventions": [i.to_json() for i in self.interventions],
             "baseline": {**run(self.baseline), "range": self.baseline_range.to_json()},
@@ -127,8 +127,8 @@ class PatchResult:
                 {
                     "step": c.step,
                     "unit": c.unit,
-                    "baseline": str(c.baseline),
-                    "patched": str(c.patched),
+                    "baseline": c.baseline,
+                    "patched": c.patched,
                     "toggled": c.toggled,
                 }
                 for c in self.changes

@@ -55,7 +55,7 @@ class CriticalCycle:
     def to_json(self) -> dict[str, object]:
         """The eigenvalue as a float, the exact total of the weights, and the cycle."""
         name = "product" if self.multiply else "sum"
-        return {"mean": self.mean, name: str(self.total), "cycle": list(self.cycle)}
+        return {"mean": self.mean, name: self.total, "cycle": list(self.cycle)}
 
 
 def sum_eigenvalue(network: Network) -> CriticalCycle:

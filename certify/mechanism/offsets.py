@@ -85,12 +85,12 @@ class OffsetStudy:
     def to_json(self) -> dict[str, Any]:
         """Rationals as strings, floats as numbers; ``form`` is one list for each position."""
         return {
-            "ratio": str(self.ratio),
+            "ratio": self.ratio,
             "pairs": self.pairs,
-            "separable_r_squared": str(self.r_squared),
-            "min_product": str(self.min_product),
+            "separable_r_squared": self.r_squared,
+            "min_product": self.min_product,
             "positive_products": self.positive,
-            "separable_min_product": str(self.separable_product),
+            "separable_min_product": self.separable_product,
             "separable_positive_products": self.separable_positive,
             "separable_form": self.form.tolist(),
             "principal_shares": self.shares.tolist(),

@@ -50,7 +50,7 @@ class Intervention:
             "unit": self.unit,
             "step": self.step,
             "action": self.action,
-            "value": str(self.value),
+            "value": self.value,
         }
 
 
