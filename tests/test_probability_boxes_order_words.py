@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certify.checker.orders import Boxes, inputs_map, order_of
+from certify.checker.corners import Boxes
+from certify.checker.orders import inputs_map, order_of
 from certify.model import FloatArray
 from certify.probability.boxes.order_words import NONE, forest, words
 from certify.probability.boxes.quantiles import (

@@ -19,11 +19,12 @@ from typing import Any
 
 from certify.checker import cases
 from certify.checker.cases import RIGHT, RIGHT_BY_CASES, ROOM, WRONG, WRONG_BY_CASES
+from certify.checker.corners import GRID, W_BITS, W_ONE, Boxes
 from certify.checker.document import fields, integer, items
 from certify.checker.errors import Rejected
 from certify.checker.kernel import Ints, Rule, Space
 from certify.checker.network import Weights
-from certify.checker.orders import GRID, W_BITS, W_ONE, Boxes, Order, inputs_map, order_of
+from certify.checker.orders import Order, inputs_map, order_of
 from certify.checker.running import Kernels, More
 from certify.checker.scale import rule_of, space_of
 from certify.checker.work import ALL, box_steps, demand

@@ -224,39 +224,14 @@ def prove_accuracy(
         UsageError: an argument is out of its range, or the state is that of another run.
         MissingExtraError: ``dask`` without dask.distributed, or ``device`` without torch.
     """
-    if inputs not in ("gaussian", "uniform"):
-        raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
-    if not 1 <= digits <= 1000:
-        raise UsageError(f"digits needs a number from 1 to 1000, got {digits}")
-    if budget is not None and not budget > 0:
-        raise UsageError(f"budget needs a positive number of seconds, got {budget}")
-    if boxes is not None and boxes < 1:
-        raise UsageError(f"boxes needs a positive number, got {boxes}")
-    if jobs is not None and jobs < 1:
-        raise UsageError(f"jobs needs a positive number, got {jobs}")
+    _check(inputs, digits, budget, boxes, jobs)
     started, compiling = time.monotonic(), seconds_compiling()
     if network.seq_len <= EXACT_LENGTH:
         return _enumerate(network, inputs, digits, started)
-    run = (ChamberRun if network.seq_len <= CONE_LENGTH else Run)(network, inputs)
     jobs = jobs or os.cpu_count() or 1
+    run = _started(network, inputs, boxes, jobs, state, dask, device)
     if device is not None:
-        if run.method != "boxes" or dask is not None:
-            raise UsageError(
-                f"device is for boxes, with inputs longer than {CONE_LENGTH}, and without dask"
-            )
-        run.extend = partial(extend, cut=Device(device, jobs))
         jobs = 1  # a batch keeps all threads busy
-    if state is not None and state.exists():
-        try:
-            run.restore(state.read_bytes())
-        except UsageError as error:
-            raise UsageError(f"{state}: {error}") from error
-        if boxes is not None and run.boxes > boxes:
-            raise UsageError(
-                f"{state} already holds {run.boxes} boxes, more than the {boxes} asked for"
-            )
-    run.extend(run.network, run.inputs, run.words[0], run.root, 1, 1)
-    run.confirm(0, run.root)
     started += seconds_compiling() - compiling
     history: list[Moment] = []
 
@@ -293,6 +268,53 @@ def prove_accuracy(
         run=run,
         interrupted=interrupted,
     )
+
+
+def _check(
+    inputs: str, digits: int, budget: float | None, boxes: int | None, jobs: int | None
+) -> None:
+    """The ranges of the arguments of :func:`prove_accuracy`."""
+    if inputs not in ("gaussian", "uniform"):
+        raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
+    if not 1 <= digits <= 1000:
+        raise UsageError(f"digits needs a number from 1 to 1000, got {digits}")
+    if budget is not None and not budget > 0:
+        raise UsageError(f"budget needs a positive number of seconds, got {budget}")
+    if boxes is not None and boxes < 1:
+        raise UsageError(f"boxes needs a positive number, got {boxes}")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs needs a positive number, got {jobs}")
+
+
+def _started(
+    network: Network,
+    inputs: Inputs,
+    boxes: int | None,
+    jobs: int,
+    state: Path | None,
+    dask: Any,
+    device: str | None,
+) -> Run:
+    """The run that :func:`prove_accuracy` goes on with, and all that it needs compiled."""
+    run = (ChamberRun if network.seq_len <= CONE_LENGTH else Run)(network, inputs)
+    if device is not None:
+        if run.method != "boxes" or dask is not None:
+            raise UsageError(
+                f"device is for boxes, with inputs longer than {CONE_LENGTH}, and without dask"
+            )
+        run.extend = partial(extend, cut=Device(device, jobs))
+    if state is not None and state.exists():
+        try:
+            run.restore(state.read_bytes())
+        except UsageError as error:
+            raise UsageError(f"{state}: {error}") from error
+        if boxes is not None and run.boxes > boxes:
+            raise UsageError(
+                f"{state} already holds {run.boxes} boxes, more than the {boxes} asked for"
+            )
+    run.extend(run.network, run.inputs, run.words[0], run.root, 1, 1)
+    run.confirm(0, run.root)
+    return run
 
 
 def _enumerate(network: Network, inputs: Inputs, digits: int, started: float) -> AccuracyResult:

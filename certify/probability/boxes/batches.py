@@ -23,7 +23,6 @@ from certify.compiled import kernel
 from certify.errors import MissingExtraError, UsageError
 from certify.model import FloatArray, Network
 from certify.probability.boxes.branch_and_bound import (
-    LEAF,
     MAX_DEPTH,
     MERITS,
     NEAR,
@@ -36,11 +35,11 @@ from certify.probability.boxes.branch_and_bound import (
     rival_of,
     weigh,
 )
-from certify.probability.boxes.cuts import best_cut, cut_at, cut_box, volume_of
+from certify.probability.boxes.cuts import best_cut, volume_of
+from certify.probability.boxes.grafts import graft, halve, volumes, walk
 from certify.probability.boxes.order_words import forest
 from certify.probability.boxes.quantiles import (
     OK,
-    W_ONE,
     WORK_ROWS,
     as_arrays,
     box_of,
@@ -102,8 +101,8 @@ class Device:
         )  # fmt: skip
         bounds = self._bounds(network, tree.A, rows, slack)
         old = np.frombuffer(tape, dtype=np.uint8)
-        leaves = _leaf_arrays(_walk(old, smallest, *_leaf_arrays(0, n)), n)
-        count = _walk(old, smallest, *leaves)
+        leaves = _leaf_arrays(walk(old, smallest, *_leaf_arrays(0, n)), n)
+        count = walk(old, smallest, *leaves)
         # The trees that grow from these leaves; the parts of node i are child[i] and the next one.
         code, child = np.full(count, OPEN - MERITS, dtype=np.uint8), np.zeros(count, dtype=np.int64)
         stack: list[tuple[Any, ...]] = []
@@ -138,7 +137,7 @@ class Device:
             code = np.append(code, np.full(len(parts), OPEN - MERITS, dtype=np.uint8))
             child = np.append(child, np.zeros(len(parts), dtype=np.int64))
             w_lo, w_hi = w_lo[parts], w_hi[parts]
-            volume = _halve(w_lo, w_hi, position[parts])
+            volume = halve(w_lo, w_hi, position[parts])
             known = [part[parts] for part in (lower, upper, proved)]
             fresh = status[parts] != OK
             for old_part, new_part in zip(known, _unknown(1, slack, R), strict=True):
@@ -148,9 +147,9 @@ class Device:
             if due.any():
                 stack.append(tuple(v[due] for v in (new, w_lo, w_hi, depth[parts] + 1, *known)))
         out = np.empty(len(old) + len(code), dtype=np.uint8)
-        length = _graft(old, smallest, n, code, child, out)
+        length = graft(old, smallest, n, code, child, out)
         extended = out[:length]
-        right_volume, wrong_volume = _volumes(extended, n)
+        right_volume, wrong_volume = volumes(extended, n)
         return extended.tobytes(), used, right_volume, wrong_volume
 
     def _bounds(self, network: Network, A: FloatArray, rows: FloatArray, slack: Slack) -> Bounds:
@@ -245,107 +244,6 @@ def _leaf_arrays(count: int, n: int) -> tuple[Any, Any, Any]:
     """Room for boxes of W and their depths."""
     shape = (count, n)
     return np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(count, np.int64)
-
-
-@kernel
-def _due(node, volume, smallest):  # type: ignore[no-untyped-def]
-    """Whether a leaf of an old tape is to be taken up."""
-    return LEAF <= node <= OPEN and volume * NEAR ** (-POWER * (OPEN - node) / MERITS) >= smallest
-
-
-@kernel
-def _walk(tape, smallest, w_lo, w_hi, depth):  # type: ignore[no-untyped-def]
-    """Write the boxes of the leaves that are due, as far as there is room; returns their number."""
-    n = w_lo.shape[1]
-    lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
-    hi = np.full((MAX_DEPTH + 2, n), W_ONE)
-    levels = np.zeros(MAX_DEPTH + 2, dtype=np.int64)
-    top, count = 0, 0
-    for node in tape:
-        if node < LEAF:
-            cut_box(lo, hi, top, node & (TAIL - 1), node & TAIL)
-            levels[top] += 1
-            levels[top + 1] = levels[top]
-            top += 1
-            continue
-        if _due(node, volume_of(lo[top], hi[top]), smallest):
-            if count < len(w_lo):
-                w_lo[count] = lo[top]
-                w_hi[count] = hi[top]
-                depth[count] = levels[top]
-            count += 1
-        top -= 1
-    return count
-
-
-@kernel
-def _graft(tape, smallest, n, code, child, out):  # type: ignore[no-untyped-def]
-    """Write the tape with trees in the place of the leaves that were due; returns its length."""
-    lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
-    hi = np.full((MAX_DEPTH + 2, n), W_ONE)
-    nodes = np.empty(MAX_DEPTH + 2, dtype=np.int64)
-    top, count, length = 0, 0, 0
-    for node in tape:
-        if node < LEAF:
-            cut_box(lo, hi, top, node & (TAIL - 1), node & TAIL)
-            out[length] = node
-            length += 1
-            top += 1
-            continue
-        if not _due(node, volume_of(lo[top], hi[top]), smallest):
-            out[length] = node
-            length += 1
-            top -= 1
-            continue
-        nodes[0] = count
-        count += 1
-        left = 1
-        while left > 0:
-            at = nodes[left - 1]
-            out[length] = code[at]
-            length += 1
-            if child[at] > 0:
-                nodes[left - 1] = child[at] + 1
-                nodes[left] = child[at]
-                left += 1
-            else:
-                left -= 1
-        top -= 1
-    return length
-
-
-@kernel
-def _volumes(tape, n):  # type: ignore[no-untyped-def]
-    """Volumes right and wrong of a tape, counted as the search does."""
-    lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
-    hi = np.full((MAX_DEPTH + 2, n), W_ONE)
-    top, right, wrong = 0, 0, 0
-    for node in tape:
-        if node < LEAF:
-            cut_box(lo, hi, top, node & (TAIL - 1), node & TAIL)
-            top += 1
-            continue
-        if node == RIGHT:
-            right += volume_of(lo[top], hi[top])
-        elif node == WRONG:
-            wrong += volume_of(lo[top], hi[top])
-        top -= 1
-    return right, wrong
-
-
-@kernel
-def _halve(w_lo, w_hi, nodes):  # type: ignore[no-untyped-def]
-    """Make boxes, each of which is there twice, the lower and the upper part; their volumes."""
-    volume = np.empty(len(nodes), dtype=np.int64)
-    for i in range(len(nodes)):
-        j = nodes[i] & (TAIL - 1)
-        middle = cut_at(w_lo[i, j], w_hi[i, j], nodes[i] & TAIL)
-        if i % 2 == 0:
-            w_hi[i, j] = middle
-        else:
-            w_lo[i, j] = middle
-        volume[i] = volume_of(w_lo[i], w_hi[i])
-    return volume
 
 
 @kernel(parallel=True)
