@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable, Iterator
+from concurrent.futures import as_completed
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import certify
-from certify.cli import main
+from certify import api
+from certify.cli import main, several
 from certify.errors import ExitCode
 from tests.examples import MODELS
 
@@ -49,6 +53,36 @@ def test_noise_and_pairs_of_several_models(
         ("noise", True, 1)
     ] * 2
     assert main([*command, "--budget", "3"]) == ExitCode.USAGE
+
+
+def test_an_interrupt_keeps_what_is_done_and_says_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def one_then_ctrl_c(waiting: Iterable[Any]) -> Iterator[Any]:
+        yield next(iter(as_completed(waiting)))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(several, "as_completed", one_then_ctrl_c)
+    command = [RIGHT, WRONG, "--no-smt", "--jobs", "1", "--out", str(tmp_path)]
+    assert main(command) == ExitCode.INTERRUPTED
+    shown = capsys.readouterr().out
+    assert "6 of 6" in shown
+    assert f"go on with: certify {WRONG} --no-smt --jobs 1 --out {tmp_path}\n" in shown
+    assert (tmp_path / "m4_3.impulse.json").exists()
+
+
+def test_an_interrupt_of_the_second_witness_costs_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ctrl_c(*arguments: Any, **named: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "second_witness", ctrl_c)
+    assert main([RIGHT, "--out", str(tmp_path)]) == ExitCode.INTERRUPTED
+    shown = capsys.readouterr()
+    assert shown.out.startswith("PROVED")
+    assert "interrupted: z3 was not waited for" in shown.err
+    assert main(["check", str(tmp_path / "m4_3.impulse.json"), RIGHT]) == ExitCode.OK
 
 
 def test_one_model_and_some_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import math
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,6 +152,10 @@ class Outputs:
                 del words[i : i + (1 if equals else 2)]
                 break
         return command(*words, "--resume", resume)
+
+    def without(self, paths: Collection[Path]) -> str:
+        """The command for the files that are not among these."""
+        return command(*(word for word in self._words if Path(word) not in paths))
 
     def note(self, text: str, about: Path | None = None) -> None:
         """Something that the user must know, said on standard error after the answer."""

@@ -111,8 +111,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         certificate = result.certificate()
         path = arguments.out / f"{arguments.model.stem}.impulse.json"
         written = outputs.certificate(path, certificate)  # now: the second witness takes longer
+        interrupted = False
         if not arguments.no_smt:
-            result = api.second_witness(result, jobs=arguments.jobs, progress=progress)
+            try:
+                result = api.second_witness(result, jobs=arguments.jobs, progress=progress)
+            except KeyboardInterrupt:  # the sweep has decided
+                interrupted = True
+                outputs.note("interrupted: z3 was not waited for, the exact sweep was whole")
     outputs.json(result.to_dict() | {"certificate": written and str(written)})
     if outputs.text:
         show(impulse_report(arguments.model, result, written, certificate))
@@ -120,4 +125,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         print(f"seconds      {stages}")
         if written:
             print(f"\ncheck it with: {command('check', written, arguments.model)}")
+    if interrupted:
+        return outputs.finish(ExitCode.INTERRUPTED)
     return outputs.finish(ExitCode.OK if result.verdict == "proved" else ExitCode.REFUTED)

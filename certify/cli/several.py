@@ -72,6 +72,8 @@ def run_several(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
     outputs.json(answers)
     if outputs.text:
         show(several_report(answers))
+        if ExitCode.INTERRUPTED in codes and len(found) < len(names):
+            print(f"go on with: {outputs.without(found)}")
     return outputs.finish(next(code for code in FIRST if code in codes))
 
 
