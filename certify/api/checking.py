@@ -92,18 +92,34 @@ def export_smt2(
     return tuple(write(result.model, pairs, result.ratios, folder))
 
 
-def export_coq(model: Model, file: str | Path, *, ratio: Ratio | None = None) -> Path:
-    """Write an impulse claim that holds as a Coq file, which ``coqc`` checks.
+def export_coq(
+    model: Model,
+    file: str | Path,
+    *,
+    ratio: Ratio | None = None,
+    certificate: str | Path | None = None,
+) -> Path:
+    """Write an impulse claim that holds, or what a noise certificate proves, as a Coq file, which
+    ``coqc`` checks. A certificate says its own ratios.
 
     Raises:
-        UsageError: the claim is false.
+        UsageError: the claim is false; or the certificate is about another model, proves no pair,
+            proves pairs for different noise, has exact cells, or a ratio is given beside it.
         ModelFileError: not a model.
+        CertificateFormatError: not a certificate.
     """
+    from certify.certificate import read_certificate
     from certify.coq import export_coq as write
+    from certify.coq import export_noise
 
-    result = _proved(model, ratio)
-    breaks = {cuts.pair: cuts.nodes(result.ratios) for cuts in result.cuts}
-    write(result.model, result.ratios, breaks, Path(file))
+    if certificate is None:
+        result = _proved(model, ratio)
+        breaks = {cuts.pair: cuts.nodes(result.ratios) for cuts in result.cuts}
+        write(result.model, result.ratios, breaks, Path(file))
+    elif ratio is not None:
+        raise UsageError("a ratio does not go with a certificate, which says its own")
+    else:
+        export_noise(load(model), *read_certificate(Path(certificate)), Path(file))
     return Path(file)
 
 

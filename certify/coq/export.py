@@ -12,17 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from importlib.resources import files
 from pathlib import Path
-from textwrap import fill
 
 from certify.claims import Pair, RatioRange, all_pairs
+from certify.coq.text import MAX_DIGITS, library, rational, weights
 from certify.errors import UsageError
 from certify.files import atomic_write
 from certify.model import Network
-
-#: Python reads no integer of more than 4300 digits.
-MAX_DIGITS = 4000
 
 Chains = Mapping[Pair, Sequence[Fraction]]
 
@@ -66,16 +62,16 @@ def development(network: Network, ratio_range: RatioRange, chains: Chains) -> st
     return "\n".join(
         [
             _header(network, ratio_range),
-            _library("network.v"),
-            _library("impulse/inputs.v"),
+            library("network.v"),
+            library("impulse/inputs.v"),
             _model(network, ratio_range),
-            _library("sums.v"),
-            _library("impulse/cells.v"),
-            _library("impulse/checker.v"),
+            library("sums.v"),
+            library("impulse/cells.v"),
+            library("impulse/checker.v"),
             _certificate(network, chains),
             _THEOREM,
-            _library("over_reals.v"),
-            _library("impulse/reals.v"),
+            library("over_reals.v"),
+            library("impulse/reals.v"),
             _over_reals(network, ratio_range),
         ]
     )
@@ -87,7 +83,7 @@ def claim(network: Network, ratio_range: RatioRange) -> str:
     return f"""\
 Definition right_on_impulses : Prop :=
   forall m s : nat, (m < {n})%nat -> (s < {n})%nat -> m <> s ->
-  forall M S : Q, 0 < M -> {_rational(ratio_range.lo)} <= S / M <= {_rational(ratio_range.hi)} ->
+  forall M S : Q, 0 < M -> {rational(ratio_range.lo)} <= S / M <= {rational(ratio_range.hi)} ->
   forall j : nat, (j < {n})%nat -> j <> s ->
   logit model (impulses m s M S) j < logit model (impulses m s M S) s.
 """
@@ -104,14 +100,6 @@ Definition right_on_real_impulses : Prop :=
   forall j : nat, (j < {n})%nat -> j <> s ->
   logitR model (impulsesR m s M S) j < logitR model (impulsesR m s M S) s.
 """
-
-
-def _library(name: str) -> str:
-    return (files("certify") / "coq" / name).read_text(encoding="ascii")
-
-
-def _rational(value: Fraction) -> str:
-    return f"({value.numerator} # {value.denominator})"
 
 
 def _header(network: Network, ratio_range: RatioRange) -> str:
@@ -132,44 +120,11 @@ def _header(network: Network, ratio_range: RatioRange) -> str:
 """
 
 
-def _integers(values: Sequence[int], indent: str = "  ") -> str:
-    return fill(
-        "; ".join(map(str, values)),
-        98,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,  # an integer of more digits than that stays one
-        break_on_hyphens=False,
-    )
-
-
-def _table(name: str, rows: Sequence[Sequence[int]]) -> str:
-    body = ";\n".join(f"  [{_integers(row, '   ').strip()}]" for row in rows)
-    return f"Definition {name} : list (list Z) := [\n{body}\n]%Z.\n"
-
-
 def _model(network: Network, ratio_range: RatioRange) -> str:
-    d, n = network.hidden_size, network.seq_len
-    scale = f"(2 ^ {network.shift})%positive" if network.shift else "1"
     return f"""\
-(** * Part 2. The model and the claim
-
-    The weights are these integers, divided by [scale]. *)
-
-Definition scale : positive := {scale}.
-
-Definition w_ih : list Z := [
-{_integers(network.w_ih)}
-]%Z.
-
-(** Row i leads to unit i. *)
-{_table("w_hh", network.w_hh)}
-(** Row j leads to logit j. *)
-{_table("w_out", network.w_out)}
-Definition model : network := network_of_tables {d} {n} scale w_ih w_hh w_out.
-
-Definition lo : Q := {_rational(ratio_range.lo)}.
-Definition hi : Q := {_rational(ratio_range.hi)}.
+{weights(network)}
+Definition lo : Q := {rational(ratio_range.lo)}.
+Definition hi : Q := {rational(ratio_range.hi)}.
 
 (** The claim: m is the position of the larger impulse M, s that of the smaller one S. *)
 {claim(network, ratio_range)}"""
@@ -179,7 +134,7 @@ def _certificate(network: Network, chains: Chains) -> str:
     def row(m: int) -> str:
         return ";\n".join(
             f"  [ (* m = {m}, s = {s} *)\n"
-            + ";\n".join(f"    {_rational(r)}" for r in chains[Pair(m, s)])
+            + ";\n".join(f"    {rational(r)}" for r in chains[Pair(m, s)])
             + " ]"
             if m != s
             else "  []"

@@ -1,9 +1,9 @@
 """The word of Coq's kernel on an exported file.
 
-What a file proves is settled before Coq sees it: apart from the range and the ratios of the
-certificate, its text must be, byte by byte, what :func:`certify.coq.export.development` writes
-for the model. So no definition, weight, statement or axiom in it can be another. The ratios are
-data that a proved checker reads; wrong ones can make ``coqc`` reject the file, nothing else.
+What a file proves is settled before Coq sees it: apart from the range, the noise and the pairs of
+the claim, and the data of the certificate, its text must be, byte by byte, what certify writes
+for the model. So no definition, weight, statement or axiom in it can be another. The data are
+read by a proved checker; wrong ones can make ``coqc`` reject the file, nothing else.
 """
 
 from __future__ import annotations
@@ -14,27 +14,29 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Set
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import zip_longest
 from pathlib import Path
 
 from certify.claims import Pair, RatioRange, all_pairs
-from certify.coq.export import HEADER, MAX_DIGITS, claim, claim_over_reals, development
+from certify.coq import export, noise_export
+from certify.coq.text import RATIONAL
 from certify.errors import CertificateFormatError, MissingExtraError
 from certify.model import Network
 
 CLOSED = "Closed under the global context"
-#: What Coq's own real numbers rest on; the theorem over the rationals rests on nothing.
-AXIOMS_OF_REALS = {
-    "ClassicalDedekindReals.sig_forall_dec",
-    "ClassicalDedekindReals.sig_not_dec",
-    "FunctionalExtensionality.functional_extensionality_dep",
+#: What the kernel's 63-bit integers are, and their specification; last parts of the names.
+PRIMITIVE_INTEGERS = {
+    *("int", "add", "sub", "mul", "divs", "lsl", "lsr", "asr", "land", "lor"),
+    *("eqb", "ltb", "leb", "ltsb", "lesb", "eqb_correct", "eqb_refl", "of_to_Z"),
+    *("add_spec", "sub_spec", "mul_spec", "div_spec", "lsl_spec", "lsr_spec", "asr_spec"),
+    *("lor_spec", "ltb_spec", "leb_spec"),
 }
+#: What Coq's own real numbers rest on.
+AXIOMS_OF_REALS = {"sig_forall_dec", "sig_not_dec", "functional_extensionality_dep"}
 MAX_BYTES = 64 * 2**20
-
-_INTEGER = f"[0-9]{{1,{MAX_DIGITS}}}"
-_RATIONAL = rf"\((-?{_INTEGER}) # ({_INTEGER})\)"
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ def check_coq(path: Path, network: Network) -> CoqVerdict:
     """
     text = _read(path)
     try:
-        ratio_range, chains = _data(text, network)
+        meant = _meant(text, network)
     except ValueError as error:
         return CoqVerdict(False, "", "", 0.0, str(error))
-    difference = _difference(text, development(network, ratio_range, chains))
+    difference = _difference(text, meant.text)
     if difference:
         return CoqVerdict(False, "", "", 0.0, difference)
     coqc = shutil.which("coqc")
@@ -79,15 +81,44 @@ def check_coq(path: Path, network: Network) -> CoqVerdict:
     started = time.perf_counter()
     status, output, errors = _coqc(coqc, text)
     seconds = time.perf_counter() - started
-    statement = f"{claim(network, ratio_range)}\n{claim_over_reals(network, ratio_range)}"
     if status != 0:
-        return CoqVerdict(False, statement, "", seconds, f"coqc rejects the file: {errors}")
-    reason = _unexpected_assumption(output)
-    over_rationals, _, over_reals = output.partition("\n")
-    assumptions = (
-        f"model_is_right: {over_rationals}\nmodel_is_right_over_reals: {over_reals.strip()}\n"
+        return CoqVerdict(False, meant.statement, "", seconds, f"coqc rejects the file: {errors}")
+    reason, assumptions = _assumptions(output, meant.assumed)
+    return CoqVerdict(not reason, meant.statement, assumptions, seconds, reason)
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """What certify writes with the data of a file: the text, what it states, and what the theorem
+    over the rationals may rest on.
+    """
+
+    text: str
+    statement: str
+    assumed: Set[str]
+
+
+def _meant(text: str, network: Network) -> _Meant:
+    """What the text should be.
+
+    Raises:
+        ValueError: its data have another form.
+    """
+    if text.startswith(noise_export.HEADER):
+        found = noise_export.read_claim(text)
+        statements = (
+            noise_export.statement(network, found),
+            noise_export.statement_over_reals(network, found),
+        )
+        written = noise_export.noise_development(network, found)
+        return _Meant(written, "\n".join(statements), PRIMITIVE_INTEGERS)
+    ratio_range, chains = _data(text, network)
+    statements = (
+        export.claim(network, ratio_range),
+        export.claim_over_reals(network, ratio_range),
     )
-    return CoqVerdict(not reason, statement, assumptions, seconds, reason)
+    written = export.development(network, ratio_range, chains)
+    return _Meant(written, "\n".join(statements), frozenset())
 
 
 def _read(path: Path) -> str:
@@ -98,7 +129,7 @@ def _read(path: Path) -> str:
         text = path.read_bytes().decode("ascii")
     except UnicodeDecodeError as error:
         raise CertificateFormatError(f"{path} is not ASCII text: {error}") from None
-    if not text.startswith(HEADER):
+    if not text.startswith((export.HEADER, noise_export.HEADER)):
         raise CertificateFormatError(f"{path} does not begin like a Coq file written by certify")
     return text
 
@@ -107,7 +138,7 @@ def _data(text: str, network: Network) -> tuple[RatioRange, dict[Pair, list[Frac
     """The range and the ratios; whatever is overlooked here shows in the comparison."""
     ends = []
     for name in ("lo", "hi"):
-        found = re.search(rf"^Definition {name} : Q := {_RATIONAL}\.$", text, re.MULTILINE)
+        found = re.search(rf"^Definition {name} : Q := {RATIONAL}\.$", text, re.MULTILINE)
         if found is None:
             raise ValueError(f"the file has no line 'Definition {name} : Q := (p # q).'")
         ends.append(_fraction(found))
@@ -121,7 +152,7 @@ def _data(text: str, network: Network) -> tuple[RatioRange, dict[Pair, list[Frac
             f"the certificate has {len(rows)} pairs, expected {len(pairs)} for the model"
         )
     return RatioRange(*ends), {
-        pair: [_fraction(found) for found in re.finditer(_RATIONAL, row)]
+        pair: [_fraction(found) for found in re.finditer(RATIONAL, row)]
         for pair, row in zip(pairs, rows, strict=True)
     }
 
@@ -155,16 +186,22 @@ def _short(line: str | None) -> str:
     return repr(line if len(line) <= 60 else line[:57] + "...")
 
 
-def _unexpected_assumption(output: str) -> str:
-    """What is wrong with the output of the two ``Print Assumptions``; empty where nothing is."""
-    lines = output.split("\n")
-    if lines[0] != CLOSED:
-        return f"the theorem over the rationals has assumptions: {_short(lines[0])}"
-    if lines[1:2] != ["Axioms:"]:
-        return f"no list of axioms for the theorem over the reals: {_short(' '.join(lines[1:2]))}"
-    names = {line.split()[0] for line in lines[2:] if line and not line.startswith(" ")}
-    extra = sorted(names - AXIOMS_OF_REALS)
-    return f"the theorem over the reals assumes {', '.join(extra)}" if extra else ""
+def _assumptions(output: str, assumed: Set[str]) -> tuple[str, str]:
+    """What is wrong with the output of the two ``Print Assumptions``, empty where nothing is; and
+    the names in it, for each of the two theorems.
+    """
+    blocks = re.split(rf"^(?=Axioms:$|{CLOSED}$)", output, flags=re.MULTILINE)[1:]
+    theorems = {"model_is_right": assumed, "model_is_right_over_reals": assumed | AXIOMS_OF_REALS}
+    if len(blocks) != len(theorems):
+        return f"expected two lists of assumptions, found {len(blocks)}", ""
+    shown = []
+    for (theorem, allowed), block in zip(theorems.items(), blocks, strict=True):
+        names = re.findall(r"^([\w.]+) ?(?::|$)", block.partition("\n")[2], re.MULTILINE)
+        extra = [name for name in names if name.rpartition(".")[2] not in allowed]
+        if extra:
+            return f"{theorem} assumes {', '.join(extra)}", ""
+        shown.append(f"{theorem}: {', '.join(names) or CLOSED}\n")
+    return "", "".join(shown)
 
 
 def _coqc(coqc: str, text: str) -> tuple[int, str, str]:
@@ -181,7 +218,7 @@ def _coqc(coqc: str, text: str) -> tuple[int, str, str]:
             cwd=folder,
             env={**environment, "HOME": folder},
             capture_output=True,
-            text=True,
+            encoding="utf-8",  # as Coq writes
             check=False,
         )
     errors = " ".join(done.stderr.split())
