@@ -230,9 +230,10 @@ def test_without_coqc_the_error_says_how_to_get_it(
     [
         (f"{CLOSED}\n{AXIOMS}", 0, ""),
         (f"{CLOSED}\n{AXIOMS}", 1, "coqc rejects the file"),
-        ("", 0, "has assumptions"),
-        (f"{AXIOMS}{AXIOMS}", 0, "has assumptions: 'Axioms:'"),
-        (f"{CLOSED}\n", 0, "no list of axioms"),
+        ("", 0, "two lists of assumptions, found 0"),
+        (f"{AXIOMS}{AXIOMS}", 0, "model_is_right assumes ClassicalDedekindReals.sig_forall_dec"),
+        (f"{CLOSED}\n", 0, "two lists of assumptions, found 1"),
+        (f"{CLOSED}\nAxioms:\n", 0, "model_is_right_over_reals assumes what is not named"),
         (f"{CLOSED}\n{AXIOMS}lie : False\n", 0, "assumes lie"),
     ],
 )

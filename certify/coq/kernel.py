@@ -198,8 +198,8 @@ def _assumptions(output: str, assumed: Set[str]) -> tuple[str, str]:
     for (theorem, allowed), block in zip(theorems.items(), blocks, strict=True):
         names = re.findall(r"^([\w.]+) ?(?::|$)", block.partition("\n")[2], re.MULTILINE)
         extra = [name for name in names if name.rpartition(".")[2] not in allowed]
-        if extra:
-            return f"{theorem} assumes {', '.join(extra)}", ""
+        if extra or not (names or block.startswith(CLOSED)):
+            return f"{theorem} assumes {', '.join(extra) or 'what is not named'}", ""
         shown.append(f"{theorem}: {', '.join(names) or CLOSED}\n")
     return "", "".join(shown)
 
