@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import os
+import signal
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from fractions import Fraction
@@ -7,6 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 
+from certify.checker.impulse import check_impulse
 from certify.claims import NOMINAL_RATIO, RatioRange, all_pairs
 from certify.errors import ModelFileError
 from certify.impulse.prove import ImpulseResult, prove_impulse
@@ -72,7 +76,7 @@ def test_counterexamples_are_wrong_and_proofs_hold(network: Network) -> None:
 def test_progress_counts_pairs() -> None:
     seen: list[tuple[int, int]] = []
     prove_impulse(HANDCRAFTED, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 2), (2, 2)]
+    assert seen == [(0, 2), (1, 2), (1, 2), (2, 2)]  # each pair is swept twice
 
 
 def test_the_headline(golden: Golden, golden_impulse: ImpulseResult) -> None:
@@ -104,7 +108,7 @@ def test_numbers_too_long_for_a_certificate_are_refused() -> None:
 def test_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     network = read_network(MODELS / "m8_5.pt")
     alone = prove_impulse(network)
-    monkeypatch.setattr("certify.impulse.prove.WORTH_PROCESSES", 1)
+    monkeypatch.setattr("certify.impulse.spreading.WORTH_PROCESSES", 1)
     told: list[tuple[int, int]] = []
     shared = prove_impulse(network, jobs=2, progress=lambda *now: told.append(now))
     assert shared == alone
@@ -118,7 +122,35 @@ def test_without_workers_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) 
         def submit(self, *_: object) -> object:
             raise BrokenProcessPool
 
-    monkeypatch.setattr("certify.impulse.prove.WORTH_PROCESSES", 1)
-    monkeypatch.setattr("certify.impulse.prove.workers", lambda _: nullcontext(Dead()))
+    monkeypatch.setattr("certify.impulse.spreading.WORTH_PROCESSES", 1)
+    monkeypatch.setattr("certify.impulse.spreading.workers", lambda _: nullcontext(Dead()))
     network = read_network(MODELS / "m4_3.pt")
     assert prove_impulse(network, jobs=2) == prove_impulse(network)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupt_keeps_the_pairs_that_were_decided(
+    jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("certify.impulse.spreading.WORTH_PROCESSES", 1)
+    network, ratios = read_network(MODELS / "m8_5.pt"), RatioRange(Fraction(3, 4), NOMINAL_RATIO)
+    sent = []
+
+    def end(done: int, total: int) -> None:
+        if done >= 6 and not sent:
+            sent.append(os.kill(os.getpid(), signal.SIGINT))
+
+    found = prove_impulse(network, ratios, jobs=jobs, progress=end)
+    whole = {p.pair: p for p in prove_impulse(network, ratios).pairs}
+    assert found.interrupted
+    assert found.subset
+    assert 6 <= len(found.pairs) < 20
+    assert all(whole[p.pair] == p for p in found.pairs)
+    lines = check_impulse(network, json.loads(found.certificate().to_bytes()), b"")
+    assert f"the {len(found.pairs)} chosen pairs out of 20" in lines[0]
+
+
+def test_an_interrupt_before_the_range_is_known_ends_it() -> None:
+    network = read_network(MODELS / "m8_5.pt")
+    with pytest.raises(KeyboardInterrupt):
+        prove_impulse(network, progress=lambda *_: os.kill(os.getpid(), signal.SIGINT))

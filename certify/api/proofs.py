@@ -46,6 +46,9 @@ def prove(
     witness, in ``jobs`` processes (with more than one the calling script needs the usual
     ``if __name__ == "__main__"``).
 
+    Ctrl-C ends the sweep: with a ``ratio`` what comes back then is about the pairs that were
+    decided (``.interrupted``), without one as soon as the range is known.
+
     >>> result = prove("models/m4_3.pt", ratio=("7/10", "9/10"))
     >>> result.verdict, len(result.pairs), float(result.pairs[0].min_margin.value) > 0
     ('proved', 6, True)
@@ -68,6 +71,7 @@ def prove(
         progress=_named(progress, "exact sweep"),
     )
     result = _with_float32(result, progress)
+    smt = smt and not result.interrupted
     return second_witness(result, jobs=jobs, progress=progress) if smt else result
 
 

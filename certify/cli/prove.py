@@ -106,13 +106,20 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             bar(done, total, title)
 
         result = api.prove(
-            arguments.model, arguments.ratio, pairs=arguments.pair, progress=progress
+            arguments.model,
+            arguments.ratio,
+            pairs=arguments.pair,
+            jobs=arguments.jobs,
+            progress=progress,
         )
         certificate = result.certificate()
         path = arguments.out / f"{arguments.model.stem}.impulse.json"
         written = outputs.certificate(path, certificate)  # now: the second witness takes longer
-        interrupted = False
-        if not arguments.no_smt:
+        interrupted = result.interrupted
+        if interrupted:
+            n = result.model.seq_len
+            outputs.note(f"interrupted: {len(result.pairs)} of {n * (n - 1)} pairs were decided")
+        elif not arguments.no_smt:
             try:
                 result = api.second_witness(result, jobs=arguments.jobs, progress=progress)
             except KeyboardInterrupt:  # the sweep has decided

@@ -10,24 +10,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
 from math import ceil, floor
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model, inside
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs, impulses
 from certify.errors import ModelFileError
 from certify.impulse.float32 import Float32Verdict, float32_section, prove_float32
-from certify.impulse.offset import OffsetBound, Vector, bound_offset, separable_form
-from certify.impulse.sweep import Cuts, Margin, sweeps
+from certify.impulse.offset import OffsetBound, separable_form
+from certify.impulse.spreading import Interval, Measure, Outline, measure, outline, spread
+from certify.impulse.sweep import WHOLE, Cuts, Margin
+from certify.interrupts import interruptible
 from certify.model import Network
 from certify.result import Result
-from certify.workers import workers
 
 GRID = 1000
 """The default range is rounded to multiples of 1/GRID, strictly inside the common interval."""
@@ -35,10 +33,6 @@ GRID = 1000
 MAX_BITS = 13_000
 """What the checker reads: 4,000 decimal digits."""
 
-WORTH_PROCESSES = 100_000
-"""``(d n)**2`` from which on the sweeps are spread over processes: a few seconds of work."""
-
-Interval = tuple[Fraction, Fraction]
 Verdict = Literal["proved", "refuted"]
 
 
@@ -94,7 +88,8 @@ class ImpulseResult(Result[PairResult]):
     ``ratios`` is the claim's range (``default_range``: found, not given), ``common_interval`` the
     intersection of the pairs' intervals. ``cuts`` say where the
     pieces of each pair end,
-    ``stages`` the seconds of each stage of the work. ``offsets`` is empty for a subset of the
+    ``stages`` the seconds of each stage of the work; ``interrupted`` says that the pairs are those
+    that were decided before the work was ended. ``offsets`` is empty for a subset of the
     pairs: the separable form is fitted to all of them.
     """
 
@@ -105,6 +100,7 @@ class ImpulseResult(Result[PairResult]):
     offsets: tuple[OffsetBound, ...]
     cuts: tuple[Cuts, ...]
     default_range: bool = False
+    interrupted: bool = False
     stages: Mapping[str, float] = field(default_factory=dict, compare=False)
     deployed: tuple[Float32Verdict, ...] = field(default=(), compare=False)
 
@@ -224,113 +220,69 @@ def prove_impulse(
     ``progress`` is called with (pairs done, pairs in all). Large networks use up to ``jobs``
     processes.
 
-    First each pair is swept over all of (0, 1), and only where it is cut and where it is right is
-    kept; then, in the range that follows from that, once more for how much it is right.
+    Without ``ratios`` each pair is swept over all of (0, 1) first, and only where it is cut and
+    where it is right is kept; then, in the range that follows from that, once more for how much it
+    is right. With ``ratios`` one sweep is enough.
+
+    Ctrl-C ends the work; what comes back then is about the pairs that were decided.
 
     Raises:
         ModelFileError: exact numbers would be longer than a certificate may hold.
+        KeyboardInterrupt: no pair was decided by then.
     """
     _demand_writable(network)
     started = time.perf_counter()
     chosen = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
-    done, passes = 0, 2
-
-    def count(new: int) -> None:
-        nonlocal done
-        done += new
-        if progress:
-            progress(done // passes, len(chosen))
-
-    work = partial(_spread, network, chosen, jobs, count)
-    outlines = {o.cuts.pair: o for o in work(_outline)}
-    anchor = ratios or RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)
-    around = {pair: _around(outlines[pair].right, anchor) for pair in chosen}
-    common = _intersection(list(around.values()))
-    found = ratios or (_rounded_inwards(common) if common else anchor)
     form = separable_form(network) if pairs is None else None
-    measured = {m.pair: m for m in work(partial(_measure, found, form))}
+    outlines: dict[Pair, Outline] = {}
+    measures: dict[Pair, Measure] = {}
+
+    def tell() -> None:
+        if progress:  # two halves for each pair
+            progress((len(outlines) + len(measures)) // 2, len(chosen))
+
+    with interruptible() as asked:
+        work = partial(spread, network, chosen, jobs, asked.is_set)
+        found, window = ratios, WHOLE
+        if found is None:
+            for seen in work(outline):
+                outlines[seen.cuts.pair] = seen
+                tell()
+            if asked.is_set():
+                raise KeyboardInterrupt
+            found = window = _default_range([o.right for o in outlines.values()])
+        for part in work(partial(measure, found, form, window)):
+            measures[part.pair] = part
+            if part.outline is not None:
+                outlines[part.pair] = part.outline
+            tell()
+    kept = tuple(pair for pair in chosen if pair in measures)
+    if not kept:
+        raise KeyboardInterrupt
+    ended = len(kept) < len(chosen)
     taken = time.perf_counter() - started
     return ImpulseResult(
         network,
         found,
-        common,
-        tuple(m.offset for pair in chosen if (m := measured[pair]).offset is not None),
-        tuple(outlines[pair].cuts for pair in chosen),
+        _intersection([_around(outlines[pair].right, found) for pair in kept]),
+        () if ended else tuple(o for p in kept if (o := measures[p].offset) is not None),
+        tuple(outlines[pair].cuts for pair in kept),
         default_range=ratios is None,
+        interrupted=ended,
         stages={"sweep": taken},
-        pairs=tuple(_decided(network, outlines[p], measured[p].margin, found) for p in chosen),
-        subset=pairs is not None,
+        pairs=tuple(_decided(network, outlines[p], measures[p].margin, found) for p in kept),
+        subset=ended or pairs is not None,
         seconds=taken,
     )
 
 
-class _Outline(NamedTuple):
-    """Where a pair is cut, and where it is right."""
-
-    cuts: Cuts
-    right: tuple[Interval, ...]
-
-
-class _Measure(NamedTuple):
-    """How much a pair is right in the range, and what its offset is there."""
-
-    pair: Pair
-    margin: Margin
-    offset: OffsetBound | None
-
-
-def _outline(network: Network, chosen: Sequence[Pair], gap: int) -> list[_Outline]:
-    """The outlines of the pairs of one distance."""
-    return [_Outline(s.cuts, s.right_intervals) for s in sweeps(network, chosen, [gap])]
-
-
-def _measure(
-    ratios: RatioRange,
-    form: Sequence[Vector] | None,
-    network: Network,
-    chosen: Sequence[Pair],
-    gap: int,
-) -> list[_Measure]:
-    """The measures of the pairs of one distance; with offsets where there is a separable form."""
-    found = []
-    for own in (inside := sweeps(network, chosen, [gap], ratios)):
-        if form is None:
-            found.append(_Measure(own.pair, own.min_margin(ratios), None))
-            continue
-        both = (own, next(inside))  # (m, s) and (s, m) come side by side
-        bounds = bound_offset(*both, ratios, form)
-        found += [
-            _Measure(s.pair, s.min_margin(ratios), b) for s, b in zip(both, bounds, strict=True)
-        ]
-    return found
-
-
-T = TypeVar("T")
-
-
-def _spread(
-    network: Network,
-    chosen: Sequence[Pair],
-    jobs: int,
-    count: Callable[[int], None],
-    work: Callable[[Network, Sequence[Pair], int], list[T]],
-) -> list[T]:
-    """The work for every distance that occurs, in several processes where that is worth it."""
-    gaps = sorted({abs(p.max - p.second) for p in chosen})
-    found: dict[int, list[T]] = {}
-    size = (network.hidden_size * network.seq_len) ** 2
-    if jobs > 1 and size >= WORTH_PROCESSES and len(gaps) > 1:
-        # A script without a main module can have no workers: then this process does what is left.
-        with suppress(BrokenProcessPool), workers(min(jobs, len(gaps))) as pool:
-            futures = {pool.submit(work, network, chosen, gap): gap for gap in gaps}
-            for future in as_completed(futures):
-                part = found[futures[future]] = future.result()
-                count(len(part))
-    for gap in gaps:
-        if gap not in found:
-            part = found[gap] = work(network, chosen, gap)
-            count(len(part))
-    return [result for gap in gaps for result in found[gap]]
+def _default_range(right: Sequence[Sequence[Interval]]) -> RatioRange:
+    """The common interval around the nominal ratio, rounded inwards; where there is none, that one
+    ratio.
+    """
+    nominal = RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)
+    common = _intersection([_around(intervals, nominal) for intervals in right])
+    return _rounded_inwards(common) if common else nominal
 
 
 def _demand_writable(network: Network) -> None:
@@ -345,7 +297,7 @@ def _demand_writable(network: Network) -> None:
         )
 
 
-def _decided(network: Network, outline: _Outline, margin: Margin, ratios: RatioRange) -> PairResult:
+def _decided(network: Network, outline: Outline, margin: Margin, ratios: RatioRange) -> PairResult:
     pair, wrong = outline.cuts.pair, margin.value <= 0
     return PairResult(
         pair,
