@@ -134,11 +134,12 @@ def test_an_interrupt_keeps_the_pairs_that_were_decided(
 ) -> None:
     monkeypatch.setattr("certify.impulse.spreading.WORTH_PROCESSES", 1)
     network, ratios = read_network(MODELS / "m8_5.pt"), RatioRange(Fraction(3, 4), NOMINAL_RATIO)
-    sent = []
+    sent: list[int] = []
 
     def end(done: int, total: int) -> None:
         if done >= 6 and not sent:
-            sent.append(os.kill(os.getpid(), signal.SIGINT))
+            sent.append(done)
+            os.kill(os.getpid(), signal.SIGINT)
 
     found = prove_impulse(network, ratios, jobs=jobs, progress=end)
     whole = {p.pair: p for p in prove_impulse(network, ratios).pairs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from certify.report.content import Report, Statement, Table, describe, short, tex_range, the_network
@@ -67,13 +68,24 @@ def _shown(r: HypothesisResult) -> list[str]:
         lines = [f"S/M = {example.ratio}: {values}"]
     else:
         largest, second = example.pair
-        at = str(example.ratio)
-        at = at if len(at) < 20 else f"{short(example.ratio, 6)}.."
         lines = [
-            f"(m={largest}, s={second}), S/M = {at}: {values}",
-            f"fails on {len(r.failing)} of {r.pairs} pairs",
+            f"(m={largest}, s={second}), S/M = {_ratio(example.ratio)}: {values}",
+            f"fails on {len(r.failing)} of {r.pairs} pairs{_where(r)}",
         ]
     return lines + [f"true: {s}" for s in r.strongest]
+
+
+def _ratio(ratio: Fraction) -> str:
+    return str(ratio) if len(str(ratio)) < 20 else f"{short(ratio, 6)}.."
+
+
+def _where(r: HypothesisResult) -> str:
+    """The least and the greatest ratio at which a claim about several fails."""
+    if r.entry.ratio[0] == r.entry.ratio[1]:
+        return ""
+    parts = [part for failing in r.failing for part in failing.parts]
+    lo, hi = min(part[0] for part in parts), max(part[2] for part in parts)
+    return f", at S/M = {_ratio(lo)}" if lo == hi else f", S/M from {_ratio(lo)} to {_ratio(hi)}"
 
 
 def _is_number(text: str) -> bool:
