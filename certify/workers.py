@@ -5,10 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from types import ModuleType
+from typing import TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @contextmanager
@@ -31,6 +36,20 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def each(work: Callable[[A], B], items: Sequence[A], jobs: int) -> Iterator[B]:
+    """What the work finds for each item, in order, in so many processes.
+
+    A script without a main module can have no workers: then this process does what is left.
+    """
+    done = 0
+    if jobs > 1 and len(items) > 1:
+        with suppress(BrokenProcessPool), workers(min(jobs, len(items))) as pool:
+            for found in pool.map(work, items, chunksize=max(1, len(items) // (8 * jobs))):
+                yield found
+                done += 1
+    yield from map(work, items[done:])
 
 
 @contextmanager

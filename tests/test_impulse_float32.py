@@ -17,8 +17,9 @@ from certify.impulse.prove import ImpulseResult, prove_impulse
 from certify.impulse.rounding import Gap, MayOverflowError, Program, Step
 from certify.impulse.sweep import sweep, sweep_all
 from certify.model import Network
+from certify.reading.weights import read_network
 from tests import floatsim
-from tests.examples import HANDCRAFTED
+from tests.examples import HANDCRAFTED, MODELS
 
 NOMINAL = RatioRange(Fraction(4, 5), Fraction(4, 5))
 
@@ -467,3 +468,14 @@ def test_pairs_on_which_the_exact_network_is_wrong_cost_nothing(
     found = prove_float32(wrong, cuts, half, wrong=beaten, progress=lambda *now: told.append(now))
     assert [v.verdict for v in found] == ["unknown", "unknown"]
     assert told == [(1, 2), (2, 2)]
+
+
+def test_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = read_network(MODELS / "m4_3.pt")
+    result = prove_impulse(network, RatioRange(Fraction(7, 10), Fraction(9, 10)))
+    settled = network, result.cuts, result.ratios
+    alone = prove_float32(*settled)
+    monkeypatch.setattr("certify.impulse.spreading.WORTH_PROCESSES", 1)
+    told: list[tuple[int, int]] = []
+    assert prove_float32(*settled, jobs=2, progress=lambda *now: told.append(now)) == alone
+    assert told == [(done, 6) for done in range(1, 7)]

@@ -70,12 +70,12 @@ def prove(
         jobs=jobs,
         progress=_named(progress, "exact sweep"),
     )
-    result = _with_float32(result, progress)
+    result = _with_float32(result, jobs, progress)
     smt = smt and not result.interrupted
     return second_witness(result, jobs=jobs, progress=progress) if smt else result
 
 
-def _with_float32(result: ImpulseResult, progress: Progress | None) -> ImpulseResult:
+def _with_float32(result: ImpulseResult, jobs: int, progress: Progress | None) -> ImpulseResult:
     from certify.impulse.float32 import prove_float32
 
     started = time.perf_counter()
@@ -84,6 +84,7 @@ def _with_float32(result: ImpulseResult, progress: Progress | None) -> ImpulseRe
         result.cuts,
         result.ratios,
         wrong=result.wrong,
+        jobs=jobs,
         progress=_named(progress, "float32 program"),
     )
     return replace(result, deployed=deployed, **_later(result, "float32", started))

@@ -14,14 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Literal
 
 from certify.claims import Pair, RatioRange
 from certify.impulse.rounding import Gap, MayOverflowError, Program, Run
+from certify.impulse.spreading import worth_processes
 from certify.impulse.sweep import Cuts
 from certify.model import Network
+from certify.workers import each
 
 DEPTH = 8  #: how often a piece is cut in half before the pair is left unknown
 
@@ -67,13 +70,14 @@ def prove_float32(
     ratios: RatioRange,
     *,
     wrong: Mapping[Pair, int] = MappingProxyType({}),
+    jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Float32Verdict, ...]:
     """The verdict for every pair, over the float32 S of a range of ratios; the pairs come with
     where their pieces end.
 
     A pair on which the exact network is ``wrong``, against a rival, is unknown at once: no bound
-    could close.
+    could close. Large networks use up to ``jobs`` processes.
     ``progress`` is called with (pairs done, pairs in all).
     """
     inputs = RatioRange(nearest_float32(ratios.lo), nearest_float32(ratios.hi))
@@ -82,18 +86,23 @@ def prove_float32(
         odd = "the float32 numbers nearest to the range do not lie between 0 and 1"
     if odd is not None:
         return tuple(Float32Verdict(cuts.pair, "unknown", inputs, odd) for cuts in pairs)
-    program = Program(network)
-    found = []
-    for done, cuts in enumerate(pairs, start=1):
-        rival = wrong.get(cuts.pair)
-        if rival is None:
-            found.append(_prove_pair(program, cuts, inputs))
-        else:
-            reason = _not_positive(rival, inputs.lo, inputs.hi)
-            found.append(Float32Verdict(cuts.pair, "unknown", inputs, reason))
+    found: dict[Pair, Float32Verdict] = {}
+
+    def take(verdict: Float32Verdict) -> None:
+        found[verdict.pair] = verdict
         if progress:
-            progress(done, len(pairs))
-    return tuple(found)
+            progress(len(found), len(pairs))
+
+    for cuts in pairs:
+        rival = wrong.get(cuts.pair)
+        if rival is not None:
+            reason = _not_positive(rival, inputs.lo, inputs.hi)
+            take(Float32Verdict(cuts.pair, "unknown", inputs, reason))
+    work = partial(_prove_pair, Program(network), inputs)
+    left = [cuts for cuts in pairs if cuts.pair not in found]
+    for verdict in each(work, left, jobs if worth_processes(network) else 1):
+        take(verdict)
+    return tuple(found[cuts.pair] for cuts in pairs)
 
 
 def float32_section(verdicts: Sequence[Float32Verdict]) -> dict[str, Any]:
@@ -130,7 +139,7 @@ def _not_float32(network: Network) -> str | None:
 # -- one pair ------------------------------------------------------------------------------------
 
 
-def _prove_pair(program: Program, cuts: Cuts, inputs: RatioRange) -> Float32Verdict:
+def _prove_pair(program: Program, inputs: RatioRange, cuts: Cuts) -> Float32Verdict:
     try:
         return _cut_until_closed(program, cuts, inputs)
     except MayOverflowError:

@@ -20,6 +20,11 @@ WORTH_PROCESSES = 100_000
 """``(d n)**2`` from which on the sweeps are spread over processes: a few seconds of work."""
 
 
+def worth_processes(network: Network) -> bool:
+    """Whether the work on a network is so long that starting processes pays."""
+    return (network.hidden_size * network.seq_len) ** 2 >= WORTH_PROCESSES
+
+
 class Outline(NamedTuple):
     """Where a pair is cut, and where it is right."""
 
@@ -83,8 +88,7 @@ def spread(
     worth it; until it is to be ended.
     """
     gaps = {abs(p.max - p.second) for p in chosen}
-    size = (network.hidden_size * network.seq_len) ** 2
-    if jobs > 1 and size >= WORTH_PROCESSES and len(gaps) > 1:
+    if jobs > 1 and worth_processes(network) and len(gaps) > 1:
         # A script without a main module can have no workers: then this process does what is left.
         with suppress(BrokenProcessPool, _Ended), workers(min(jobs, len(gaps))) as pool:
             todo = {pool.submit(_listed, work, network, chosen, gap): gap for gap in sorted(gaps)}
