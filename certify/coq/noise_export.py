@@ -80,6 +80,8 @@ def export_noise(
     """
     try:
         found = _claim(network, document, evidence)
+    except UsageError:  # which is a ValueError
+        raise
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:
         raise CertificateFormatError(
             f"not the form of a noise certificate: {error!r}; 'certify check' says what is wrong"
