@@ -326,6 +326,6 @@ def test_the_published_m2_2_is_right_needs_coqc_and_the_reference_folder(
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((PROOFS / "coq").glob("*.v")), ids=lambda path: path.stem)
 def test_shipped_theorems_hold_needs_coqc(path: Path) -> None:
-    network = read_network(MODELS / f"{path.stem}.pt")
+    network = read_network(MODELS / f"{path.name.partition('.')[0]}.pt")
     verdict = check_coq(path, network)
     assert verdict.accepted, verdict.reason

@@ -109,7 +109,10 @@ def _claim(network: Network, document: dict[str, Any], evidence: bytes) -> Noise
             continue
         pair, end = Pair(said["max"], said["second"]), place + tree["bytes"]
         noises.add(Fraction(said["certified"]))
-        term = " ".join(_Tape(evidence[place:end], network.seq_len, pair).term())
+        tape = _Tape(evidence[place:end], network.seq_len, pair)
+        term = " ".join(tape.term())
+        if next(tape.rest, None) is not None:
+            raise ValueError("a tape goes on after its tree")
         bound = _in_units(network, pair.second, Fraction(tree["margin_bound"]))
         proofs[pair] = f"Proof_of {pair.max} {pair.second} {bound} ({term})"
         place = end
