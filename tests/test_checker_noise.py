@@ -12,14 +12,16 @@ import pytest
 from certify.checker.errors import Rejected
 from certify.checker.noise import check_noise
 from certify.checker.tree import BY_CASES, EXACT, HISTORY, OUTSIDE, PROVED
-from certify.claims import RatioRange
+from certify.claims import Pair, RatioRange
 from certify.model import Network
 from certify.noise.answers import NoiseResult
 from certify.noise.prove import prove_noise
+from certify.reading.weights import read_network
+from tests.examples import MODELS
 
 POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
-EPS = Fraction(3, 10)
-#: Weights in quarters, such that pair (2, 3) needs histories, halvings and cases.
+EPS = Fraction(1, 5)
+#: Weights in quarters, such that pair (2, 3) needs histories and halvings.
 MODEL = Network(
     2,
     (-3, -1, 0, 1),
@@ -97,10 +99,6 @@ def has_history(kinds: set[int]) -> bool:
     return HISTORY in kinds
 
 
-def has_cases(kinds: set[int]) -> bool:
-    return BY_CASES in kinds
-
-
 @pytest.mark.parametrize("kind", [has_split, has_history])
 def test_a_leaf_that_claims_too_much(kind: Callable[[set[int]], bool]) -> None:
     """An inner node made a leaf: the verdict of its parts copied to the whole."""
@@ -110,29 +108,32 @@ def test_a_leaf_that_claims_too_much(kind: Callable[[set[int]], bool]) -> None:
         check_noise(MODEL, *replaced(body, bytes(evidence), index, start, bytes([PROVED, 0])))
 
 
-def test_a_case_that_is_missing() -> None:
-    """Trees of cases one of whose cases is left out, or that speak of no unit of the model."""
-    result, original, evidence = proof()
-    index, start = proved_pair(result, has_cases)
-    found = result.pairs[index].proof
+def test_cases_that_are_missing() -> None:
+    """One margin of this pair needs a unit on and off: no tape that leaves one out is taken."""
+    network = read_network(MODELS / "m8_4.pt")
+    result = prove_noise(network, POINT, Fraction(1, 10), jobs=1, pairs=[Pair(2, 3)])
+    found = result.pairs[0].proof
     assert found is not None
-    parts = nodes(found.tape)
-    place = next(i for i, node in enumerate(parts) if node[0] == BY_CASES)
-    rows = rows_of(parts[place][2:])
-    row = next(r for r, tree in enumerate(rows) if len(tree) > 1)
-    whole = rows[row]
-    assert whole[-1] == PROVED
+    head, (*others, tree) = found.tape[:2], rows_of(found.tape[2:])
+    assert head[0] == BY_CASES
+    assert found.tape == head + b"".join(others) + tree
+    assert len(tree) == 4
+    made = result.certificate()
+    check_noise(network, json.loads(made.to_bytes()), made.evidence)
     for changed in (
-        whole[2:], whole[:-1], bytes([PROVED]), bytes([4]) + whole[1:],
-        whole[:1] + bytes([4]) + whole[2:], b"",
-    ):  # fmt: skip
-        node = parts[place][:2] + b"".join([*rows[:row], changed, *rows[row + 1 :]])
-        tape = b"".join([*parts[:place], node, *parts[place + 1 :]])
-        body = json.loads(json.dumps(original))
-        body["evidence"]["pairs"][index]["tree"]["bytes"] = len(tape)
-        changed_evidence = evidence[:start] + tape + evidence[start + len(found.tape) :]
-        with pytest.raises(Rejected):
-            check_noise(MODEL, body, bytes(changed_evidence))
+        b"",
+        tree[:1],
+        tree[:3],
+        tree[2:],
+        tree[2:3],
+        b"\4" + tree[1:],
+        b"\3\10\377\377",
+    ):
+        body = json.loads(made.to_bytes())
+        tape = head + b"".join(others) + changed
+        body["evidence"]["pairs"][0]["tree"]["bytes"] = len(tape)
+        with pytest.raises(Rejected, match=r"not proved|goes on after"):
+            check_noise(network, body, tape)
 
 
 @pytest.mark.parametrize("cut", [1, 2])

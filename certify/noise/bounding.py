@@ -1,4 +1,4 @@
-"""What floats say of one box of the search under noise: bounds, cases, and where to halve it."""
+"""What floats say of one box of the search under noise: bounds, cases, where to halve it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from certify.checker import tree
 from certify.checker.noise import GRID
 from certify.compiled import kernel
 from certify.model import FloatArray
 from certify.relaxation.cases import CASES, PROVED, prove_by_cases
-from certify.relaxation.compiled import function
 from certify.relaxation.linear import bound_box, settled
 
 UNIT = 2.0**-GRID
 _UNIT, _CASES, _PROVED = UNIT, CASES, PROVED
-#: How many coordinates are tried before one is halved. More take longer and leave fewer boxes,
-#: and boxes are what a certificate costs its checker.
-_CANDIDATES = 3
-
-_tighten = function(tree.tighten)
 
 
 class Floats(NamedTuple):
@@ -91,41 +84,14 @@ def least_margin(w_ih, w_hh, rows, x):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def look_ahead(floats, claim, space, box, lower, upper, codes, score):  # type: ignore[no-untyped-def]
-    """The coordinate, of the few with the best score, whose halves have the best bounds; -1 where
-    no coordinate can be halved. ``score`` is used up.
+def widest(space, score):  # type: ignore[no-untyped-def]
+    """The coordinate that contributes most to what the bounds lack, of those that can be halved;
+    -1 where none can.
     """
-    n = len(score)
-    values = np.empty(len(floats.rows))
-    unused = np.empty(n)
-    best, most = -1, -np.inf
-    for _ in range(_CANDIDATES):
-        pick = -1
-        for j in range(n):
-            wide = space.hi[j] - space.lo[j] >= 2
-            if wide and score[j] >= 0.0 and (pick < 0 or score[j] > score[pick]):
-                pick = j
-        if pick < 0:
-            break
-        score[pick] = -1.0
-        middle = (space.lo[pick] + space.hi[pick]) >> 1
-        total = 0.0
-        for side in range(2):
-            lo, hi = space.lo.copy(), space.hi.copy()
-            if side == 0:
-                hi[pick] = middle
-            else:
-                lo[pick] = middle
-            if _tighten(space.maps, claim.least, claim.most, lo, hi, n):
-                bound_box(
-                    floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, lo * _UNIT, hi * _UNIT,
-                    floats.unit_slack, floats.row_slack, floats.unit_slack, floats.reach, False,
-                    first_moved(space.maps, n, pick), lower.copy(), upper.copy(), codes.copy(),
-                    values, unused,
-                )  # fmt: skip
-                total += min(values.min(), 0.0)
-        if total > most:
-            best, most = pick, total
+    best = -1
+    for j in range(len(score)):
+        if space.hi[j] - space.lo[j] >= 2 and (best < 0 or score[j] > score[best]):
+            best = j
     return best
 
 

@@ -3,8 +3,8 @@
 Depth first, because a proof needs every leaf in the end, whatever the order, and this order needs
 memory for one path only; refutations are looked for apart (:mod:`certify.noise.attack`) and at
 every box. A box that is not proved, by linear bounds or by cases, is cut by the next choice of its
-history while there is one, then halved: of the coordinates that contribute most to what its bounds
-lack, the one with the best halves.
+history while there is one, then halved along the coordinate that contributes most to what its
+bounds lack.
 
 Floats guide (:mod:`certify.noise.bounding`): what they call proved becomes a leaf only where the
 checker's own rule (:mod:`certify.checker.kernel`, compiled) proves it too, and the tree is grown by
@@ -46,7 +46,7 @@ _load, _tighten, _cut = function(tree.load), function(tree.tighten), function(tr
 _place, _bound_units = function(integers.place), function(integers.bound_units)
 _bound_row, _row_by_cases = function(integers.bound_row), function(cases.row_by_cases)
 _bound, _cases, _centre = bounding.bound, bounding.cases, bounding.centre
-_look_ahead, _least_margin = bounding.look_ahead, bounding.least_margin
+_widest, _least_margin = bounding.widest, bounding.least_margin
 _first_moved, _last_settled = bounding.first_moved, bounding.last_settled
 
 
@@ -111,7 +111,7 @@ def _leaf(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _halved(floats, claim, space, box, low, up, code, score, worst, trigger):  # type: ignore[no-untyped-def]
+def _halved(floats, space, low, up, score, worst, trigger):  # type: ignore[no-untyped-def]
     """The coordinate to be halved, or -1 where the box needs exact arithmetic."""
     n, d = low.shape
     undecided = worst < 1e3 * trigger
@@ -119,7 +119,7 @@ def _halved(floats, claim, space, box, low, up, code, score, worst, trigger):  #
         for i in range(d):
             if not settled(low[t, i], up[t, i], floats.unit_slack[t, i]):
                 undecided = True
-    return _look_ahead(floats, claim, space, box, low, up, code, score) if undecided else -1
+    return _widest(space, score) if undecided else -1
 
 
 @kernel
@@ -198,7 +198,7 @@ def _run(  # type: ignore[no-untyped-def]
         if length >= claim.first:
             op = -1
             if top + 3 < stack.size:
-                op = _halved(floats, claim, space, box, low, up, code, score, worst, trigger)
+                op = _halved(floats, space, low, up, score, worst, trigger)
             if op < 0:
                 why = _THIN
                 break

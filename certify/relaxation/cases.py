@@ -19,7 +19,8 @@ from __future__ import annotations
 import numpy as np
 
 from certify.compiled import kernel
-from certify.relaxation.linear import relax, substitute
+from certify.relaxation.linear import relax
+from certify.relaxation.substitution import substitute
 
 PROVED = 255
 #: Substitutions before a row is given up.

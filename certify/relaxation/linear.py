@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from certify.compiled import kernel
 from certify.model import FloatArray, Network
+from certify.relaxation.substitution import substitute_rows
 
 ByteArray = NDArray[np.uint8]
 IntArray = NDArray[np.int64]
@@ -75,52 +76,6 @@ def rounding_slack(
     if small or not (max(reach.max(), of_row.max(initial=0.0)) < LARGEST):
         return Slack(np.full((n, d), np.inf), np.full(len(rows), np.inf), reach)
     return Slack(share * reach + SMALLEST, share * of_row + SMALLEST, reach)
-
-
-@kernel
-def substitute(  # type: ignore[no-untyped-def]
-    step, row, drive, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
-):
-    """Lower bound of ``row . h_step + drive x_step`` (h_step: the state that step ``step`` reads).
-
-    ``row`` is destroyed, ``q`` (k,) becomes the coefficients of y; with ``keep`` of shape (n, d)
-    the coefficients of the states on the way are left there.
-    """
-    d = len(w_ih)
-    k = len(lo)
-    constant = 0.0
-    if step < len(b):
-        g[step] = drive
-    for t in range(step - 1, -1, -1):
-        if len(keep) > 0:
-            for j in range(d):
-                keep[t, j] = row[j]
-        gt = 0.0
-        for j in range(d):  # without branches: signs of coefficients are unpredictable
-            negative = min(row[j], 0.0)
-            constant += negative * intercept[t, j]
-            row[j] = (row[j] - negative) * a[t, j] + negative * slope[t, j]
-            other[j] = 0.0
-        for i in range(d):
-            c = row[i]
-            if c != 0.0:
-                gt += c * w_ih[i]
-                for j in range(d):
-                    other[j] += c * w_hh[i, j]
-        g[t] = gt
-        for j in range(d):
-            row[j] = other[j]
-    last = min(step + 1, len(b))
-    for j in range(k):
-        q[j] = 0.0
-    for t in range(last):
-        gt = g[t]
-        constant += gt * b[t]
-        for j in range(k):
-            q[j] += gt * A[t, j]
-    for j in range(k):
-        constant += q[j] * (lo[j] if q[j] > 0.0 else hi[j])
-    return constant
 
 
 @kernel
@@ -172,91 +127,107 @@ def bound_box(  # type: ignore[no-untyped-def]
     coordinate contributes to the looseness of the worst row (not where the old ones did).
     """
     n, d = lower.shape
-    k = len(lo)
-    a = np.empty((n, d))
-    slope = np.empty((n, d))
-    intercept = np.empty((n, d))
-    row = np.empty(d)
-    other = np.empty(d)
-    g = np.empty(n)
-    q = np.empty(k)
+    k, most = len(lo), _lanes(max(d, len(rows)))
+    net, box = (w_ih, w_hh, w_hh.reshape(d * d)), (A, b, lo, hi)
+    relaxed = (np.empty((n, d)), np.empty((n, d)), np.empty((n, d)))
+    work = (
+        np.empty(d * most), np.empty(d * most), np.empty((n + 1) * most), np.empty(k * most),
+        np.empty(most),
+    )  # fmt: skip
     unit_q = np.zeros((n * d, k))
-    keep = np.empty((n, d))
-    nothing = np.empty((0, d))
+    keep = np.empty((n, d * most))
     if not fresh:
         for t in range(n):
-            for i in range(d):
-                a[t, i], slope[t, i], intercept[t, i] = relax(codes[t, i], lower[t, i], upper[t, i])
-        proved = True
-        for r in range(len(rows)):
-            row[:] = rows[r]
-            values[r] = (
-                substitute(
-                    n, row, 0.0, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, nothing
-                )
-                - row_slack[r]
-            )
-            if not values[r] > 0.0:
-                proved = False
-                break
-        if proved:
+            _relax_step(t, lower, upper, codes, relaxed)
+        _bound_rows(net, rows, row_slack, relaxed, box, work, keep[:0], values)
+        if values.min() > 0.0:
             return 0
     count = 0
     for t in range(0 if fresh else start, n):
-        for i in range(d):
-            low, up, slack = lower[t, i], upper[t, i], unit_slack[t, i]
-            if not settled(low, up, tips[t, i]):
-                count += 1
-                for j in range(d):
-                    row[j] = w_hh[i, j]
-                v = substitute(
-                    t, row, w_ih[i], w_ih, w_hh, a, slope, intercept,
-                    A, b, lo, hi, other, g, q, nothing,
-                )  # fmt: skip
-                low = max(low, v - slack)
-                lower[t, i] = low
-                if not settled(low, up, tips[t, i]):
-                    for j in range(k):
-                        unit_q[t * d + i, j] = q[j]
-                    for j in range(d):
-                        row[j] = -w_hh[i, j]
-                    v = substitute(
-                        t, row, -w_ih[i], w_ih, w_hh, a, slope, intercept,
-                        A, b, lo, hi, other, g, q, nothing,
-                    )  # fmt: skip
-                    up = min(up, slack - v)
-                    upper[t, i] = up
-                    for j in range(k):
-                        unit_q[t * d + i, j] -= q[j]
-                codes[t, i] = _code(low, up, tips[t, i])
-                a[t, i], slope[t, i], intercept[t, i] = relax(codes[t, i], low, up)
-            elif fresh:
-                codes[t, i] = _code(low, up, tips[t, i])
-                a[t, i], slope[t, i], intercept[t, i] = relax(codes[t, i], low, up)
-    worst = np.inf
-    score[:] = 0.0
-    for r in range(len(rows)):
-        row[:] = rows[r]
-        v = (
-            substitute(
-                n, row, 0.0, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
-            )
-            - row_slack[r]
-        )
-        values[r] = v
-        if v < worst:
-            worst = v
-            _score(keep, a, slope, intercept, unit_q, q, lo, hi, score)
+        new = _bound_step(t, 1, net, relaxed, box, work, unit_slack, tips, lower, upper, unit_q)
+        if new > 0:
+            _bound_step(t, -1, net, relaxed, box, work, unit_slack, tips, lower, upper, unit_q)
+        if new > 0 or fresh:
+            for i in range(d):
+                codes[t, i] = _code(lower[t, i], upper[t, i], tips[t, i])
+            _relax_step(t, lower, upper, codes, relaxed)
+        count += new
+    _bound_rows(net, rows, row_slack, relaxed, box, work, keep, values)
+    _score(values.argmin(), _lanes(len(rows)), keep, relaxed[2], unit_q, work[3], lo, hi, score)
     return count
 
 
 @kernel
-def _score(keep, a, slope, intercept, unit_q, q, lo, hi, score):  # type: ignore[no-untyped-def]
-    """Linear part of the row plus, for each relaxed unit, its gap shared out by what moves it."""
-    n, d = slope.shape
+def _lanes(count):  # type: ignore[no-untyped-def]
+    """Rows side by side fill vectors of four."""
+    return (count + 3) // 4 * 4
+
+
+@kernel
+def _relax_step(t, lower, upper, codes, relaxed):  # type: ignore[no-untyped-def]
+    a, slope, intercept = relaxed
+    for i in range(lower.shape[1]):
+        a[t, i], slope[t, i], intercept[t, i] = relax(codes[t, i], lower[t, i], upper[t, i])
+
+
+@kernel
+def _bound_step(  # type: ignore[no-untyped-def]
+    t, sign, net, relaxed, box, work, slack, tips, lower, upper, unit_q
+):
+    """Bound what is unsettled of step ``t`` from below (``sign`` 1) or above (-1); how much it is.
+
+    To ``unit_q`` (n d, k) come the coefficients of y in the bounds from below, less those in the
+    bounds from above.
+    """
+    w_ih, w_hh, weights = net
+    block, _, g, q, found = work
+    d = len(w_ih)
+    which = np.empty(d, dtype=np.int64)
+    count = 0
+    for i in range(d):
+        if not settled(lower[t, i], upper[t, i], tips[t, i]):
+            which[count] = i
+            count += 1
+    lanes = _lanes(count)
+    for r in range(lanes):
+        i = which[r] if r < count else which[0]
+        g[t * lanes + r] = sign * w_ih[i]
+        for j in range(d):
+            block[j * lanes + r] = sign * w_hh[i, j]
+    if count > 0:
+        substitute_rows(t, lanes, w_ih, weights, relaxed, box, work, w_hh[:0])
+    for r in range(count):
+        i = which[r]
+        if sign > 0:
+            lower[t, i] = max(lower[t, i], found[r] - slack[t, i])
+        else:
+            upper[t, i] = min(upper[t, i], slack[t, i] - found[r])
+        for j in range(unit_q.shape[1]):
+            unit_q[t * d + i, j] += sign * q[j * lanes + r]
+    return count
+
+
+@kernel
+def _bound_rows(net, rows, slack, relaxed, box, work, keep, values):  # type: ignore[no-untyped-def]
+    """Bound all rows, with the relaxations as they are."""
+    w_ih, _, weights = net
+    block, found = work[0], work[4]
+    lanes = _lanes(len(rows))
+    for r in range(lanes):
+        for j in range(len(w_ih)):
+            block[j * lanes + r] = rows[min(r, len(rows) - 1), j]
+    substitute_rows(len(relaxed[0]), lanes, w_ih, weights, relaxed, box, work, keep)
+    for r in range(len(rows)):
+        values[r] = found[r] - slack[r]
+
+
+@kernel
+def _score(r, lanes, keep, intercept, unit_q, q, lo, hi, score):  # type: ignore[no-untyped-def]
+    """Linear part of row r plus, for each relaxed unit, its gap shared out by what moves it."""
+    n, d = intercept.shape
     k = len(lo)
     for j in range(k):
-        score[j] = abs(q[j]) * (hi[j] - lo[j])
+        score[j] = abs(q[j * lanes + r]) * (hi[j] - lo[j])
     for t in range(n):
         for i in range(d):
             if intercept[t, i] == 0.0:
@@ -266,7 +237,7 @@ def _score(keep, a, slope, intercept, unit_q, q, lo, hi, score):  # type: ignore
                 moved += abs(unit_q[t * d + i, j]) * (hi[j] - lo[j])
             if moved <= 0.0:
                 continue
-            gap = abs(keep[t, i]) * intercept[t, i] / moved
+            gap = abs(keep[t, i * lanes + r]) * intercept[t, i] / moved
             for j in range(k):
                 score[j] += gap * abs(unit_q[t * d + i, j]) * (hi[j] - lo[j])
 

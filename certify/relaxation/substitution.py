@@ -1,0 +1,133 @@
+"""Backward substitution of linear relaxations, for one functional of a state or many at once.
+
+Floats in any order, fused or not, are within the account of ``docs/rounding.md``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from certify.compiled import kernel
+
+
+@kernel
+def substitute(  # type: ignore[no-untyped-def]
+    step, row, drive, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
+):
+    """Lower bound of ``row . h_step + drive x_step`` (h_step: the state that step ``step`` reads).
+
+    ``row`` is destroyed, ``q`` (k,) becomes the coefficients of y; with ``keep`` of shape (n, d)
+    the coefficients of the states on the way are left there.
+    """
+    d = len(w_ih)
+    k = len(lo)
+    constant = 0.0
+    if step < len(b):
+        g[step] = drive
+    for t in range(step - 1, -1, -1):
+        if len(keep) > 0:
+            for j in range(d):
+                keep[t, j] = row[j]
+        gt = 0.0
+        for j in range(d):  # without branches: signs of coefficients are unpredictable
+            negative = min(row[j], 0.0)
+            constant += negative * intercept[t, j]
+            row[j] = (row[j] - negative) * a[t, j] + negative * slope[t, j]
+            other[j] = 0.0
+        for i in range(d):
+            c = row[i]
+            if c != 0.0:
+                gt += c * w_ih[i]
+                for j in range(d):
+                    other[j] += c * w_hh[i, j]
+        g[t] = gt
+        for j in range(d):
+            row[j] = other[j]
+    last = min(step + 1, len(b))
+    for j in range(k):
+        q[j] = 0.0
+    for t in range(last):
+        gt = g[t]
+        constant += gt * b[t]
+        for j in range(k):
+            q[j] += gt * A[t, j]
+    for j in range(k):
+        constant += q[j] * (lo[j] if q[j] > 0.0 else hi[j])
+    return constant
+
+
+@kernel(fastmath={"contract"})
+def substitute_rows(step, lanes, w_ih, weights, relaxed, box, work, keep):  # type: ignore[no-untyped-def]
+    """Lower bounds of as many rows at once as there are ``lanes``, side by side so that every step
+    is a few sums of vectors: ``values[r]`` is that of ``sum_i rows[i lanes + r] h_i + g[step lanes
+    + r] x_step``.
+
+    Read: ``weights`` (d d), ``w_hh`` row by row; ``relaxed``, what :func:`relax` says of each unit,
+    three arrays (n, d); ``box``: ``A`` (n, k), ``b`` (n,), ``lo`` and ``hi`` (k,). ``work`` has the
+    flat arrays rows, other (d lanes), g (n + 1 lanes), q (k lanes) and values (lanes); rows are
+    destroyed. With ``keep`` of shape (n, d lanes) the coefficients on the way are left there.
+    """
+    a, slope, intercept = relaxed
+    rows, other, g, q, values = work
+    # Unsigned, so that no index counts from the end, which would keep loops from being vectors.
+    d, L = np.uint64(len(w_ih)), np.uint64(lanes)
+    zero, one, four = np.uint64(0), np.uint64(1), np.uint64(4)
+    for r in range(L):
+        values[r] = 0.0
+    for t in range(step - 1, -1, -1):
+        now = np.uint64(t) * L
+        if len(keep) > 0:
+            for i in range(d * L):
+                keep[t, i] = rows[i]
+        for r in range(L):
+            g[now + r] = 0.0
+        for i in range(d):
+            at, a_i, slope_i, intercept_i, w = i * L, a[t, i], slope[t, i], intercept[t, i], w_ih[i]
+            for r in range(L):
+                negative = min(rows[at + r], 0.0)
+                c = (rows[at + r] - negative) * a_i + negative * slope_i
+                values[r] += negative * intercept_i
+                g[now + r] += c * w
+                rows[at + r] = c
+        if t == 0:
+            break
+        for j in range(d):
+            to, left, w, r0 = j * L, d, np.uint64(j), zero
+            for r in range(L):
+                other[to + r] = 0.0
+            while left >= four:  # four at a time: fewer loads and stores of sums
+                w0, w1 = weights[w], weights[w + d]
+                w2, w3 = weights[w + d + d], weights[w + d + d + d]
+                r1, r2, r3 = r0 + L, r0 + L + L, r0 + L + L + L
+                for r in range(L):
+                    half = rows[r0 + r] * w0 + rows[r1 + r] * w1
+                    other[to + r] += half + rows[r2 + r] * w2 + rows[r3 + r] * w3
+                left, w, r0 = left - four, w + four * d, r0 + four * L
+            while left > zero:
+                for r in range(L):
+                    other[to + r] += rows[r0 + r] * weights[w]
+                left, w, r0 = left - one, w + d, r0 + L
+        rows, other = other, rows
+    _least(min(step + 1, len(box[1])), L, box, g, q, values)
+
+
+@kernel(fastmath={"contract"})
+def _least(last, L, box, g, q, values):  # type: ignore[no-untyped-def]
+    """Add the least values over the box of the terms in the inputs before step ``last``."""
+    A, b, lo, hi = box
+    for t in range(last):
+        now = np.uint64(t) * L
+        for r in range(L):
+            values[r] += g[now + r] * b[t]
+    for j in range(len(lo)):
+        to = np.uint64(j) * L
+        for r in range(L):
+            q[to + r] = 0.0
+        for t in range(last):
+            factor, now = A[t, j], np.uint64(t) * L
+            if factor != 0.0:
+                for r in range(L):
+                    q[to + r] += g[now + r] * factor
+        least, most = lo[j], hi[j]
+        for r in range(L):
+            values[r] += min(q[to + r] * least, q[to + r] * most)
