@@ -3140,7 +3140,7 @@ Proof. intros. unfold OverZ.weigh. change OverZ.zero with 0. rewrite weigh_parts
 
 Open Scope Q_scope.
 
-(** ** Linear forms with integer coefficients, and relu *)
+(** *** Linear forms with integer coefficients, and relu *)
 
 (** [lin row f] is the sum of row_i f(i). *)
 Fixpoint lin (row : list Z) (f : nat -> Q) : Q :=
@@ -3197,7 +3197,7 @@ Proof.
   apply Qmult_le_compat_r; auto.
 Qed.
 
-(** ** relu *)
+(** *** relu *)
 
 Lemma relu_nonneg : forall u, 0 <= relu u.
 Proof. intros. apply Q.le_max_l. Qed.
@@ -3224,7 +3224,7 @@ Proof.
     + destruct (Q.max_spec up 0) as [[_ E] | [_ E]]; rewrite E in L'; nra.
 Qed.
 
-(** ** What is known of units, and a step through relu *)
+(** *** What is known of units, and a step through relu *)
 
 Notation WIDE := 2147483647%Z.
 Notation LIMIT := 1073741824%Z.
@@ -3341,7 +3341,7 @@ Proof.
         -- change (inject_Z 0) with 0 in *. nra.
 Qed.
 
-(** ** Rounded weights: a step through the weights *)
+(** *** Rounded weights: a step through the weights *)
 
 (** [v] are the weights [f] below [k] as multiples of 2^-40, each at most [cut] too small. *)
 Definition rounded (cut : Z) (v : list Z) (f : nat -> Q) (k : nat) : Prop :=
@@ -3489,7 +3489,7 @@ Proof.
     + apply shift_down. exact Hless.
 Qed.
 
-(** ** Backward substitution: from a row of the state to the inputs *)
+(** *** Backward substitution: from a row of the state to the inputs *)
 
 (** How far [x] reaches below 0. *)
 Definition deficit (x : Q) : Q := Qmax 0 (- x).
@@ -3625,7 +3625,7 @@ Qed.
 
 End Network.
 
-(** ** Boxes of coordinates: inputs are x = A y with y in the box *)
+(** *** Boxes of coordinates: inputs are x = A y with y in the box *)
 
 Fixpoint in_box (box : list (Z * Z)) (y : nat -> Q) : Prop :=
   match box with
@@ -3769,7 +3769,7 @@ Proof.
       split; [exact Hlo|]. split; [exact Hhi|]. apply IH; lra.
 Qed.
 
-(** ** Lower bounds of rows *)
+(** *** Lower bounds of rows *)
 
 Lemma bound_step : forall F fractions r columns box past row drives negative,
   OverZ.bound_with (F :: fractions) r columns box past row drives negative =
@@ -3940,7 +3940,7 @@ Qed.
 
 End Bounds.
 
-(** ** Bounds of units, and of rows by cases of units *)
+(** *** Bounds of units, and of rows by cases of units *)
 
 Lemma bits_few : Forall (fun F => 12 <= F <= 24)%Z OverZ.fractions.
 Proof. repeat constructor; cbv; discriminate. Qed.
@@ -4102,7 +4102,7 @@ Proof.
   split; [lia|]. split; [exact K3 | right; exact Hz].
 Qed.
 
-(** ** A node's box: its units bounded anew, its rows proved *)
+(** *** A node's box: its units bounded anew, its rows proved *)
 
 (** The first coefficients of a unit's pre-activation and of its negative. *)
 Definition pre_rounds (N : network) (r : rule Z) (i : nat) (p : pre Z) : Prop :=
@@ -4309,7 +4309,7 @@ Qed.
 
 End Leaves.
 
-(** ** Orders of inputs: coordinates, their maps and their boxes *)
+(** *** Orders of inputs: coordinates, their maps and their boxes *)
 
 Lemma lin_zero : forall row k y, lin (row ++ repeat 0%Z k) y == lin row y.
 Proof.
@@ -4443,7 +4443,7 @@ Proof.
     rewrite Lr. simpl. repeat split; auto.
 Qed.
 
-(** ** A row of A *)
+(** *** A row of A *)
 
 Lemma row_of_true : forall kinds, (forall t, right (nth t kinds Free) (x t)) ->
   forall fuel p row, in_range p -> OverZ.row_of n kinds fuel p = Some row ->
@@ -4487,7 +4487,7 @@ Proof.
     + intros [|i] Hi; simpl nth; [rewrite R2; reflexivity|]. apply I3. simpl in Hi. lia.
 Qed.
 
-(** ** The box of an order *)
+(** *** The box of an order *)
 
 Lemma box_of_true : forall all,
   (forall t, (t < n)%nat -> x t <= inject_Z (nth t all 0%Z)) ->
@@ -4521,7 +4521,7 @@ Proof.
       * change (inject_Z OverZ.zero) with 0. lra.
 Qed.
 
-(** ** Parts of boxes *)
+(** *** Parts of boxes *)
 
 Lemma halves_cover : forall box c y, in_box box y ->
   let '(low, high) := OverZ.halves c box in
@@ -4572,7 +4572,7 @@ Qed.
 
 End Orders.
 
-(** ** The tree of a pair *)
+(** *** The tree of a pair *)
 
 Section Walk.
 
@@ -4749,7 +4749,7 @@ Qed.
 
 End Walk.
 
-(** ** The rule that belongs to a network rounds its weights *)
+(** *** The rule that belongs to a network rounds its weights *)
 
 (** [w 2^(b - s)] as an integer, rounded down, and by how much. *)
 Lemma shiftl_rounds : forall w b s, (0 <= b)%Z -> (0 <= s)%Z ->
@@ -5023,7 +5023,7 @@ Qed.
 
 End Weights.
 
-(** ** When the checker over [Z] says true, the claim holds *)
+(** *** When the checker over [Z] says true, the claim holds *)
 
 Lemma relu_scale : forall k u, 0 <= k -> relu (k * u) == k * relu u.
 Proof.

@@ -1,4 +1,4 @@
-(** ** Lower bounds of rows *)
+(** *** Lower bounds of rows *)
 
 Lemma bound_step : forall F fractions r columns box past row drives negative,
   OverZ.bound_with (F :: fractions) r columns box past row drives negative =

@@ -1,4 +1,4 @@
-(** ** Boxes of coordinates: inputs are x = A y with y in the box *)
+(** *** Boxes of coordinates: inputs are x = A y with y in the box *)
 
 Fixpoint in_box (box : list (Z * Z)) (y : nat -> Q) : Prop :=
   match box with

@@ -1,4 +1,4 @@
-(** ** A node's box: its units bounded anew, its rows proved *)
+(** *** A node's box: its units bounded anew, its rows proved *)
 
 (** The first coefficients of a unit's pre-activation and of its negative. *)
 Definition pre_rounds (N : network) (r : rule Z) (i : nat) (p : pre Z) : Prop :=

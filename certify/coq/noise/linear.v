@@ -1,4 +1,4 @@
-(** ** Linear forms with integer coefficients, and relu *)
+(** *** Linear forms with integer coefficients, and relu *)
 
 (** [lin row f] is the sum of row_i f(i). *)
 Fixpoint lin (row : list Z) (f : nat -> Q) : Q :=
@@ -55,7 +55,7 @@ Proof.
   apply Qmult_le_compat_r; auto.
 Qed.
 
-(** ** relu *)
+(** *** relu *)
 
 Lemma relu_nonneg : forall u, 0 <= relu u.
 Proof. intros. apply Q.le_max_l. Qed.

@@ -1,4 +1,4 @@
-(** ** Orders of inputs: coordinates, their maps and their boxes *)
+(** *** Orders of inputs: coordinates, their maps and their boxes *)
 
 Lemma lin_zero : forall row k y, lin (row ++ repeat 0%Z k) y == lin row y.
 Proof.
@@ -132,7 +132,7 @@ Proof.
     rewrite Lr. simpl. repeat split; auto.
 Qed.
 
-(** ** A row of A *)
+(** *** A row of A *)
 
 Lemma row_of_true : forall kinds, (forall t, right (nth t kinds Free) (x t)) ->
   forall fuel p row, in_range p -> OverZ.row_of n kinds fuel p = Some row ->
@@ -176,7 +176,7 @@ Proof.
     + intros [|i] Hi; simpl nth; [rewrite R2; reflexivity|]. apply I3. simpl in Hi. lia.
 Qed.
 
-(** ** The box of an order *)
+(** *** The box of an order *)
 
 Lemma box_of_true : forall all,
   (forall t, (t < n)%nat -> x t <= inject_Z (nth t all 0%Z)) ->
@@ -210,7 +210,7 @@ Proof.
       * change (inject_Z OverZ.zero) with 0. lra.
 Qed.
 
-(** ** Parts of boxes *)
+(** *** Parts of boxes *)
 
 Lemma halves_cover : forall box c y, in_box box y ->
   let '(low, high) := OverZ.halves c box in

@@ -1,4 +1,4 @@
-(** ** What is known of units, and a step through relu *)
+(** *** What is known of units, and a step through relu *)
 
 Notation WIDE := 2147483647%Z.
 Notation LIMIT := 1073741824%Z.

@@ -1,4 +1,4 @@
-(** ** Rounded weights: a step through the weights *)
+(** *** Rounded weights: a step through the weights *)
 
 (** [v] are the weights [f] below [k] as multiples of 2^-40, each at most [cut] too small. *)
 Definition rounded (cut : Z) (v : list Z) (f : nat -> Q) (k : nat) : Prop :=

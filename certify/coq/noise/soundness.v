@@ -1,4 +1,4 @@
-(** ** When the checker over [Z] says true, the claim holds *)
+(** *** When the checker over [Z] says true, the claim holds *)
 
 Lemma relu_scale : forall k u, 0 <= k -> relu (k * u) == k * relu u.
 Proof.

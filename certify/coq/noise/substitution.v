@@ -1,4 +1,4 @@
-(** ** Backward substitution: from a row of the state to the inputs *)
+(** *** Backward substitution: from a row of the state to the inputs *)
 
 (** How far [x] reaches below 0. *)
 Definition deficit (x : Q) : Q := Qmax 0 (- x).

@@ -1,4 +1,4 @@
-(** ** Bounds of units, and of rows by cases of units *)
+(** *** Bounds of units, and of rows by cases of units *)
 
 Lemma bits_few : Forall (fun F => 12 <= F <= 24)%Z OverZ.fractions.
 Proof. repeat constructor; cbv; discriminate. Qed.

@@ -1,4 +1,4 @@
-(** ** The tree of a pair *)
+(** *** The tree of a pair *)
 
 Section Walk.
 

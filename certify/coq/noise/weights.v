@@ -1,4 +1,4 @@
-(** ** The rule that belongs to a network rounds its weights *)
+(** *** The rule that belongs to a network rounds its weights *)
 
 (** [w 2^(b - s)] as an integer, rounded down, and by how much. *)
 Lemma shiftl_rounds : forall w b s, (0 <= b)%Z -> (0 <= s)%Z ->
