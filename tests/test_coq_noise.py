@@ -17,13 +17,34 @@ from certify.coq import check_coq
 from certify.coq.kernel import CLOSED
 from certify.coq.noise_export import NoiseClaim, export_noise, noise_development
 from certify.errors import CertificateFormatError, UsageError
-from certify.noise.prove import prove_noise
+from certify.model import Network
 from tests.examples import HANDCRAFTED
-from tests.test_checker_noise import EPS, MODEL, POINT
 
 needs_coqc = pytest.mark.skipif(shutil.which("coqc") is None, reason="coqc is not installed")
 
-PAIRS = (Pair(0, 3), Pair(1, 3), Pair(2, 3))
+#: Weights in quarters, and trees with halves, orders and cases that prove three pairs.
+MODEL = Network(
+    2,
+    (-3, -1, 0, 1),
+    ((2, 0, -4, 2), (4, 1, 3, 3), (1, 1, -3, 0), (3, 2, 3, -3)),
+    ((3, -4, -1, -4), (-1, 0, -4, -1), (4, -3, 3, -1), (-4, 2, 4, 2)),
+)
+EPS = Fraction(3, 10)
+BOUNDS = {Pair(0, 3): 143352, Pair(1, 3): 198234, Pair(2, 3): 604}  # in units of 2**-22
+TAPES = {
+    Pair(0, 3): bytes.fromhex("020004010204ff04010101ff04ff01010204ff04ff01"),
+    Pair(1, 3): bytes.fromhex("fb0004ff00ff04"),
+    Pair(2, 3): bytes.fromhex(
+        "fb0004fb0001ff01000103ff00ff04010103010104000101010000000000010000000004ff02ff04"
+        "ff04ff04ff04ff04ff04ff04fb0001010103000101010003010101000101000004ff000100020101"
+        "02000103ff04ff02ff02ff04010002ff04000101ff02ff04ff01ff01000002010000010002ff0400"
+        "0101010003010104ff04000101010004ff04ff02ff04ff02010004ff04010101ff04000104ff02ff"
+        "04ff00010000ff04000004010000ff02ff02ff04ff01010103010101010101010101000101000004"
+        "000000000000ff02010002010104ff02ff04ff04ff00ff04ff02fd010103ffff0103ffff0103ffff"
+        "ff01000101ff02ff04ff02"
+    ),
+}
+PAIRS = tuple(TAPES)
 #: The readout of MODEL with the last row negated.
 W_OUT = (
     "Definition w_out : list (list Z) := "
@@ -35,8 +56,18 @@ CHECK = "(hidden_size model) (seq_len model) scale w_ih w_hh w_out lo hi noise p
 @pytest.fixture(scope="module")
 def certificate() -> tuple[dict[str, Any], bytes]:
     """A certificate whose trees have halves, orders and cases."""
-    made = prove_noise(MODEL, POINT, EPS, pairs=PAIRS, jobs=1).certificate()
-    return json.loads(made.to_bytes()), bytes(made.evidence)
+    claims = [{"max": m, "second": s, "certified": str(EPS)} for m, s in PAIRS]
+    trees = [
+        {"tree": {"bytes": len(TAPES[pair]), "margin_bound": str(Fraction(BOUNDS[pair], 2**22))}}
+        for pair in PAIRS
+    ]
+    body = {
+        "kind": "noise",
+        "model": {"sha256": MODEL.sha256},
+        "claim": {"ratio": ["4/5", "4/5"], "pairs": claims},
+        "evidence": {"pairs": trees},
+    }
+    return body, b"".join(TAPES.values())
 
 
 @pytest.fixture
