@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import pytest
 
 from certify.model import Network
 from certify.probability.prove import AccuracyResult, Moment, prove_accuracy
-from certify.probability.run import Run
-from certify.probability.scheduler import work
+from certify.probability.run import Confirmed, Run
+from certify.probability.scheduler import Reserve, work
 
 RNG = np.random.default_rng(12)
 
@@ -72,6 +73,23 @@ def test_a_run_stopped_by_the_clock_goes_on_as_if_nothing_had_been(tmp_path: Pat
     reached.restore(state.read_bytes())
     boxes = reached.boxes + 20_000
     assert bracket(FOUR, boxes, state=state).lower == bracket(FOUR, boxes).lower
+
+
+def test_waiting_for_a_core_and_open_boxes_keep_no_time_for_confirming() -> None:
+    run = Run(FOUR, "gaussian")
+    work(run, seconds=None, boxes=2000, jobs=1, state=None)
+    assert run.effort == run.pieces < run.nodes
+    confirm = run.confirm
+    confirm(0, run.root)  # compiles
+
+    def slowly(index: int, tape: bytes) -> Confirmed:
+        time.sleep(1.0)
+        return confirm(index, tape)
+
+    run.confirm = slowly  # type: ignore[method-assign]
+    reserve = Reserve(run, jobs=1)
+    reserve.learn(max(run.shards, key=lambda i: run.weigh(run.shards[i].tape)))
+    assert 0.2 < reserve.seconds < 0.2 + 0.003 * run.pieces
 
 
 @pytest.mark.parametrize("inputs", ["gaussian", "uniform"])

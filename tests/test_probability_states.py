@@ -23,6 +23,7 @@ def test_a_state_is_read_as_it_was_written() -> None:
     again.restore(run.state.to_bytes())
     assert again.state == run.state
     assert (again.lower, again.upper, again.nodes) == (run.lower, run.upper, run.nodes)
+    assert again.effort == run.effort > 0
 
 
 def test_which_of_two_states_holds_the_other() -> None:

@@ -103,6 +103,7 @@ class Run:
         self.lower, self.wrong = Fraction(0), Fraction(0)
         self.boxes = 0
         self.nodes = 0  # of all tapes
+        self.effort = 0  # of all tapes, to confirm them
         self.round = 0
         self.queue: list[int] = self._order()
         self.behind: set[int] = set()  # words of the queue that are still in the round before
@@ -146,7 +147,9 @@ class Run:
         self.lower += share * (done.right - shard.right)
         self.wrong += share * (done.wrong - shard.wrong)
         self.boxes += done.boxes
-        self.nodes += len(done.tape) - (len(shard.tape) if known else 0)
+        before = shard.tape if known else b""
+        self.nodes += len(done.tape) - len(before)
+        self.effort += self.weigh(done.tape) - self.weigh(before)
         shard.tape, shard.right, shard.wrong = done.tape, done.right, done.wrong
         shard.spent += done.boxes
         if done.complete:
@@ -163,6 +166,10 @@ class Run:
         elif shard.spent % self.turn == 0:
             self.queue.remove(index)
             self.queue.insert(LATER - 1, index)  # behind all that are under way
+
+    def weigh(self, tape: bytes) -> int:
+        """What it takes to confirm a tape, in any unit: only proved boxes are bounded."""
+        return tape.count(RIGHT) + tape.count(WRONG)
 
     def confirm(self, index: int, tape: bytes) -> Confirmed:
         """A shard's tape as a certificate has it: each leaf proved by itself."""
@@ -184,8 +191,7 @@ class Run:
     @property
     def pieces(self) -> int:
         """The number of proved boxes."""
-        tapes = (s.tape for s in self.shards.values())
-        return sum(tape.count(RIGHT) + tape.count(WRONG) for tape in tapes)
+        return self.effort
 
     @property
     def state(self) -> State:
@@ -204,7 +210,9 @@ class Run:
         state = State.from_bytes(data, self.network, self.inputs, self.method)
         self.shards, self.queue, self.behind = state.shards, state.queue, state.behind
         self.boxes, self.round = state.boxes, state.round
-        self.nodes = sum(len(shard.tape) for shard in self.shards.values())
+        tapes = [shard.tape for shard in self.shards.values()]
+        self.nodes = sum(len(tape) for tape in tapes)
+        self.effort = sum(self.weigh(tape) for tape in tapes)
         for index, shard in self.shards.items():
             share = self.probabilities[index] / 2**VOLUME_BITS
             self.lower += share * shard.right

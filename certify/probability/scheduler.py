@@ -37,26 +37,29 @@ def confirm_all(
 
 
 class Reserve:
-    """How long it will take to confirm what a run has found, from trying it on some shards."""
+    """How long it will take to confirm what a run has found, from trying it on some shards.
+
+    Tries are timed in seconds of their thread: they share the cores with the search, but confirming
+    will have them to itself.
+    """
 
     def __init__(self, run: Run, jobs: int) -> None:
         self._run, self._jobs, self._began = run, jobs, time.monotonic()
-        self._spent = self._nodes = 0.0
+        self._spent = self._effort = 0.0
 
     @property
     def seconds(self) -> float:
         """For all shards, in ``jobs`` threads, and a little for the rest."""
-        rate = self._spent / self._nodes if self._nodes else 0.0
-        return 0.2 + 1.2 * rate * self._run.nodes / self._jobs
+        rate = self._spent / self._effort if self._effort else 0.0
+        return 0.2 + 1.2 * rate * self._run.effort / self._jobs
 
     def learn(self, index: int) -> None:
         """Try it on a shard, unless that has taken too large a part of the time already."""
-        started = time.monotonic()
-        if self._spent < 0.04 * (started - self._began):
-            tape = self._run.shards[index].tape
+        if self._spent < 0.04 * (time.monotonic() - self._began):
+            tape, started = self._run.shards[index].tape, time.thread_time()
             self._run.confirm(index, tape)
-            self._spent += time.monotonic() - started
-            self._nodes += len(tape)
+            self._spent += time.thread_time() - started
+            self._effort += self._run.weigh(tape)
 
 
 class Workers(Protocol):

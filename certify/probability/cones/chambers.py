@@ -132,6 +132,10 @@ class ChamberRun(Run):
         """Whether the bracket is narrow enough, or nothing is left that could be cut."""
         return self.upper - self.lower <= NARROW or super().finished
 
+    def weigh(self, tape: bytes) -> int:
+        """What it takes to confirm a tape: each node is a cone to bound or to cut."""
+        return len(tape)
+
     def confirm(self, index: int, tape: bytes) -> Confirmed:
         """A chamber's tape as a certificate has it, without branches that prove nothing."""
         tape, right, wrong = confirm_tape(self.network, self.inputs, index, tape[HEADER:])
