@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -53,3 +55,12 @@ def published_m2_2() -> Network:
     if not M2_2.exists():
         pytest.skip("the reference folder with AlgZoo's models is not beside the checkout")
     return read_network(M2_2)
+
+
+@pytest.fixture(scope="module")
+def any_size() -> Iterator[None]:
+    """For tests that compare numbers whether or not searches could follow them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("certify.reading.weights.MOST_BITS", 10**6)
+        patch.setattr("certify.reading.weights.LEAST_BITS", -(10**6))
+        yield
