@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from certify.probability.prove import EXACT_LENGTH, Moment, prove_accuracy
-from certify.reading.weights import read_network
+import certify
+from certify.probability.prove import Moment
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
         return 2
     seconds = float(arguments[0])
     for name in arguments[1:]:
-        network = read_network(Path(name))
+        network = certify.load(name)
         print(f"{Path(name).name}: hidden {network.hidden_size}, length {network.seq_len}")
         shown = 0.5
 
@@ -32,10 +32,10 @@ def main(arguments: list[str]) -> int:
                 shown = 2 * moment.seconds
 
         cpu = time.process_time()
-        result = prove_accuracy(network, budget=seconds, progress=show)
+        result = certify.accuracy(network, budget=seconds, progress=show)
         cpu = time.process_time() - cpu
         print(f"  {_line(result.history[-1])}  {result.pieces} pieces, {cpu:.1f} s of CPU")
-        if network.seq_len <= EXACT_LENGTH:
+        if result.exact:
             answer = result.to_dict()
             print(f"  [{answer['lower_decimal']}, {answer['upper_decimal']}]")
     return 0

@@ -9,13 +9,12 @@ states, as one note.
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-from certify.reading.weights import read_network
-from certify.statements.note import parse_note
-from certify.statements.prove import hypotheses
+import certify
 
 CLAIMS = (
     "right",
@@ -51,10 +50,12 @@ def note() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, help="a model with at least 14 units")
-    network = read_network(parser.parse_args().model)
-    entries = parse_note(note())
-    cpu, wall = time.process_time(), time.perf_counter()
-    result = hypotheses(entries, network)
+    network = certify.load(parser.parse_args().model)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "claims.toml"
+        file.write_text(note())
+        cpu, wall = time.process_time(), time.perf_counter()
+        result = certify.hypotheses(file, network)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     verdicts = Counter(entry.verdict for entry in result.results)
     print(f"{sum(verdicts.values())} claims, {dict(verdicts)}: {cpu:.1f} s of CPU, {wall:.1f} s")

@@ -10,8 +10,8 @@ import statistics
 import time
 from pathlib import Path
 
+import certify
 from certify.impulse.sweep import sweep_all
-from certify.reading.weights import read_network
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    network = read_network(arguments.model)
+    network = certify.load(arguments.model)
     seconds = []
     for _ in range(arguments.runs):
         start = time.process_time()
