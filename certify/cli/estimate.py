@@ -18,8 +18,6 @@ from certify.errors import ExitCode
 from certify.estimate import METHODS, to_json
 from certify.report.estimates import estimates_text
 
-"""Of an accuracy that has a closed form: more than any estimate is good for."""
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
