@@ -15,7 +15,7 @@ import pytest
 from certify.claims import Pair, RatioRange
 from certify.coq import check_coq
 from certify.coq.kernel import CLOSED
-from certify.coq.noise_export import NoiseClaim, export_noise, noise_development
+from certify.coq.noise_export import NoiseClaim, export_noise, noise_development, read_claim
 from certify.errors import CertificateFormatError, UsageError
 from certify.model import Network
 from tests.examples import HANDCRAFTED
@@ -243,3 +243,48 @@ def test_what_coq_cannot_state_is_refused(
     with pytest.raises(UsageError, match="exact cells"):
         export_noise(MODEL, body, exact, path)
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "0,1)]%nat. Axiom cheat : forall P : Prop, P. Definition junk := [(0",
+        '0 (* " *)',
+        "0",
+        True,
+        -1,
+        4,
+        1.0,
+    ],
+)
+@pytest.mark.parametrize("key", ["max", "second"])
+def test_no_text_of_a_certificate_gets_into_the_file(
+    key: str, place: Any, certificate: tuple[dict[str, Any], bytes], tmp_path: Path
+) -> None:
+    """Such a string once made coqc accept a theorem about another network."""
+    document = json.loads(json.dumps(certificate[0]))
+    document["claim"]["pairs"][0][key] = place
+    with pytest.raises(CertificateFormatError, match="is no position"):
+        export_noise(MODEL, document, certificate[1], tmp_path / "a.v")
+    assert not (tmp_path / "a.v").exists()
+
+
+def test_a_tape_deeper_than_the_interpreter_goes_is_a_sentence(
+    certificate: tuple[dict[str, Any], bytes], tmp_path: Path
+) -> None:
+    document = json.loads(json.dumps(certificate[0]))
+    tape = bytes([0, 0, 4]) * 5000
+    document["evidence"]["pairs"][0]["tree"]["bytes"] = len(tape)
+    with pytest.raises(CertificateFormatError, match="recursion"):
+        export_noise(MODEL, document, tape, tmp_path / "a.v")
+
+
+def test_numbers_in_unary_are_short(
+    certificate: tuple[dict[str, Any], bytes], tmp_path: Path
+) -> None:
+    """A number of steps of 19 digits would fill the memory before Coq could refuse it."""
+    export_noise(MODEL, *certificate, tmp_path / "a.v")
+    text = (tmp_path / "a.v").read_text()
+    assert read_claim(text).pairs == PAIRS
+    with pytest.raises(ValueError, match="other words"):
+        read_claim(text.replace("Proved 4", "Proved 9999999999", 1))

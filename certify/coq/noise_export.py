@@ -49,7 +49,9 @@ _OPERATIONS = {
     "leb": ("Z.leb", "PrimInt63.lesb"),
     "eqb": ("Z.eqb", "PrimInt63.eqb"),
 }
-_WORD = "Proof_of|Proved|Outside|By_cases|Halve|First|History|Bound|Split|[0-9]{1,19}"
+# Long numbers are bounds alone: all others are numbers in unary to Coq.
+_PROOF = r"Proof_of(?:[ \n]+[0-9]{1,4}){2}[ \n]+[0-9]{1,19}"
+_WORD = rf"{_PROOF}|Proved|Outside|By_cases|Halve|First|History|Bound|Split|[0-9]{{1,4}}"
 _DATA = re.compile(rf"(?:(?:{_WORD})\b|[][(); \n])+")
 
 
@@ -69,8 +71,8 @@ def export_noise(
     network: Network, document: dict[str, Any], evidence: bytes, output: Path
 ) -> NoiseClaim:
     """Write the Coq development of what a noise certificate proves (refuted and open pairs are
-    left out), and return the claim. The certificate is not trusted: Coq's kernel rejects the file
-    if a bound does not hold.
+    left out), and return the claim. The certificate is not trusted: what is written is read back as
+    data before, and Coq's kernel rejects the file if a bound does not hold.
 
     Raises:
         CertificateFormatError: the certificate is malformed.
@@ -80,13 +82,19 @@ def export_noise(
     """
     try:
         found = _claim(network, document, evidence)
+        text = noise_development(network, found)
+        if read_claim(text) != found:
+            raise ValueError("its claim does not read back from the file")
     except UsageError:  # which is a ValueError
         raise
-    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:
+    except (
+        KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, RecursionError
+    ) as error:  # fmt: skip
         raise CertificateFormatError(
-            f"not the form of a noise certificate: {error!r}; 'certify check' says what is wrong"
+            f"not the form of a noise certificate: {error!r:.500}; 'certify check' says what is "
+            "wrong"
         ) from None
-    atomic_write(output, noise_development(network, found).encode("ascii"))
+    atomic_write(output, text.encode("ascii"))
     return found
 
 
@@ -107,7 +115,8 @@ def _claim(network: Network, document: dict[str, Any], evidence: bytes) -> Noise
         tree = shown["tree"]
         if tree is None:
             continue
-        pair, end = Pair(said["max"], said["second"]), place + tree["bytes"]
+        m, s = (_position(said[key], network.seq_len) for key in ("max", "second"))
+        pair, end = Pair(m, s), place + tree["bytes"]
         noises.add(Fraction(said["certified"]))
         tape = _Tape(evidence[place:end], network.seq_len, pair)
         term = " ".join(tape.term())
@@ -128,6 +137,12 @@ def _claim(network: Network, document: dict[str, Any], evidence: bytes) -> Noise
     )
     lo, hi = (Fraction(end) for end in claim["ratio"])
     return NoiseClaim(tuple(proofs), RatioRange(lo, hi), noises.pop(), body)
+
+
+def _position(value: Any, n: int) -> int:
+    if type(value) is not int or not 0 <= value < n:
+        raise ValueError(f"{value!r:.40} is no position")
+    return value
 
 
 class _Tape:
