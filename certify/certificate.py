@@ -130,7 +130,13 @@ def read_certificate(path: Path) -> tuple[dict[str, Any], bytes]:
             with zipfile.ZipFile(io.BytesIO(data)) as container:
                 data, evidence = container.read(DOCUMENT), container.read(EVIDENCE)
         document = json.loads(data)
-    except (OSError, ValueError, KeyError, RecursionError, *BROKEN_ZIP) as error:
+    except OSError as error:
+        raise CertificateFormatError(f"{path}: {error.strerror or error}") from None
+    except KeyError:
+        raise CertificateFormatError(
+            f"{path} is not a certificate: a zip archive without {DOCUMENT} and {EVIDENCE}"
+        ) from None
+    except (ValueError, RecursionError, *BROKEN_ZIP) as error:
         raise CertificateFormatError(f"{path} is not a certificate: {error}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise CertificateFormatError(f'{path} is not a certificate: no "format": "{FORMAT}"')

@@ -288,3 +288,15 @@ def test_an_accuracy_in_closed_form_stands_beside_its_estimates(
 ) -> None:
     assert main(["estimate", str(MODELS / "m3_3.pt"), "--method", "cubature"]) == ExitCode.OK
     assert "0.785456" in capsys.readouterr().out
+
+
+def test_an_ending_that_names_no_format_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    certificate = str(PROOFS / "m2_2.impulse.json")
+    assert main(["report", certificate, "-o", str(tmp_path / "a.docx")]) == 2
+    assert "no format has this ending" in capsys.readouterr().err
+    assert main(["report", str(MODELS / "m2_2.pt")]) == 4
+    assert "without certificate.json" in capsys.readouterr().err
+    assert main(["report", str(tmp_path / "nothing.json")]) == 4
+    assert capsys.readouterr().err.endswith("nothing.json: No such file or directory\n")

@@ -15,7 +15,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from certify.certificate import read_document
+from certify.certificate import read_certificate, read_document
 from certify.checker import Rejected, Unreadable, check
 from certify.cli.output import demand_place, naming
 from certify.errors import CertificateFormatError, ExitCode, UsageError
@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Check where possible, then write the report."""
     output = arguments.output if str(arguments.output) not in ("None", "-") else None
-    format = arguments.format or ENDINGS.get(output.suffix.lower() if output else "", "text")
+    format = arguments.format or _format_of(output)
     if arguments.standalone and format != "latex":
         raise UsageError("--standalone goes with --format latex")
     if output:
@@ -85,6 +85,15 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     figures = f", with {count} figure{'s' if count > 1 else ''} beside it" if count else ""
     print(f"{written[-1]} written{figures}")
     return ExitCode.OK
+
+
+def _format_of(output: Path | None) -> str:
+    """The format that the ending of a file names; text for the terminal."""
+    ending = output.suffix.lower() if output else ""
+    if ending not in ("", ".txt", *ENDINGS):
+        known = ", ".join((".txt", *ENDINGS))
+        raise UsageError(f"-o {output}: no format has this ending ({known}); give --format")
+    return ENDINGS.get(ending, "text")
 
 
 def _listed(given: list[Path]) -> tuple[list[Path], bool]:
@@ -115,10 +124,12 @@ def _report(path: Path, network: Network | None, model: Path | None) -> Report:
     if answer is not None:
         return answer
     checked = check(path, model, kernels=kernels).establishes if model else None
-    document = read_document(path)
+    document, evidence = read_certificate(path)
     data = path.read_bytes()
     digest = sha256(data).hexdigest()
-    return build_report(Source(path, digest, len(data), document, model, network, checked))
+    return build_report(
+        Source(path, digest, len(data), document, evidence, model, network, checked)
+    )
 
 
 def _answer(path: Path) -> Report | None:

@@ -1,9 +1,10 @@
 """How long a proof is: what compact proofs of model performance are compared by.
 
 Leaves are the pieces that are decided one by one: cells, boxes, cones. Multiply-adds count the
-products that the checker needs for the decisions, by the sizes alone, as a run needs
-``n d (d + 1) + n d`` of them and the linear bounds of a box at most ``(n + 1)^2 d^2 (d + n)``.
-Bytes are those of the file.
+products that the checker needs for the decisions, about, by the sizes alone: a run needs
+``n d (d + 1) + n d`` of them, a substitution of one row ``(n + 1) d (d + n)``, and the linear
+bounds of a box ``(n + 1) d`` such substitutions if all its units are open. Boxes that are bounded
+on the way to leaves are not counted. Bytes are those of the file.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from certify.checker.cases import PROVED, RIGHT, RIGHT_BY_CASES, WRONG, WRONG_BY_CASES
+
 
 @dataclass(frozen=True)
 class ProofLength:
-    """Leaves, multiply-adds to check (at most so many) and bytes of one certificate."""
+    """Leaves, multiply-adds to check (about so many) and bytes of one certificate."""
 
     leaves: int
     multiply_adds: int
@@ -22,17 +25,20 @@ class ProofLength:
 
     def __str__(self) -> str:
         return (
-            f"{self.leaves:,} leaves, at most {_rounded(self.multiply_adds)} multiply-adds to "
+            f"{self.leaves:,} leaves, about {_rounded(self.multiply_adds)} multiply-adds to "
             f"check, {self.size:,} bytes"
         )
 
 
-def proof_length(document: dict[str, Any], size: int) -> ProofLength | None:
-    """The length of the proof in a certificate of ``size`` bytes; None for an unknown kind."""
+def proof_length(document: dict[str, Any], evidence_bin: bytes, size: int) -> ProofLength | None:
+    """The length of the proof in a certificate of ``size`` bytes, with its binary evidence; None
+    for an unknown kind.
+    """
     model = document["model"]
     d, n = model["hidden_size"], model["seq_len"]
     run = n * d * (d + 1) + n * d
-    box = (n + 1) ** 2 * d * d * (d + n)
+    row = (n + 1) * d * (d + n)
+    box = (n + 1) * d * row
     evidence = document.get("evidence", {})
     kind = document["kind"]
     if kind == "impulse":
@@ -47,22 +53,43 @@ def proof_length(document: dict[str, Any], size: int) -> ProofLength | None:
         leaves = sum(t["leaves"] for t in trees)
         return ProofLength(leaves, leaves * box, size)
     if kind == "accuracy":
-        leaves, each = _accuracy(evidence, n, run, box)
+        if "boxes" in evidence:
+            leaves, rows = _boxes(evidence_bin, n)
+            return ProofLength(leaves, leaves * box + rows * row, size)
+        leaves, each = _cones(evidence, n, run, box)
         return ProofLength(leaves, leaves * each, size)
     return None
 
 
-def _accuracy(evidence: dict[str, Any], n: int, run: int, box: int) -> tuple[int, int]:
+def _cones(evidence: dict[str, Any], n: int, run: int, box: int) -> tuple[int, int]:
     """Leaves, and the multiply-adds of one."""
     if "cones" in evidence:
         # Between its cuts a tree has its leaves, one more than cuts; a cone is run on its n rays.
         chambers = evidence["cones"]["chambers"]
         return sum(sum(not node for node in c["nodes"]) for c in chambers), n * run
-    if "simplices" in evidence:
-        # A tree of k leaves has k bytes for them and two for each of its k - 1 cuts.
-        return sum((length + 2) // 3 for length in evidence["simplices"]["lengths"]), box
-    # A tree of k leaves has 2 k - 1 nodes; trees of cases inside take some of the bytes.
-    return sum((length + 1) // 2 for _, length in evidence["boxes"]["words"]), box
+    # A tree of k leaves has k bytes for them and two for each of its k - 1 cuts.
+    return sum((length + 2) // 3 for length in evidence["simplices"]["lengths"]), box
+
+
+def _boxes(tapes: bytes, n: int) -> tuple[int, int]:
+    """Proved boxes, and rows substituted once for each in cases (n - 1 rivals, or one)."""
+    leaves = rows = at = 0
+    while at < len(tapes):
+        node = tapes[at]
+        at += 1
+        if node in (RIGHT, WRONG):
+            leaves += 1
+            rows += n - 1
+        elif node in (RIGHT_BY_CASES, WRONG_BY_CASES):
+            leaves += 1
+            at += node == WRONG_BY_CASES  # the rival
+            open_trees = n - 1 if node == RIGHT_BY_CASES else 1
+            while open_trees and at < len(tapes):
+                proved = tapes[at] == PROVED
+                open_trees += -1 if proved else 1
+                rows += proved
+                at += 1 if proved else 2
+    return leaves, rows
 
 
 def _rounded(count: int) -> str:

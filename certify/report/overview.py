@@ -82,7 +82,7 @@ def _cut(value: str, rounding: str) -> str:
 
 def _lengths(reports: Sequence[Report]) -> Table:
     return Table(
-        "The lengths of the proofs: leaves, multiply-adds to check (at most), bytes.",
+        "The lengths of the proofs: leaves, multiply-adds to check (about), bytes.",
         ("certificate", "status", "leaves", "multiply-adds", "bytes"),
         tuple(
             (

@@ -14,7 +14,8 @@ from certify.report.words import literal
 
 @dataclass(frozen=True)
 class Source:
-    """A certificate: its path, size and SHA-256, its JSON; the model where it is at hand.
+    """A certificate: its path, size and SHA-256, its JSON and binary evidence; the model where
+    it is at hand.
 
     ``checked`` is what the checker established, None where nothing was checked.
     """
@@ -23,6 +24,7 @@ class Source:
     sha256: str
     size: int
     document: dict[str, Any]
+    evidence: bytes = b""
     model: Path | None = None
     network: Network | None = None
     checked: tuple[str, ...] | None = None
@@ -52,7 +54,7 @@ class Source:
             figures,
             panel or (figures[0] if figures else None),
             notes,
-            proof_length(self.document, self.size),
+            proof_length(self.document, self.evidence, self.size),
             bound,
             model=self.model,
         )
