@@ -67,9 +67,10 @@ def test_checking_needs_little(certificate: str, tmp_path: Path) -> None:
 def test_without_memory_for_kernels_a_check_runs_bare(tmp_path: Path) -> None:
     path = api.prove_noise(MODELS / "m2_2.pt", "1/100").certificate().write(tmp_path / "c.json")
     words = ["-m", "certify", "check", str(path), str(MODELS / "m2_2.pt")]
-    done = run(words, tmp_path, 400_000)
-    assert done.returncode == 0, done.stderr
-    assert "run: bare" in done.stdout
+    for kilobytes in (102_400, 150_000, 400_000):  # numpy's libraries end a process with 1
+        done = run(words, tmp_path, kilobytes)
+        assert done.returncode == 0, done.stderr
+        assert "run: bare" in done.stdout
 
 
 def test_the_end_of_a_process_without_memory_comes(tmp_path: Path) -> None:

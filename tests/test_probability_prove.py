@@ -67,3 +67,15 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         prove_accuracy(HANDCRAFTED).certificate().write(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize("option", [{"dask": "nowhere"}, {"device": "cuda"}])
+def test_a_closed_form_needs_no_cluster_and_no_device(option: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="closed form"):
+        prove_accuracy(HANDCRAFTED, **option)
+
+
+def test_an_address_where_no_scheduler_is() -> None:
+    network = Network.from_arrays([1.0], [[0.5]], [[1.0], [-1.0], [0.5], [0.0]])
+    with pytest.raises(UsageError, match="dask nowhere: no scheduler there"):
+        prove_accuracy(network, budget=1, dask="nowhere")

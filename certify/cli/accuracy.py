@@ -77,7 +77,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--dask", metavar="SCHEDULER", help="address of a dask.distributed scheduler to work on"
     )
     parser.add_argument(
-        "--device", metavar="NAME", help="torch device, such as cuda, on which to bound boxes"
+        "--device",
+        metavar="NAME",
+        help="torch device, such as cuda, on which to bound boxes (more than 6 inputs)",
     )
     parser.add_argument(
         "--method", choices=("proof", "sampling"), default="proof", help="sampling proves nothing"
@@ -137,8 +139,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         if outputs.text:
             print(_text(result, arguments.model))
         if result.run is not None and state is not None and state.exists():
+            more = {"boxes": 2 * arguments.boxes} if arguments.boxes else {}
             print(
-                f"go on with:    {outputs.again(state)}",
+                f"go on with:    {outputs.again(state, **more)}",
                 file=sys.stdout if outputs.text else sys.stderr,
                 flush=True,
             )

@@ -143,15 +143,15 @@ class Outputs:
         """The command line that was given."""
         return command(*self._words)
 
-    def again(self, resume: Path) -> str:
-        """The command line that goes on from a file."""
+    def again(self, resume: Path, **larger: int) -> str:
+        """The command line that goes on from a file, with other values for these options."""
+        options = {"--resume": resume, **{f"--{name}": value for name, value in larger.items()}}
         words = list(self._words)
-        for i, word in enumerate(words):
-            name, equals, _ = word.partition("=")
-            if len(name) > 4 and "--resume".startswith(name):
+        for i in reversed(range(len(words))):
+            name, equals, _ = words[i].partition("=")
+            if len(name) > 4 and any(option.startswith(name) for option in options):
                 del words[i : i + (1 if equals else 2)]
-                break
-        return command(*words, "--resume", resume)
+        return command(*words, *(word for option in options.items() for word in option))
 
     def without(self, paths: Collection[Path]) -> str:
         """The command for the files that are not among these."""

@@ -227,6 +227,10 @@ def prove_accuracy(
     _check(inputs, digits, budget, boxes, jobs)
     started, compiling = time.monotonic(), seconds_compiling()
     if network.seq_len <= EXACT_LENGTH:
+        if dask is not None or device is not None:
+            raise UsageError(
+                f"dask and device are for inputs longer than {EXACT_LENGTH}: this has a closed form"
+            )
         return _enumerate(network, inputs, digits, started)
     jobs = jobs or os.cpu_count() or 1
     run = _started(network, inputs, boxes, jobs, state, dask, device)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from certify.errors import MissingExtraError
+from certify.errors import MissingExtraError, UsageError
 from certify.files import Keeper, atomic_write
 from certify.interrupts import interruptible
 from certify.probability.run import LATER, Confirmed, Done, Run
@@ -101,7 +101,10 @@ class Dask:
         self._client: Any = scheduler
         if not isinstance(scheduler, Client):
             connect: Any = Client
-            self._client = connect(scheduler)
+            try:
+                self._client = connect(scheduler)
+            except (OSError, ValueError) as error:
+                raise UsageError(f"dask {scheduler}: no scheduler there ({error})") from error
         self._own = self._client is not scheduler
         self.width = max(1, sum(self._client.nthreads().values()))
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from certify.checker.running import BARE, Kernels, Progress
 from certify.errors import OutOfMemoryError
+from certify.memory import KERNELS, demand_memory
 
 
 def kernels(progress: Progress = BARE.progress) -> Kernels:
     """What a check runs; ``progress`` hears how many bytes of evidence are done, of how many."""
     try:
+        demand_memory(KERNELS)  # before numpy, whose libraries end the process where there is less
         from certify.relaxation.compiled import COMPILED
     except (ImportError, OutOfMemoryError):
         return replace(BARE, progress=progress)
