@@ -1,4 +1,4 @@
-"""Train a model with the recipe of the shipped ones (needs the torch extra).
+"""Train a model with the recipe of the shipped ones (needs torch: pip install torch).
 
 The same seed and torch version give the same weights. A run writes its state every few seconds
 beside the output, as OUTPUT.state, and on ctrl-C; the same command goes on from there.
