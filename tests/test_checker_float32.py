@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from certify.certificate import plain
 from certify.checker.errors import Rejected
 from certify.checker.float32 import Float32Section
-from certify.checker.network import Line, Weights, impulses, run
+from certify.checker.network import Weights
+from certify.checker.pieces import Trajectory
 from certify.claims import RatioRange, all_pairs
 from certify.impulse.float32 import float32_section, nearest_float32, prove_float32
 from certify.impulse.prove import ImpulseResult
@@ -27,16 +29,17 @@ from tests.examples import HANDCRAFTED
 from tests.test_impulse_float32 import float_networks
 
 Section = dict[str, Any]
-Lines = Mapping[tuple[int, int], Line]
+Lines = Mapping[tuple[int, int], Trajectory]
 HALVES = RatioRange(Fraction(1, 4), Fraction(3, 4))
 
 
-def lines_of(weights: Weights, breaks: Mapping[tuple[int, int], list[Fraction]]) -> Lines:
-    n = len(weights.w_out)
-    return {
-        (m, s): Line(m, s, n, b, {r: run(weights, impulses(n, m, s, r)).end() for r in b})
-        for (m, s), b in breaks.items()
-    }
+def lines_of(weights: Weights, pairs: Iterable[tuple[int, int]]) -> Lines:
+    lines = {}
+    for m, s in pairs:
+        lines[m, s] = Trajectory(weights, abs(m - s), forward=m < s)
+        for _ in range(len(weights.w_out) - min(m, s)):
+            assert lines[m, s].advance(sys.maxsize)
+    return lines
 
 
 def check_float32(
@@ -56,7 +59,7 @@ def section_of(network: Network, cuts: Sequence[Cuts], inside: RatioRange) -> Se
 
 def prove(network: Network, inside: RatioRange) -> tuple[Lines, Section]:
     sweeps = {p: sweep(network, p) for p in all_pairs(network.seq_len)}
-    lines = lines_of(network, {p: list(s.breaks) for p, s in sweeps.items()})
+    lines = lines_of(network, sweeps)
     return lines, section_of(network, [s.cuts for s in sweeps.values()], inside)
 
 
@@ -73,7 +76,7 @@ def test_what_the_prover_writes_is_accepted(network: Network, data: st.DataObjec
 def test_a_trained_model(m16_10_impulse: ImpulseResult) -> None:
     network, (lo, hi) = m16_10_impulse.model, m16_10_impulse.ratios
     some = dict(list(sweep_all(m16_10_impulse.model).items())[::15])
-    lines = lines_of(network, {p: list(s.breaks) for p, s in some.items()})
+    lines = lines_of(network, some)
     section = section_of(network, [s.cuts for s in some.values()], m16_10_impulse.ratios)
     assert section["verdict"] == "proved"
     assert "for 6 of 6 pairs" in check_float32(network, lines, lo, hi, section)
@@ -145,7 +148,7 @@ def test_mutations_are_rejected(name: str) -> None:
 def test_an_interval_across_a_kink_is_rejected(m16_10_impulse: ImpulseResult) -> None:
     network, (lo, hi) = m16_10_impulse.model, m16_10_impulse.ratios
     pair, found = next(iter(sweep_all(m16_10_impulse.model).items()))
-    lines = lines_of(network, {pair: list(found.breaks)})
+    lines = lines_of(network, [pair])
     section = section_of(network, [found.cuts], m16_10_impulse.ratios)
     assert len(section["pairs"][0]["points"]) > 2
     del section["pairs"][0]["points"][1]

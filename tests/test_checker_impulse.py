@@ -15,14 +15,24 @@ from hypothesis import strategies as st
 
 from certify.certificate import Certificate
 from certify.checker import Accepted, Rejected, Unreadable, check
-from certify.claims import RatioRange
+from certify.claims import Pair, RatioRange, all_pairs
 from certify.impulse.prove import prove_impulse
+from certify.impulse.sweep import sweep
 from certify.model import Network
 from certify.testing import networks, ratios
 from tests.examples import EXAMPLES, TWO_INTERVALS, Example, Golden, save_npz
 
 Document = dict[str, Any]
 Mutation = Callable[[Document], object]
+
+
+def with_breaks(network: Network) -> Document:
+    """A certificate as the first ones were: with the points where pieces meet."""
+    document: Document = json.loads(certify(network).to_bytes())
+    for entry in document["evidence"]["pairs"]:
+        found = sweep(network, Pair(entry["max"], entry["second"]))
+        entry["breaks"] = [str(b) for b in found.breaks]
+    return document
 
 
 def certify(network: Network, ratios: RatioRange | None = None) -> Certificate:
@@ -121,6 +131,10 @@ MUTATIONS: dict[str, Mutation] = {
     "rival is s": set_in("evidence.pairs.0.rival", lambda _: 1),
     "rival true": set_in("evidence.pairs.1.rival", lambda _: True),
     "cells miscounted": set_in("evidence.pairs.0.cells", lambda c: c + 1),
+    "a cell too few": set_in("evidence.pairs.0.cells", lambda c: c - 1),
+    "no cells": set_in("evidence.pairs.0.cells", lambda _: 0),
+    "fewer than no cells": set_in("evidence.pairs.0.cells", lambda _: -(10**30)),
+    "cells as text": set_in("evidence.pairs.0.cells", str),
     "a counterexample to a proof": set_in(
         "evidence.pairs.0.counterexample", lambda _: ["1", "4/5"]
     ),
@@ -140,9 +154,31 @@ MUTATIONS: dict[str, Mutation] = {
 }
 
 
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_breaks_may_stand_in_it(example: Example, tmp_path: Path) -> None:
+    assert decide(with_breaks(example.network), example.network, tmp_path) == decide(
+        json.loads(certify(example.network).to_bytes()), example.network, tmp_path
+    )
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(networks(), st.data())
+def test_some_pairs_alone_are_followed_no_further_than_they_need(
+    tmp_path: Path, network: Network, data: st.DataObject
+) -> None:
+    everything = all_pairs(network.seq_len)
+    some = data.draw(st.sets(st.sampled_from(everything), min_size=1))
+    result = prove_impulse(network, pairs=[p for p in everything if p in some])
+    if len(some) < len(everything):
+        document = json.loads(result.certificate().to_bytes())
+        decide(document, network, tmp_path)
+
+
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_mutations_are_rejected(name: str, tmp_path: Path) -> None:
     valid = json.loads(certify(TWO_INTERVALS).to_bytes())
+    if "break" in name or name == "another pair's evidence":
+        valid = with_breaks(TWO_INTERVALS)
     decide(valid, TWO_INTERVALS, tmp_path)
     mutated = copy.deepcopy(valid)
     MUTATIONS[name](mutated)

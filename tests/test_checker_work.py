@@ -19,7 +19,7 @@ from certify.checker.circuit import check_circuit
 from certify.checker.cones import check_cones
 from certify.checker.document import read_document
 from certify.checker.network import run
-from certify.claims import NOMINAL_RATIO, Pair, RatioRange
+from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
 from certify.impulse.sweep import sweep
 from certify.model import Network
 from certify.probability.prove import prove_accuracy
@@ -68,13 +68,24 @@ def test_a_legitimate_certificate_of_64_units_and_20_inputs_passes() -> None:
 
     network = Network.from_arrays(weights(d), weights(d, d), weights(n, d))
     found = sweep(network, Pair(0, 19))
-    assert len(found.breaks) > 20
+    assert len(found.pieces) > 20
+    margin = str(found.min_margin(RatioRange(*[NOMINAL_RATIO] * 2)))
     breaks = [str(b) for b in found.breaks] * 3
-    entry = {"breaks": breaks, "margin": str(found.min_margin(RatioRange(*[NOMINAL_RATIO] * 2)))}
     float32 = {"pairs": [{"points": breaks}] * 380}
-    body = {"evidence": {"pairs": [entry] * 380}, "offset": [entry] * 380, "float32": float32}
+    body = {"evidence": {"pairs": [margin] * 380}, "offset": [margin] * 380, "float32": float32}
     assert len(json.dumps(body)) < checker_document.MAX_JSON
-    impulse._demand(network, body)
+    impulse._demand(network, body, dict.fromkeys(all_pairs(n), 2000))
+
+
+def test_a_certificate_of_64_units_and_40_inputs_passes_and_one_of_more_pieces_does_not() -> None:
+    rng = np.random.default_rng(1)
+    d, n = 64, 40
+    w_ih, w_hh, w_out = (rng.standard_normal(s).astype(np.float32) for s in ((d,), (d, d), (n, d)))
+    network = Network.from_arrays(w_ih, w_hh, w_out)
+    body: dict[str, Any] = {"float32": {}}
+    impulse._demand(network, body, dict.fromkeys(all_pairs(n), 6000))
+    with pytest.raises(Unreadable, match="may take"):
+        impulse._demand(network, body, dict.fromkeys(all_pairs(n), 10**6))
 
 
 def test_every_kind_says_how_much_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:

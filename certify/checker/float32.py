@@ -30,7 +30,8 @@ from typing import Any, NamedTuple
 
 from certify.checker.document import equal, fields, integer, items, rationals
 from certify.checker.errors import Rejected
-from certify.checker.network import Line, Run, Weights, pattern_between
+from certify.checker.network import Run, Weights, pattern_between
+from certify.checker.pieces import Trajectory
 from certify.checker.work import products, weight_bits
 
 BITS = 160
@@ -60,7 +61,7 @@ class Float32Section:
         self.entries = items(entries, "float32.pairs", len(pairs))
         self.proved = 0
 
-    def check(self, index: int, line: Line) -> None:
+    def check(self, index: int, line: Trajectory) -> None:
         """Check the entry of one pair."""
         place = f"float32.pairs[{index}]"
         values = dict(zip(KEYS, fields(self.entries[index], place, KEYS), strict=True))
@@ -116,17 +117,17 @@ def _is_float32(value: int, shift: int) -> bool:
 
 
 def _follow(
-    program: _Program, line: Line, points: list[Fraction], ends: list[Fraction], place: str
+    program: _Program, line: Trajectory, points: list[Fraction], ends: list[Fraction], place: str
 ) -> _Gap:
     """The closest gap over all intervals and rivals; every gap must be open."""
     if not points or [points[0], points[-1]] != ends:
         raise Rejected(f"{place}.points: expected to run from {ends[0]} to {ends[1]}")
     if any(a >= b for a, b in pairwise(points)):
         raise Rejected(f"{place}.points: expected to increase")
-    a = line.run(program.weights, points[0])
+    a = line.run(points[0])
     closest: _Gap | None = None
     for i, top in enumerate(points[1:] or points):
-        b = line.run(program.weights, top)
+        b = line.run(top)
         pattern_between(a, b, f"{place}.points[{i}]")
         gap = program.gap(line, a, b, top, f"{place}.points[{i}]")
         if gap.left <= 0:
@@ -167,7 +168,7 @@ class _Program:
         self.columns = list(zip(*weights.w_hh, strict=True))
         self.column_sizes = [[abs(v) for v in column] for column in self.columns]
 
-    def gap(self, line: Line, a: Run, b: Run, top: Fraction, place: str) -> _Gap:
+    def gap(self, line: Trajectory, a: Run, b: Run, top: Fraction, place: str) -> _Gap:
         """The closest rival for all S of an interval with these runs at its ends, up to top."""
         w, s = self.weights, line.s
         steps, distance, state = self._forward(line, a, b, top, place)
@@ -203,7 +204,7 @@ class _Program:
         return error
 
     def _forward(
-        self, line: Line, a: Run, b: Run, top: Fraction, place: str
+        self, line: Trajectory, a: Run, b: Run, top: Fraction, place: str
     ) -> tuple[list[tuple[list[int], list[int | None]]], list[int], list[int]]:
         """Per step and unit: rounding error and slope (0, 1, None: in [0, 1]); at the end the
         distance between the programs' states, and a bound of the computed one.

@@ -36,31 +36,22 @@ class Weights(Protocol):
 
 
 @dataclass(frozen=True)
-class End:
-    """What an exact run ends with: final state and logits, all integers.
+class Run:
+    """One exact run, all integers.
 
-    The true state is ``state / (denominator * K**n)``, a true logit
-    ``logit / (denominator * K**(n + 1))``.
+    The true final state is ``state / (denominator * K**n)``, a true logit
+    ``logit / (denominator * K**(n + 1))``, a pre-activation of step t
+    ``before[t] / (denominator * K**(t + 1))``. The latter are large, so none is kept for long.
     """
 
     state: list[int]
     logits: list[int]
     denominator: int
+    before: list[list[int]]
 
     def margin(self, s: int, j: int) -> Fraction:
         """``logit[s] - logit[j]`` times ``K**(n + 1)``."""
         return Fraction(self.logits[s] - self.logits[j], self.denominator)
-
-
-@dataclass(frozen=True)
-class Run(End):
-    """One exact run, with its pre-activations step by step: large, so none is kept for long."""
-
-    before: list[list[int]]
-
-    def end(self) -> End:
-        """The run without its pre-activations."""
-        return End(self.state, self.logits, self.denominator)
 
 
 def run(weights: Weights, x: Sequence[Fraction]) -> Run:
@@ -106,30 +97,3 @@ def pattern_between(left: Run, right: Run, place: str) -> list[int]:
                 mask |= 1 << unit
         pattern.append(mask)
     return pattern
-
-
-@dataclass(frozen=True)
-class Line:
-    """What one pair's exact runs end with, at its break points and the ends of the range."""
-
-    m: int
-    s: int
-    n: int
-    breaks: list[Fraction]
-    ends: dict[Fraction, End]
-
-    def run(self, weights: Weights, ratio: Fraction) -> Run:
-        """The exact run at a ratio, anew."""
-        return run(weights, impulses(self.n, self.m, self.s, ratio))
-
-    def at(self, weights: Weights, ratio: Fraction) -> End:
-        """What the exact run at a ratio ends with."""
-        return self.ends.get(ratio) or self.run(weights, ratio)
-
-    def nodes(self, lo: Fraction, hi: Fraction) -> list[Fraction]:
-        """The ratios of the known runs in [lo, hi], in order."""
-        return sorted(r for r in self.ends if lo <= r <= hi)
-
-    def margins(self, ratio: Fraction) -> dict[int, Fraction]:
-        """Rival to margin (times ``K**(n + 1)``) at a known run."""
-        return {j: self.ends[ratio].margin(self.s, j) for j in range(self.n) if j != self.s}

@@ -1,18 +1,20 @@
 """The rule for the ``offset`` section of an impulse certificate.
 
-Everything is found anew from exact runs: the offsets at all nodes of the pair and of the swapped
-pair (between them both are linear), the separable form at the claimed ratio as the mean
+Everything is found anew: the offsets at all nodes of the pair and of the swapped pair (between them
+both are linear), the separable form at the claimed ratio as the mean
 ``f(p) = (1/n) sum_q offset(p, q)``, and the extremes over the range.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from operator import mul
 from typing import Any
 
 from certify.checker.document import equal, fields, items, rational
 from certify.checker.errors import Rejected
-from certify.checker.network import End, Line, Weights, impulses, run
+from certify.checker.network import Weights, impulses, run
+from certify.checker.pieces import Trajectory
 
 NOMINAL = Fraction(4, 5)
 KEYS = (
@@ -26,7 +28,6 @@ KEYS = (
     "margin_left",
     "state_distance",
 )
-Vector = list[Fraction]
 
 
 class OffsetSection:
@@ -44,7 +45,7 @@ class OffsetSection:
         self.form = _separable(weights)
         self.proved = 0
 
-    def check(self, own: Line, swapped: Line) -> None:
+    def check(self, own: Trajectory, swapped: Trajectory) -> None:
         """Check the entries of a pair and of the swapped one.
 
         Swapping m and s turns the signs of the offset and of the readout difference.
@@ -69,54 +70,65 @@ class OffsetSection:
         return f"offset: (W_out[s] - W_out[m]) . offset > 0 for {self.proved} of {count} pairs"
 
 
-def _separable(weights: Weights) -> list[Vector]:
-    """The separable form at the nominal ratio: the mean ``(1/n) sum_q offset(p, q)``."""
-    n = len(weights.w_out)
-    form = [[Fraction(0)] * len(weights.w_ih) for _ in range(n)]
-    for p in range(n):
-        for q in range(p):
-            ends = [run(weights, impulses(n, *pair, NOMINAL)) for pair in ((p, q), (q, p))]
-            for i, v in enumerate(_offset(*ends)):
-                form[p][i] += v / n
-                form[q][i] -= v / n
+def _separable(weights: Weights) -> list[list[int]]:
+    """The separable form at the nominal ratio, the mean ``(1/n) sum_q offset(p, q)``, times
+    ``n * NOMINAL.denominator * K**n``.
+
+    The offset of (p, q) is a difference of two final states. Pairs of one distance end with what
+    one run goes through, at different steps.
+    """
+    n, d = len(weights.w_out), len(weights.w_ih)
+    form = [[0] * d for _ in range(n)]
+    for gap in range(1, n):
+        forward, swapped = (
+            run(weights, impulses(n, *pair, NOMINAL)).before for pair in ((0, gap), (gap, 0))
+        )
+        for p in range(n - gap):
+            ends = zip(forward[n - 1 - p], swapped[n - 1 - p], strict=True)
+            for i, (u, v) in enumerate(ends):
+                offset = max(u, 0) - max(v, 0) << weights.shift * p
+                form[p][i] += offset
+                form[p + gap][i] -= offset
     return form
 
 
 def _bound(
-    weights: Weights, own: Line, swapped: Line, form: list[Vector], lo: Fraction, hi: Fraction
+    weights: Weights,
+    own: Trajectory,
+    swapped: Trajectory,
+    form: list[list[int]],
+    lo: Fraction,
+    hi: Fraction,
 ) -> dict[str, Any]:
     """What the section must say of a pair; ``at`` is the set of ratios that it may name."""
     m, s, n = own.m, own.s, own.n
     readout = [a - b for a, b in zip(weights.w_out[s], weights.w_out[m], strict=True)]
     separable = [a - b for a, b in zip(form[m], form[s], strict=True)]
-    margin = _dot(readout, separable)
-    offsets = {
-        r: _offset(own.at(weights, r), swapped.at(weights, r))
-        for r in {*own.nodes(lo, hi), *swapped.nodes(lo, hi)}
-    }
-    products = {r: _dot(readout, o) for r, o in offsets.items()}
+    lift = n * NOMINAL.denominator << weights.shift * (n - own.steps)
+    whole = n * NOMINAL.denominator << weights.shift * n  # the separable form's unit
+    margin = Fraction(_dot(readout, separable), whole << weights.shift)
+    products: dict[Fraction, Fraction] = {}
+    distance = Fraction(0)
+    for r in {*own.nodes(lo, hi), *swapped.nodes(lo, hi)}:
+        q = r.denominator
+        states = zip(own.state(r), swapped.state(r), strict=True)
+        offset = [a - b for a, b in states]
+        unit = q << weights.shift * (own.steps + 1)
+        products[r] = Fraction(_dot(readout, offset), unit)
+        largest = max(abs(a * lift - b * q) for a, b in zip(offset, separable, strict=True))
+        distance = max(distance, Fraction(largest, whole * q))
     smallest = min(products.values())
     error = max(abs(p - margin) for p in products.values())
-    distance = max(abs(a - b) for o in offsets.values() for a, b in zip(o, separable, strict=True))
-    scale = 1 << (weights.shift * n)
-    unit = scale << weights.shift
     return {
         "verdict": "proved" if smallest > 0 else "refuted",
-        "min_product": str(smallest / unit),
+        "min_product": str(smallest),
         "at": {r for r, p in products.items() if p == smallest},
-        "separable_margin": str(margin / unit),
-        "separable_error": str(error / unit),
-        "margin_left": str((margin - error) / unit),
-        "state_distance": str(distance / scale),
+        "separable_margin": str(margin),
+        "separable_error": str(error),
+        "margin_left": str(margin - error),
+        "state_distance": str(distance),
     }
 
 
-def _offset(forward: End, swapped: End) -> Vector:
-    return [
-        Fraction(a, forward.denominator) - Fraction(b, swapped.denominator)
-        for a, b in zip(forward.state, swapped.state, strict=True)
-    ]
-
-
-def _dot(a: list[int], b: Vector) -> Fraction:
-    return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))
+def _dot(a: list[int], b: list[int]) -> int:
+    return sum(map(mul, a, b))

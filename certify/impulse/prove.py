@@ -140,7 +140,7 @@ class ImpulseResult(Result[PairResult]):
         return sum(p.cells for p in self.pairs)
 
     def certificate(self) -> Certificate:
-        """The certificate: the claim, the break points, and the sections of offset and float32."""
+        """The certificate: the claim, pair by pair, and the sections of offset and float32."""
         claim: dict[str, Any] = {
             "verdict": self.verdict,
             "ratio": self.ratios,
@@ -148,15 +148,12 @@ class ImpulseResult(Result[PairResult]):
         }
         if self.subset:
             claim["only"] = [p.pair for p in self.pairs]
-        pairs = [
-            p.decided() | {"breaks": c.breaks} for p, c in zip(self.pairs, self.cuts, strict=True)
-        ]
         return Certificate(
             "impulse",
             describe_model(self.model),
             {
                 "claim": claim,
-                "evidence": {"pairs": pairs},
+                "evidence": {"pairs": [p.decided() for p in self.pairs]},
                 "offset": self._offset(),
                 "float32": float32_section(self.float32),
             },

@@ -1,8 +1,9 @@
 """How long a proof is: what compact proofs of model performance are compared by.
 
 Leaves are the pieces that are decided one by one: cells, boxes, cones. Multiply-adds count the
-products that the checker needs for the decisions, about, by the sizes alone: a run needs
-``n d (d + 1) + n d`` of them, a substitution of one row ``(n + 1) d (d + n)``, and the linear
+products that the checker needs for the decisions, about, by the sizes alone: a step of a linear
+piece of impulses, which is that of a pair, needs ``2 d (d + n)`` of them, a run
+``n d (d + 1) + n d``, a substitution of one row ``(n + 1) d (d + n)``, and the linear
 bounds of a box ``(n + 1) d`` such substitutions if all its units are open. Boxes that are bounded
 on the way to leaves are not counted. Bytes are those of the file.
 """
@@ -43,8 +44,8 @@ def proof_length(document: dict[str, Any], evidence_bin: bytes, size: int) -> Pr
     kind = document["kind"]
     if kind == "impulse":
         pairs = evidence["pairs"]
-        runs = sum(len(p["breaks"]) for p in pairs)
-        return ProofLength(sum(p["cells"] for p in pairs), runs * run, size)
+        cells = sum(p["cells"] for p in pairs)
+        return ProofLength(cells, cells * 2 * d * (d + n), size)
     if kind == "circuit":
         nodes = sum(map(len, evidence["nodes"]))
         return ProofLength(nodes, nodes * run, size)
