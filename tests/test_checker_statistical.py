@@ -11,18 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, kstest
 
+from certify.checker.binomial import PLACES, tail_is_at_most
 from certify.checker.deciding import OPEN, RIGHT, WRONG, Exact, decide, table_of
 from certify.checker.drawing import WORD, draw, seed_of, words_of
 from certify.checker.errors import Rejected
 from certify.checker.reader import read_weights
 from certify.checker.running import BARE
-from certify.checker.statistical import (
-    Counts,
-    Sampler,
-    check_statistical,
-    supports,
-    tail_is_at_most,
-)
+from certify.checker.statistical import Counts, Sampler, check_statistical, ends, supports
 from certify.model import Network
 from certify.relaxation.compiled import COMPILED
 from certify.testing import networks
@@ -175,7 +170,7 @@ def test_a_true_claim_is_accepted_as_statistical() -> None:
     [
         ({"lower": "999/1000"}, "do not support"),
         ({"upper": "99/100", "lower": "49/50"}, "do not support"),
-        ({"right": 299, "wrong": 1}, "found 300 and 0"),
+        ({"right": 299, "wrong": 1}, "found 300 right, 0 wrong"),
         ({"right": 301}, "do not fit"),
         ({"wrong": -1}, "do not fit"),
         ({"wrong": False}, "expected an integer"),
@@ -205,8 +200,19 @@ def test_a_fresh_sample_refutes_what_an_author_made_up() -> None:
 
 
 def test_counts_support_what_they_should() -> None:
-    counts = Counts(1000, 950, 50)
+    counts = Counts(1000, 950, 50, 1000)
     assert supports(counts, Fraction(92, 100), Fraction(97, 100), Fraction(1, 100))
     assert not supports(counts, Fraction(94, 100), Fraction(97, 100), Fraction(1, 100))
     assert not supports(counts, Fraction(92, 100), Fraction(96, 100), Fraction(1, 100))
     assert WRONG != RIGHT
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(950, 50), (0, 1000), (1000, 0), (940, 40), (1, 998)])
+def test_ends_are_the_narrowest_of_their_grid(right: int, wrong: int) -> None:
+    counts, risk, step = Counts(1000, right, wrong, 1000), Fraction(1, 1000), Fraction(1, PLACES)
+    lower, upper = ends(counts, risk)
+    assert supports(counts, lower, upper, risk)
+    if lower > 0:
+        assert not supports(counts, lower + step, upper, risk)
+    if upper < 1:
+        assert not supports(counts, lower, upper - step, risk)

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+import certify
 from certify.cli import main
 from certify.errors import ExitCode
 from tests.examples import EXAMPLES, HANDCRAFTED, MODELS, ROOT, Golden, save_npz
+from tests.test_probability_statistical import boxes_of
 
 BY_NAME = {e.name: e.network for e in EXAMPLES}
 
@@ -304,3 +306,27 @@ def test_sampling_is_called_sampling(tmp_path: Path, capsys: pytest.CaptureFixtu
     report = tmp_path / "r.md"
     assert main(["report", found["certificate"], "--format", "markdown", "-o", str(report)]) == 0
     assert "no proof" in report.read_text()
+
+
+def test_a_sample_beside_a_proof_says_which_part_is_which(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(MODELS / "m4_3.pt")
+    proof = boxes_of(certify.load(model), "gaussian", 2000).write(tmp_path / "proof.zip")
+    command = ["accuracy", model, "--method", "sampling", "--samples", "500"]
+    command += ["--proved", str(proof), "--out", str(tmp_path)]
+    _, found = answer(command, capsys)
+    assert found["verdict"] == "statistical"
+    assert Path(found["certificate"]).suffix == ".zip"
+    assert Fraction(found["proved"]["lower"]) < Fraction(found["lower"])
+    assert found["drawn"] > found["samples"] == 500
+    assert main(command) == ExitCode.OK
+    shown = capsys.readouterr().out
+    assert shown.startswith("STATISTICAL")
+    assert "proved of it: [0." in shown
+    assert "PROVED" not in shown
+    assert main(["check", found["certificate"], model]) == ExitCode.OK
+    assert "STATISTICAL, no proof" in capsys.readouterr().out
+    report = tmp_path / "r.md"
+    assert main(["report", found["certificate"], "--format", "markdown", "-o", str(report)]) == 0
+    assert "Left to the sample" in report.read_text()

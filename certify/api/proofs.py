@@ -13,6 +13,7 @@ from certify.errors import InternalError
 
 if TYPE_CHECKING:
     from certify.api.sources import Model, Pairs, Ratio
+    from certify.certificate import Certificate
     from certify.claims import Exact
     from certify.impulse.prove import ImpulseResult
     from certify.noise.answers import NoiseResult, PairNoise
@@ -241,20 +242,26 @@ def sample_accuracy(
     *,
     samples: int = 100_000,
     error_probability: Exact = "1/1000000000",
+    proved: str | Path | Certificate | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> StatisticalResult:
     """Bracket the accuracy by a sample that nobody picked: statistical, no proof.
 
     The seed follows from the model, the inputs and the number of ``samples``; every input is
     decided exactly. ``lower <= P(right) <= upper`` holds but for a probability of at most
-    ``error_probability``. ``progress`` is called with (samples done, samples in all).
+    ``error_probability``. Beside what is ``proved``, an accuracy certificate of boxes (more than 6
+    inputs), only the rest is sampled: what is proved is exact, and its seed follows from the proof
+    too. ``progress`` is called with (samples done, samples in all).
 
     >>> result = sample_accuracy("models/m2_2.pt", samples=2000)
     >>> result.verdict, result.lower <= result.upper
     ('statistical', True)
 
     Raises:
-        UsageError: an argument is out of its range.
+        UsageError: an argument is out of its range, or what is proved is not about boxes, this
+            model and these inputs.
+        Rejected: what is said to be proved is not.
+        CertificateFormatError: the file is not a certificate.
         ModelFileError: not a model.
     """
     from certify.claims import exact
@@ -265,6 +272,7 @@ def sample_accuracy(
         inputs,
         samples=samples,
         error_probability=exact(error_probability, "error probability"),
+        proved=Path(proved) if isinstance(proved, str) else proved,
         progress=progress,
     )
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from certify.checker import cases
 from certify.checker.cases import RIGHT, RIGHT_BY_CASES, ROOM, WRONG, WRONG_BY_CASES
@@ -37,6 +37,15 @@ Found = tuple[Fraction, Fraction, int, int]
 """Probability right and wrong, and the numbers of leaves."""
 
 
+class Proof(NamedTuple):
+    """What boxes prove: exact probabilities of right and wrong, by the tapes of these words."""
+
+    right: Fraction
+    wrong: Fraction
+    tasks: list[tuple[Order, bytes]]
+    pieces: str
+
+
 def check_boxes(
     weights: Weights,
     inputs: str,
@@ -47,6 +56,18 @@ def check_boxes(
     kernels: Kernels,
 ) -> list[str]:
     """Check all words and that the claim follows from what they prove."""
+    proof = prove_boxes(weights, inputs, evidence, binary, kernels)
+    if lower > proof.right:
+        raise Rejected(f"claim.lower: only {_decimal(proof.right)} is proved right")
+    if upper < 1 - proof.wrong:
+        raise Rejected(f"claim.upper: only {_decimal(proof.wrong)} is proved wrong")
+    return [proof.pieces]
+
+
+def prove_boxes(
+    weights: Weights, inputs: str, evidence: Any, binary: bytes, kernels: Kernels
+) -> Proof:
+    """Check all words; what they prove."""
     (entries,) = fields(evidence, "evidence.boxes", ("words",))
     demand(len(binary) * box_steps(weights), ALL, "this certificate")
     tasks: list[tuple[Order, bytes]] = []
@@ -74,11 +95,8 @@ def check_boxes(
     found = kernels.spread(check_word, weights, tasks, sizes)
     right, wrong = sum((f[0] for f in found), Fraction(0)), sum((f[1] for f in found), Fraction(0))
     good, bad = sum(f[2] for f in found), sum(f[3] for f in found)
-    if lower > right:
-        raise Rejected(f"claim.lower: only {_decimal(right)} is proved right")
-    if upper < 1 - wrong:
-        raise Rejected(f"claim.upper: only {_decimal(wrong)} is proved wrong")
-    return [f"{good} boxes are right, {bad} are wrong, in {len(tasks)} orders of the inputs"]
+    pieces = f"{good} boxes are right, {bad} are wrong, in {len(tasks)} orders of the inputs"
+    return Proof(right, wrong, tasks, pieces)
 
 
 def _decimal(value: Fraction) -> str:
@@ -94,6 +112,11 @@ def start(weights: Weights, order: Order, kernels: Kernels) -> tuple[Rule, Space
     space = space_of(rule, GRID, (1 << GRID) - 1, kernels)
     space.maps[:] = kernels.wide([a for row in inputs_map(order) for a in row])
     return rule, space, kernels.filled(0, ROOM)
+
+
+def cut_at(a: int, b: int, tail: int) -> int:
+    """Where an interval of W is cut: in the middle, or near its lower end."""
+    return a + max(1, (b - a) >> 7) if tail else (a + b) >> 1
 
 
 def check_word(kernels: Kernels, more: More, weights: Weights, task: tuple[Order, bytes]) -> Found:
@@ -140,7 +163,7 @@ def check_word(kernels: Kernels, more: More, weights: Weights, task: tuple[Order
                 f"{word}, node {here}: {node} is no kind of node, or cuts what is too thin"
             )
         a, b = w_lo[position], w_hi[position]
-        middle = a + max(1, (b - a) >> 7) if tail else (a + b) >> 1
+        middle = cut_at(a, b, tail)
         above, below = list(w_lo), list(w_hi)
         above[position] = below[position] = middle
         stack.append((above, w_hi))

@@ -55,7 +55,7 @@ def _root(level: tuple[int, ...], w: int, top: int, up: bool) -> int:
 
 
 @lru_cache(1 << 12)
-def _distribution(c: int) -> Interval:
+def distribution(c: int) -> Interval:
     """Enclose ``P(|x| <= c)``: sqrt(2/pi) exp(-c^2/2) sum_k c^(2k+1) / (1 3 5 .. (2k+1)).
 
     Rounding: a term is off by less than k units times the growth that all later terms share
@@ -88,11 +88,11 @@ def half_normal(v: int, up: bool) -> int:
     """A lower or upper bound of the quantile of |x| at v, 0 <= v < 1."""
     guess = int(_NORMAL.inv_cdf((ONE + v) / (2 * ONE)) * ONE) if v + NEAR < ONE else 16 << BITS
     low, high = max(guess - NEAR, 0), guess + NEAR  # a float says where to look, and no more
-    if not (_distribution(low)[1] <= v <= _distribution(high)[0]):
+    if not (distribution(low)[1] <= v <= distribution(high)[0]):
         low, high = 0, 16 << BITS
     while high - low > 2 * NEAR:
         middle = (low + high) >> 1
-        least, most = _distribution(middle)
+        least, most = distribution(middle)
         if most <= v if not up else least < v:
             low = middle
         else:

@@ -24,6 +24,7 @@ from certify.checker.network import Weights, run
 
 STATE_BITS = 39
 OPEN, RIGHT, WRONG = 0, 1, 2
+UNDECIDABLE = -1  #: its own digits are in doubt
 LARGEST_INPUT = 16
 
 
@@ -165,9 +166,8 @@ def decide_block(
 ) -> bool:
     """Draw samples and decide what fixed point decides; False where the words end early.
 
-    ``verdicts[i]`` becomes one of ``OPEN``, ``RIGHT``, ``WRONG``, or -1 for a sample that stays
-    open because its own digits are in doubt; ``cells`` holds the two words of each number,
-    sample after sample.
+    ``verdicts[i]`` becomes one of ``OPEN``, ``RIGHT``, ``WRONG``, ``UNDECIDABLE``; ``cells`` holds
+    the two words of each number, sample after sample.
     """
     at = 0
     for i in range(len(verdicts)):
@@ -176,7 +176,7 @@ def decide_block(
         if at == OUT_OF_WORDS:
             return False
         if flags[0]:
-            verdicts[i] = -1
+            verdicts[i] = UNDECIDABLE
         elif table.usable:
             verdicts[i] = decide(table, cells, base, work)
         else:

@@ -29,9 +29,13 @@ HALF = 1 << 31
 WORD = 1 << 32
 
 
-def seed_of(model: str, inputs: str, samples: int, nonce: str) -> bytes:
-    """The seed of a sample: follows from what the sample is of, so that no author picks it."""
-    return f"certify-sample 1\n{model}\n{inputs}\n{samples}\n{nonce}\n".encode()
+def seed_of(model: str, inputs: str, samples: int, nonce: str, proof: str = "") -> bytes:
+    """The seed of a sample: follows from what the sample is of, so that no author picks it.
+
+    ``proof`` is the digest of what is proved, where the sample is one of the rest.
+    """
+    more = f"{proof}\n" if proof else ""
+    return f"certify-sample 1\n{model}\n{inputs}\n{samples}\n{nonce}\n{more}".encode()
 
 
 def words_of(seed: bytes, block: int, count: int) -> tuple[int, ...]:

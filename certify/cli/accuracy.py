@@ -36,7 +36,7 @@ from certify.probability.prove import (
     Moment,
     decimal,
 )
-from certify.probability.statistical import ERROR_PROBABILITY, SAMPLES
+from certify.probability.statistical import ERROR_PROBABILITY, SAMPLES, StatisticalResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,6 +94,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--error-probability",
         metavar="A",
         help=f"for --method sampling: of a bracket that is wrong (default {ERROR_PROBABILITY})",
+    )
+    parser.add_argument(
+        "--proved",
+        metavar="CERTIFICATE",
+        type=Path,
+        help="for --method sampling: sample only what this proof by boxes (more than 6 inputs) "
+        "leaves open",
     )
     out_arguments(parser)
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
@@ -225,6 +232,23 @@ def _text(result: AccuracyResult, model: Path) -> str:
     return f"{head}\n  [{lower},\n   {upper}]\nwidth {width}; {work}; {result.seconds:.1f} s"
 
 
+def _sampled_text(result: StatisticalResult, model: Path) -> str:
+    left = result.samples - result.right - result.wrong
+    lines = [
+        f"STATISTICAL  {model.name}: P(right) over {_named(result.inputs)} inputs lies in",
+        f"  [{decimal(result.lower, 6, up=False)}, {decimal(result.upper, 6, up=True)}]",
+        f"unless something of probability {float(result.error_probability):g} has happened; "
+        "no proof",
+        f"{result.samples:,} inputs: {result.right:,} right, {result.wrong:,} wrong, {left:,} "
+        f"undecided; {result.seconds:.1f} s",
+    ]
+    if result.proved:
+        low = decimal(result.proved.lower, 6, up=False)
+        high = decimal(result.proved.upper, 6, up=True)
+        lines.append(f"proved of it: [{low}, {high}], and the inputs are of what that leaves open")
+    return "\n".join(lines)
+
+
 def _named(inputs: str) -> str:
     return inputs.replace("gaussian", "Gaussian")
 
@@ -250,6 +274,7 @@ def _sample(network: Network, arguments: argparse.Namespace, outputs: Outputs) -
             arguments.inputs,
             samples=arguments.samples or SAMPLES,
             error_probability=arguments.error_probability or ERROR_PROBABILITY,
+            proved=arguments.proved,
             progress=bar,
         )
     certificate = result.certificate()
@@ -257,14 +282,7 @@ def _sample(network: Network, arguments: argparse.Namespace, outputs: Outputs) -
     written = outputs.certificate(arguments.out / name, certificate)
     outputs.json(result.to_dict() | {"certificate": written and str(written)})
     if outputs.text:
-        left = result.samples - result.right - result.wrong
-        print(
-            f"STATISTICAL  {arguments.model.name}: P(right) over {_named(result.inputs)} inputs "
-            f"lies in\n  [{float(result.lower):.6f}, {float(result.upper):.6f}]\n"
-            f"unless something of probability {float(result.error_probability):g} has happened; "
-            f"no proof\n{result.samples:,} inputs: {result.right:,} right, {result.wrong:,} wrong, "
-            f"{left:,} undecided; {result.seconds:.1f} s"
-        )
+        print(_sampled_text(result, arguments.model))
         if written:
             print(f"certificate  {written}")
             print(f"\nreplay it with:       {command('check', written, arguments.model)}")

@@ -1,25 +1,28 @@
 """The accuracy by a sample that nobody picked: a statistical certificate, no proof.
 
 The seed follows from the model, the distribution and the number of samples; every input is decided
-by the rule of :mod:`certify.checker.statistical`, compiled as it stands.
-What comes out is Clopper and Pearson's interval ("The use of confidence or fiducial limits",
-Biometrika 26, 1934) with exact rational ends, rounded outward.
+by the rule of :mod:`certify.checker.statistical`, compiled as it stands. Beside a proof by boxes
+only the rest of the inputs is sampled. What comes out is Clopper and Pearson's interval ("The use
+of confidence or fiducial limits", Biometrika 26, 1934) with exact rational ends, rounded outward.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from scipy.stats import beta
-
-from certify.certificate import Certificate, describe_model
+from certify.certificate import Certificate, describe_model, inside, read_certificate
+from certify.checker.boxes import Proof, prove_boxes
 from certify.checker.drawing import seed_of
-from certify.checker.statistical import MAX_SAMPLES, Counts, Sampler, supports
-from certify.errors import UsageError
+from certify.checker.errors import Rejected as Refused
+from certify.checker.running import Kernels
+from certify.checker.statistical import MAX_SAMPLES, NOTHING, Known, Sampler, digest_of, ends
+from certify.errors import Rejected, UsageError
 from certify.model import Network
 from certify.probability.prove import Inputs
 from certify.relaxation.compiled import COMPILED
@@ -27,7 +30,24 @@ from certify.result import PairAnswer, Result
 
 SAMPLES = 100_000
 ERROR_PROBABILITY = Fraction(1, 10**9)
-PLACES = 10**9  #: ends are multiples of 1/PLACES
+
+
+@dataclass(frozen=True)
+class Proved:
+    """The part of the bracket that a certificate of boxes proves: ``lower <= P(right) <= upper``;
+    and those boxes, checked, as they go into a statistical certificate.
+    """
+
+    lower: Fraction
+    upper: Fraction
+    proof: Proof
+    evidence: dict[str, Any]
+    binary: bytes
+
+    @property
+    def known(self) -> Known:
+        """The exact probabilities of what the boxes prove right and wrong."""
+        return Known(self.proof.right, self.proof.wrong)
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,7 +55,8 @@ class StatisticalResult(Result[PairAnswer]):
     """``lower <= P(right) <= upper``, but for a probability of ``error_probability``.
 
     Of ``samples`` inputs ``right`` are right and ``wrong`` are wrong; what is left of them was not
-    decided and counts against both ends. ``seed`` says what the sample follows from.
+    decided and counts against both ends. ``seed`` says what the sample follows from. Beside what is
+    ``proved`` the samples are those of ``drawn`` inputs that lie outside of it.
     """
 
     claim: ClassVar[str] = "accuracy"
@@ -47,6 +68,8 @@ class StatisticalResult(Result[PairAnswer]):
     samples: int
     right: int
     wrong: int
+    drawn: int
+    proved: Proved | None = None
 
     @property
     def verdict(self) -> Literal["statistical"]:
@@ -56,16 +79,18 @@ class StatisticalResult(Result[PairAnswer]):
     @property
     def seed(self) -> str:
         """What is hashed to draw the sample, block by block."""
-        return seed_of(self.model.sha256, self.inputs, self.samples, "").decode()
+        proof = digest_of(self.proved.proof if self.proved else None)
+        return seed_of(self.model.sha256, self.inputs, self.samples, "", proof).decode()
 
     @classmethod
     def covers(cls, new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-        """The same inputs, no fewer samples, and no larger probability of an error."""
+        """The same inputs, no fewer samples, no larger probability of an error, no less proved."""
         ours, theirs = new["claim"], old["claim"]
         return bool(
             ours["inputs"] == theirs["inputs"]
             and ours["samples"] >= theirs["samples"]
             and Fraction(ours["error_probability"]) <= Fraction(theirs["error_probability"])
+            and inside(*(_proved_of(claim) for claim in (ours, theirs)))
         )
 
     def _about(self) -> str:
@@ -81,21 +106,27 @@ class StatisticalResult(Result[PairAnswer]):
             "samples": self.samples,
             "right": self.right,
             "wrong": self.wrong,
+            "drawn": self.drawn,
+            "proved": _bracket(self.proved) if self.proved else None,
             "seed": self.seed,
         }
 
     def certificate(self) -> Certificate:
         """The certificate: the bracket, and the counts that a replay must find."""
-        claim = {
+        claim: dict[str, Any] = {
             "inputs": self.inputs,
             "lower": self.lower,
             "upper": self.upper,
             "error_probability": self.error_probability,
             "samples": self.samples,
         }
-        evidence = {"right": self.right, "wrong": self.wrong}
+        evidence: dict[str, Any] = {"right": self.right, "wrong": self.wrong}
+        if self.proved:
+            claim["proved"] = _bracket(self.proved)
+            evidence |= {"drawn": self.drawn, "proof": self.proved.evidence}
         body = {"claim": claim, "evidence": evidence}
-        return Certificate("statistical", describe_model(self.model), body, {})
+        binary = self.proved.binary if self.proved else b""
+        return Certificate("statistical", describe_model(self.model), body, {}, binary)
 
 
 def sample_bracket(
@@ -104,12 +135,18 @@ def sample_bracket(
     *,
     samples: int = SAMPLES,
     error_probability: Fraction = ERROR_PROBABILITY,
+    proved: Path | Certificate | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> StatisticalResult:
     """Bracket the accuracy by a sample; deterministic. ``progress`` gets samples done and in all.
 
+    Beside what is ``proved``, a certificate of boxes, the sample is one of the rest.
+
     Raises:
-        UsageError: an argument is out of its range.
+        UsageError: an argument is out of its range, or the certificate is not one of boxes for this
+            model and these inputs.
+        CertificateFormatError: it is no certificate.
+        Rejected: it does not hold.
     """
     if inputs not in ("gaussian", "uniform"):
         raise UsageError(f"inputs are 'gaussian' or 'uniform', not {inputs!r}")
@@ -121,8 +158,10 @@ def sample_bracket(
         )
     started = time.monotonic()
     kernels = COMPILED if progress is None else replace(COMPILED, progress=progress)
-    counts = Sampler(network, inputs, samples).total(kernels)
-    lower, upper = ends(counts, error_probability)
+    part = None if proved is None else check_proved(network, inputs, proved, kernels)
+    sampler = Sampler(network, inputs, samples, proof=part.proof if part else None)
+    counts = sampler.total(kernels)
+    lower, upper = ends(counts, error_probability, part.known if part else NOTHING)
     return StatisticalResult(
         network,
         inputs,
@@ -132,23 +171,62 @@ def sample_bracket(
         samples,
         counts.right,
         counts.wrong,
+        counts.drawn,
+        part,
         seconds=time.monotonic() - started,
     )
 
 
-def ends(counts: Counts, error_probability: Fraction) -> tuple[Fraction, Fraction]:
-    """The narrowest ends, multiples of ``1 / PLACES``, that the counts support.
+def check_proved(
+    network: Network, inputs: Inputs, proved: Path | Certificate, kernels: Kernels = COMPILED
+) -> Proved:
+    """What a certificate of boxes proves, checked in full.
 
-    Scipy's quantiles say where to look; the checker's own sums of binomial terms decide.
+    Raises:
+        UsageError: it is not one of boxes for this model and these inputs.
+        CertificateFormatError: it is no certificate.
+        Rejected: it does not hold.
     """
-    tail = float(error_probability / 2)
+    name = str(proved) if isinstance(proved, Path) else "the certificate"
+    document, binary = (
+        read_certificate(proved)
+        if isinstance(proved, Path)
+        else (json.loads(proved.to_bytes()), proved.evidence)
+    )
+    if document.get("kind") != "accuracy":
+        raise UsageError(f"{name} is of kind {document.get('kind')!r}, expected 'accuracy'")
+    try:
+        claim, evidence, model = (document[key] for key in ("claim", "evidence", "model"))
+        sha256, law = model["sha256"], claim["inputs"]
+        lower, upper = Fraction(claim["lower"]), Fraction(claim["upper"])
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise Rejected(f"{name}: not what certify writes: {error!r:.200}") from None
+    if sha256 != network.sha256:
+        raise UsageError(
+            f"{name} is for the model {sha256!s:.16}.., this is {network.sha256:.16}.."
+        )
+    if law != inputs:
+        raise UsageError(f"{name} is about {law} inputs, the sample about {inputs} ones")
+    if "boxes" not in evidence:
+        raise UsageError(
+            f"{name} is a proof by cones, as for up to 6 inputs: what is proved beside a sample "
+            "has to be boxes, whose probabilities are exact. Leave it out"
+        )
+    try:
+        proof = prove_boxes(network, inputs, evidence["boxes"], binary, kernels)
+    except Refused as error:
+        raise Rejected(f"{name}: {error}") from None
+    if not proof.right >= lower or not 1 - proof.wrong <= upper:
+        raise Rejected(f"{name}: it claims more than its boxes prove")
+    if proof.right + proof.wrong == 1:
+        raise UsageError(f"{name} decides all inputs: none are left for a sample")
+    return Proved(lower, upper, proof, evidence, binary)
 
-    def lowest(right: int) -> Fraction:
-        guess = float(beta.ppf(tail, right, counts.samples - right + 1)) if right else 0.0
-        at = int(guess * PLACES) + 1
-        found = Counts(counts.samples, right, 0)
-        while at > 0 and not supports(found, Fraction(at, PLACES), Fraction(1), error_probability):
-            at -= 1
-        return Fraction(at, PLACES)
 
-    return lowest(counts.right), 1 - lowest(counts.wrong)
+def _bracket(proved: Proved) -> dict[str, Fraction]:
+    return {"lower": proved.lower, "upper": proved.upper}
+
+
+def _proved_of(claim: Mapping[str, Any]) -> tuple[str, str]:
+    proved = claim.get("proved", {"lower": "0", "upper": "1"})
+    return proved["lower"], proved["upper"]

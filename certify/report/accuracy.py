@@ -53,6 +53,21 @@ def statistical_report(source: Source) -> Report:
     law, n, samples = LAWS[claim["inputs"]], int(document["model"]["seq_len"]), claim["samples"]
     right, wrong = int(counts["right"]), int(counts["wrong"])
     risk = short(claim["error_probability"], 3)
+    part = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    if "proved" in claim:
+        sure = Fraction(claim["proved"]["lower"]), Fraction(claim["proved"]["upper"])
+        least, most = decimal(sure[0], places, up=False), decimal(sure[1], places, up=True)
+        part = (
+            f" What is known without the sample is a proof by boxes: the probability is at least "
+            f"{least} and at most {most}. The sample is of the inputs that the boxes leave open."
+        )
+        facts = (
+            ("Proved right", least),
+            ("Proved wrong", decimal(1 - sure[1], places, up=False)),
+            ("Left to the sample", decimal(sure[1] - sure[0], places, up=True)),
+            ("Inputs drawn", str(counts["drawn"])),
+        )
     sizes, library = describe(document)
     return source.report(
         "how accurate is it on a sample?",
@@ -61,11 +76,12 @@ def statistical_report(source: Source) -> Report:
             f"For {n} i.i.d. {law} inputs, the probability that the largest logit stands, alone, "
             f"at the position of the second-largest input is at least {low} and at most {high}, "
             f"with an error probability of at most {risk}. This is a statement about a sample of "
-            f"{samples} inputs and no proof.",
+            f"{samples} inputs and no proof.{part}",
         ),
         (
             sizes,
             ("Inputs", f"i.i.d. {law}"),
+            *facts,
             ("Samples", str(samples)),
             ("Right", str(right)),
             ("Wrong", str(wrong)),
