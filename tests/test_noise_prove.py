@@ -19,7 +19,6 @@ from certify.errors import CertificateFormatError, NothingDecidedError, UsageErr
 from certify.impulse.sweep import sweep
 from certify.model import Network
 from certify.noise.answers import PairNoise, read_answers
-from certify.noise.attack import attack, replay
 from certify.noise.prove import decide_pair, noise_max, prove_noise
 from certify.noise.turns import Clock
 from tests.examples import HANDCRAFTED, Golden
@@ -169,15 +168,7 @@ def test_noise_max_brackets_the_truth() -> None:
         assert p.certified is None or p.broken is None or p.certified < p.broken
 
 
-def test_attacks_replay_within_the_claim() -> None:
-    network = random_network(5, 3, 4)
-    for pair in all_pairs(4):
-        wrong = attack(network, pair, POINT, Fraction(1, 2), tries=16)
-        if wrong is not None:
-            assert wrong[pair.max] == 1
-            assert wrong[pair.second] == Fraction(4, 5)
-            assert max(abs(v) for t, v in enumerate(wrong) if t not in pair) <= Fraction(1, 2)
-            assert replay(network, pair, POINT, Fraction(1, 2), wrong) == wrong
+def test_nothing_is_known_of_a_pair_at_first() -> None:
     assert PairNoise(Pair(0, 1)).verdict == "unknown"
 
 

@@ -34,14 +34,24 @@ class _Part:
 
 
 class Attempt:
-    """The attempt to decide one pair at one noise; it can pause, and go on later."""
+    """The attempt to decide one pair at one noise; it can pause, and go on later. It attacks the
+    pair itself unless that was ``attacked`` already.
+    """
 
-    def __init__(self, network: Network, pair: Pair, ratio: RatioRange, eps: Fraction) -> None:
+    def __init__(
+        self,
+        network: Network,
+        pair: Pair,
+        ratio: RatioRange,
+        eps: Fraction,
+        *,
+        attacked: bool = False,
+    ) -> None:
         self.network, self.pair, self.ratio, self.eps = network, pair, ratio, eps
         self.answer: PairNoise | None = None
         self._parts: list[_Part] = []  # in the order of their tapes
         self._lock = Lock()
-        self._attacked = False
+        self._attacked = attacked
 
     @property
     def share(self) -> float:
@@ -57,6 +67,12 @@ class Attempt:
     def idle(self) -> bool:
         """Whether no thread is at work on it."""
         return not any(part.taken for part in list(self._parts))
+
+    def give_up(self) -> None:
+        """Let all threads leave it, undecided."""
+        with self._lock:
+            if self.answer is None:
+                self.answer = PairNoise(self.pair, reason="given up")
 
     def go_on(self, turn: Turn) -> bool:
         """Work on a part of the tree; whether that needs no other turn. Then the pair is decided

@@ -15,9 +15,9 @@ from certify.errors import UsageError
 from certify.files import Keeper
 from certify.model import Network
 from certify.noise.answers import NoiseResult, PairNoise
-from certify.noise.attack import attack
 from certify.noise.attempt import Attempt, unfinished
 from certify.noise.branch_and_bound import Search
+from certify.noise.climb import Climb
 from certify.noise.turns import Clock, Turn, in_turns
 
 Progress = Callable[[int, int, float], None]
@@ -118,72 +118,47 @@ def noise_max(
     progress: Progress | None = None,
     resume: Sequence[PairNoise] = (),
     keep: Callable[[NoiseResult], object] | None = None,
-    step: Fraction = Fraction(1, 100),
+    step: Fraction = Fraction(1, 1000),
 ) -> NoiseResult:
     """Per pair, the largest multiple of ``step`` certified and the smallest broken, in ``budget``.
 
-    First attacks lower broken by bisection over the multiples below the least ratio; then, in
-    turns that give each pair ever more time, the multiple in the middle between certified and
-    broken is tried: a proof raises certified, running out of time makes the next try smaller.
+    All pairs get turns (:mod:`certify.noise.turns`) in which they climb
+    (:mod:`certify.noise.climb`), those first whose certified noise is the smallest part of the
+    broken one.
     """
     subset = pairs is not None
     pairs = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
     known = {p: PairNoise(p) for p in pairs} | {r.pair: r for r in resume if r.pair in pairs}
+    climbs = {p: Climb(network, ratio, known[p], step) for p in pairs}
     clock = _start(budget)
-    top = -int(-ratio.lo // step) - 1
 
-    def break_pair(pair: Pair, turn: Turn) -> bool:
-        low = 0
-        broken = known[pair].broken
-        high = top + 1 if broken is None else int(broken / step)
-        while high - low > 1 and not clock.over:
-            middle = (low + high) // 2
-            wrong = attack(network, pair, ratio, middle * step, tries=256)
-            if wrong is None and middle == top:
-                break
-            if wrong is None:
-                low = middle
-            else:
-                high = middle
-                known[pair] = PairNoise(pair, known[pair].proof, middle * step, wrong)
-        return True
-
-    def raise_pair(pair: Pair, turn: Turn) -> bool:
-        failed = top + 1
-        while (target := _next(known[pair], failed, step, top)) is not None:
-            if turn.over:
-                return False
-            now = known[pair]
-            part = Clock(min(turn.left, (turn.seconds or 0) / 3), stopped=turn.stopped)
-            found = decide_pair(network, pair, ratio, target * step, part)
-            if found.proof is not None:
-                known[pair] = PairNoise(pair, found.proof, now.broken, now.counterexample)
-            elif found.counterexample is not None:
-                known[pair] = PairNoise(pair, now.proof, found.broken, found.counterexample)
-            else:
-                failed = target
-        return failed == top + 1
+    def climb(pair: Pair, turn: Turn) -> bool:
+        finished = climbs[pair].go_on(turn)
+        if sum(c.nbytes for c in climbs.values()) > _KEPT_BYTES:
+            climbs[pair].forget()
+        return finished
 
     def result(interrupted: bool = False) -> NoiseResult:
-        answers = tuple(known[p] for p in pairs)
         return NoiseResult(
-            network, ratio, None, interrupted, pairs=answers, subset=subset, seconds=clock.elapsed
-        )
+            network, ratio, None, interrupted, pairs=tuple(climbs[p].now for p in pairs),
+            subset=subset, seconds=clock.elapsed,
+        )  # fmt: skip
 
-    keeper = Keeper(
-        lambda: keep and keep(result()), lambda: [(p.certified, p.broken) for p in known.values()]
-    )
+    def state() -> list[tuple[Fraction | None, Fraction | None]]:
+        return [(c.now.certified, c.now.broken) for c in climbs.values()]
+
+    keeper = Keeper(lambda: keep and keep(result()), state)
 
     def now_and_then() -> None:
         keeper.look()
         if progress:
-            done = sum(p.verdict == "proved" for p in list(known.values()))
+            done = sum(c.now.verdict == "proved" for c in climbs.values())
             progress(done, len(pairs), 1 - clock.left / budget)
 
-    for work in (break_pair, raise_pair):
-        ended = in_turns(work, pairs, clock, first=1.0, jobs=jobs, now_and_then=now_and_then)
-        if ended != "done":
-            break
+    ended = in_turns(
+        climb, pairs, clock, first=_FIRST_TURN, jobs=jobs, now_and_then=now_and_then,
+        weight=lambda pair: climbs[pair].weight,
+    )  # fmt: skip
     return result(ended == "interrupted")
 
 
@@ -194,14 +169,3 @@ def _start(budget: float | None) -> Clock:
     Search(tiny, Pair(0, 1), RatioRange(NOMINAL_RATIO, NOMINAL_RATIO), Fraction(0)).run(1)
     clock.started += seconds_compiling() - before
     return clock
-
-
-def _next(now: PairNoise, failed: int, step: Fraction, top: int) -> int | None:
-    """The multiple of ``step`` to be tried next, or None where certified meets broken."""
-    high = min(top + 1 if now.broken is None else int(now.broken / step), failed)
-    if now.certified is None:
-        return min(high - 1, 1) if high > 0 else None
-    low = int(now.certified / step)
-    if high - low <= 1:
-        return None
-    return max((2 * low + high) // 3, low + 1)

@@ -2,8 +2,9 @@
 
 How hard a pair is shows only once it is tried. So every pair gets a short turn, the easy ones
 first, and one that is not done comes again with a turn ``GROWTH`` times as long, after all that
-have had less. A budget that ends somewhere then leaves as many pairs decided as it can. Where fewer
-pairs than threads are left, who works on one can hand a share of its work to the idle.
+have had less, or less for their weight. A budget that ends somewhere then leaves as many pairs
+decided as it can. Where fewer pairs than threads are left, who works on one can hand a share of its
+work to the idle.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Literal
 from certify.claims import Pair
 from certify.interrupts import interruptible
 
-GROWTH = 4
+GROWTH = 2
 Ended = Literal["done", "out of time", "interrupted", "out of memory"]
 """Why no more turns were taken; ctrl-C and SIGTERM interrupt."""
 
@@ -73,24 +74,26 @@ def in_turns(
     first: float,
     jobs: int | None = None,
     now_and_then: Callable[[], None] = lambda: None,
+    weight: Callable[[Pair], float] = lambda pair: 1.0,
 ) -> Ended:
     """Call ``work`` for all pairs in ``jobs`` threads until each has answered True or time is up.
 
     ``work`` gets a clock for its turn, and may share it; ``first`` is the length of the first one,
-    in seconds. ``now_and_then`` is called from this thread, several times a second and at the end.
+    in seconds; who comes next is the pair with the least length times ``weight`` of its turn.
+    ``now_and_then`` is called from this thread, several times a second and at the end.
     Returns why it ended; no turn is left under way then.
     """
-    waiting = [(first, place, pair) for place, pair in enumerate(pairs)]
+    waiting = [(first * weight(pair), place, first, pair) for place, pair in enumerate(pairs)]
     heapq.heapify(waiting)
     changed, exhausted = threading.Condition(), threading.Event()
     working = idle = 0
 
     def add(length: float, place: int, pair: Pair) -> None:
         with changed:
-            heapq.heappush(waiting, (length, place, pair))
+            heapq.heappush(waiting, (length * weight(pair), place, length, pair))
             changed.notify()
 
-    def next_turn() -> tuple[float, int, Pair] | None:
+    def next_turn() -> tuple[float, int, float, Pair] | None:
         nonlocal working, idle
         with changed:
             while not waiting and working and not clock.over:
@@ -105,7 +108,7 @@ def in_turns(
     def take_turns() -> None:
         nonlocal working
         while (found := next_turn()) is not None:
-            length, place, pair = found
+            _, place, length, pair = found
             turn = Turn(
                 length, stopped=clock.stopped, idle=lambda: idle > len(waiting),
                 share=partial(add, length, place, pair),
