@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
 from numbers import Integral, Rational, Real
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from certify.errors import UsageError
 from certify.task import SECOND_ARGMAX, Pair
@@ -24,6 +24,7 @@ __all__ = [
     "MAX_CHARACTERS",
     "NOMINAL_RATIO",
     "Exact",
+    "Inputs",
     "Pair",
     "RatioRange",
     "all_pairs",
@@ -46,6 +47,9 @@ MAX_EXPONENT = 400
 Exact = str | int | float | Fraction | Decimal
 """A number as people write it: ``"4/5"``, ``"0.8"``, ``1``, ``Fraction(4, 5)``, or a float, which
 is taken for exactly what it is (0.8 is a little more than 4/5)."""
+
+Inputs = Literal["gaussian", "uniform"]
+"""Of what random inputs: i.i.d. standard normal, or i.i.d. uniform on [0, 1]."""
 
 all_pairs = SECOND_ARGMAX.pairs
 rivals = SECOND_ARGMAX.rivals

@@ -31,6 +31,7 @@ from certify.errors import ModelFileError, UsageError
 from certify.task import SECOND_ARGMAX, SecondArgmax
 
 FloatArray = NDArray[np.float64]
+UNIT_ROUNDOFF = 2.0**-53  #: Of float64: a rounded result is off by at most this share.
 IntVector = tuple[int, ...]
 IntMatrix = tuple[IntVector, ...]
 

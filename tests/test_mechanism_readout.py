@@ -5,6 +5,7 @@ from typing import cast, get_args
 import numpy as np
 import pytest
 
+from certify.claims import Inputs
 from certify.errors import UsageError
 from certify.mechanism.readout import (
     Readout,
@@ -24,7 +25,6 @@ from certify.mechanism.roles import (
 )
 from certify.mechanism.samples import mean
 from certify.model import Network
-from certify.probability.prove import Inputs
 from certify.probability.sampling import draw, judge
 from certify.report.studies import readout_text
 from tests.examples import HANDCRAFTED, Golden

@@ -14,9 +14,10 @@ from certify.certificate import Certificate
 from certify.checker.binomial import PLACES
 from certify.checker.errors import Rejected
 from certify.checker.statistical import check_statistical
+from certify.claims import Inputs
 from certify.kinds import covers
 from certify.model import Network
-from certify.probability.prove import Inputs, prove_accuracy
+from certify.probability.prove import prove_accuracy
 from certify.probability.statistical import StatisticalResult, sample_bracket
 from tests.examples import HANDCRAFTED, MODELS
 

@@ -14,11 +14,11 @@ from certify.errors import InternalError
 if TYPE_CHECKING:
     from certify.api.sources import Model, Pairs, Ratio
     from certify.certificate import Certificate
-    from certify.claims import Exact
+    from certify.claims import Exact, Inputs
     from certify.impulse.prove import ImpulseResult
     from certify.noise.answers import NoiseResult, PairNoise
     from certify.noise.prove import Progress as NoiseProgress
-    from certify.probability.prove import AccuracyResult, Inputs
+    from certify.probability.prove import AccuracyResult
     from certify.probability.prove import Progress as AccuracyProgress
     from certify.probability.statistical import StatisticalResult
     from certify.statements.prove import HypothesesResult

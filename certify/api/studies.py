@@ -10,6 +10,7 @@ from certify.api.sources import Progress, load
 
 if TYPE_CHECKING:
     from certify.api.sources import Model, Ratio
+    from certify.claims import Inputs
     from certify.estimate.base import Estimate
     from certify.estimate.benchmark import Benchmark
     from certify.estimate.certified import Certified
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from certify.mechanism.interventions import PatchResult
     from certify.mechanism.patched import Intervention
     from certify.mechanism.training import TrackResult
-    from certify.probability.prove import Inputs
     from certify.statements.history import History
 
 DIGITS = 12

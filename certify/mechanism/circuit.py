@@ -230,13 +230,15 @@ def bound_contribution(
     places: Sequence[int] = {"max": [pair.max], "second": [pair.second]}.get(
         at, [j for j in range(network.seq_len) if j not in pair]
     )
-    scale = 1 << network.shift
-    states = [sweep.state_at(ratio) for ratio in sweep.nodes(ratios)]
-    values = [
-        sum((network.w_out[j][i] * state[i] for i in group), Fraction(0)) / scale
-        for state in states
-        for j in places
-    ]
+    scale = 1 << network.shift * (network.seq_len + 1)
+    values = []
+    for ratio in sweep.nodes(ratios):
+        p, q = ratio.numerator, ratio.denominator
+        state = sweep.piece_at(ratio).state
+        own = [(i, state[i][0] * q + state[i][1] * p) for i in group]
+        values += [
+            Fraction(sum(network.w_out[j][i] * h for i, h in own), q * scale) for j in places
+        ]
     return (min(values), max(values)) if values else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate
-from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
+from certify.claims import NOMINAL_RATIO, Inputs, Pair, RatioRange, all_pairs
 from certify.errors import NothingDecidedError
 from certify.impulse.sweep import Sweep, sweep
 from certify.mechanism.census import CellFormula, Census, cell_formula, take_census
@@ -19,7 +19,6 @@ from certify.mechanism.roles import UnitRole, find_roles, unit_groups
 from certify.mechanism.samples import Progress
 from certify.mechanism.search import BAND, study_circuit
 from certify.model import Network
-from certify.probability.prove import Inputs
 from certify.result import PairAnswer, Result
 
 SAMPLES = 100_000

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from certify.claims import Inputs
 from certify.mechanism.samples import Estimate, Progress, demand_some, mean
 from certify.model import FloatArray, Network
-from certify.probability.prove import Inputs
 from certify.probability.sampling import (
     BoolArray,
     IntArray,
@@ -205,14 +205,14 @@ def _measure(
     size, n = x.shape
     w_out = network.floats.w_out
     every = np.arange(size)
-    judged = judge(network, x)
+    last = last_states(network, x)
+    judged = judge(network, x, last)
     m, s = judged.largest, judged.second
     third = m
     if n > 2:
         rest = x.copy()
         rest[every, m] = rest[every, s] = -np.inf
         third = rest.argmax(axis=1)
-    last = last_states(network, x)
     columns = []
     for members in groups.values():
         units_of = list(members)

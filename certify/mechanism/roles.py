@@ -39,8 +39,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from certify.claims import Inputs
 from certify.model import FloatArray, FloatNetwork
-from certify.probability.prove import Inputs
 from certify.probability.sampling import draw
 
 DRIVEN = 0.25

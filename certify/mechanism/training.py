@@ -19,13 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from certify.claims import NOMINAL_RATIO, Pair, RatioRange
+from certify.claims import NOMINAL_RATIO, Inputs, Pair, RatioRange
 from certify.errors import UsageError
 from certify.impulse.sweep import Sweep, sweep_all
 from certify.interrupts import interruptible
 from certify.mechanism.samples import Estimate, Progress, demand_some, mean
 from certify.model import FloatArray, Network
-from certify.probability.prove import Inputs
 from certify.probability.sampling import BoolArray, draw, judge
 from certify.reading.weights import read_network
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model, inside
+from certify.claims import Inputs
 from certify.compiled import seconds_compiling
 from certify.errors import NothingDecidedError, UsageError
 from certify.model import Network
@@ -31,8 +32,6 @@ from certify.probability.cones.chambers import ChamberRun
 from certify.probability.run import Run, extend
 from certify.probability.scheduler import confirm_all, work
 from certify.result import PairAnswer, Result
-
-Inputs = Literal["gaussian", "uniform"]
 
 EXACT_LENGTH = 3  #: Up to here all cells are enumerated.
 CONE_LENGTH = 6  #: And from there up to here simplicial cones are bounded, then boxes.

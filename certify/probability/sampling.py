@@ -15,14 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
+from certify.claims import Inputs
 from certify.errors import UsageError
-from certify.model import FloatArray, Network
-from certify.probability.prove import Inputs
-from certify.relaxation.linear import UNIT_ROUNDOFF
+from certify.model import UNIT_ROUNDOFF, FloatArray, Network
 
-BATCH = 1 << 14
+#: Inputs at a time. A BLAS shares larger products among threads, which wait for each other.
+BATCH = 1 << 10
 TIE = -1
 #: More than underflow takes of a sum.
 _TINY = 1e-290
@@ -54,9 +53,11 @@ def clopper_pearson(right: int, samples: int, confidence: float = 0.95) -> tuple
     """The interval of Clopper and Pearson for a proportion: it holds the true one with at least
     this confidence, whatever that is.
     """
+    from scipy.special import betaincinv
+
     tail = (1 - confidence) / 2
-    lower = float(beta.ppf(tail, right, samples - right + 1)) if right else 0.0
-    upper = float(beta.ppf(1 - tail, right + 1, samples - right)) if right < samples else 1.0
+    lower = float(betaincinv(right, samples - right + 1, tail)) if right else 0.0
+    upper = float(betaincinv(right + 1, samples - right, 1 - tail)) if right < samples else 1.0
     return lower, upper
 
 
@@ -79,9 +80,14 @@ class Judged(NamedTuple):
         return tied
 
 
-def judge(network: Network, x: FloatArray) -> Judged:
-    """Decide inputs ``x`` (N, n) exactly. A tie, of logits or of the inputs, is never right."""
-    choice, near = choices(network, x, last_states(network, x))
+def judge(
+    network: Network, x: FloatArray, last: tuple[FloatArray, FloatArray] | None = None
+) -> Judged:
+    """Decide inputs ``x`` (N, n) exactly. A tie, of logits or of the inputs, is never right.
+
+    ``last`` is what :func:`last_states` gives, where that is known already.
+    """
+    choice, near = choices(network, x, last or last_states(network, x))
     second, tied = network.task.targets(x)
     return Judged(choice, x.argmax(axis=1), second, (choice == second) & ~tied, near)
 
@@ -143,9 +149,9 @@ def _gamma(network: Network) -> float:
 
 def _rounding(weights: FloatArray, h: FloatArray, e: FloatArray, gamma: float) -> FloatArray:
     """What rounding may cost the products of ``weights`` (k, d) with states (N, d)."""
-    some = (h + e != 0).astype(float) @ (weights != 0).astype(float).T > 0
     sizes = np.abs(weights).T
-    bound: FloatArray = e @ sizes + gamma * ((h + e) @ sizes) + _TINY * some
+    least = sizes[sizes > 0].min(initial=1.0)  # so each term that is not 0 adds _TINY or more
+    bound: FloatArray = ((1 + gamma) * e + gamma * h + _TINY / least * (h + e != 0)) @ sizes
     return bound
 
 

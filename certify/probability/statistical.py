@@ -22,9 +22,9 @@ from certify.checker.drawing import seed_of
 from certify.checker.errors import Rejected as Refused
 from certify.checker.running import Kernels
 from certify.checker.statistical import MAX_SAMPLES, NOTHING, Known, Sampler, digest_of, ends
+from certify.claims import Inputs
 from certify.errors import Rejected, UsageError
 from certify.model import Network
-from certify.probability.prove import Inputs
 from certify.relaxation.compiled import COMPILED
 from certify.result import PairAnswer, Result
 

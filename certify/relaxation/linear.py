@@ -28,13 +28,12 @@ from numba import prange
 from numpy.typing import NDArray
 
 from certify.compiled import kernel
-from certify.model import FloatArray, Network
+from certify.model import UNIT_ROUNDOFF, FloatArray, Network
 from certify.relaxation.substitution import substitute_rows
 
 ByteArray = NDArray[np.uint8]
 IntArray = NDArray[np.int64]
 
-UNIT_ROUNDOFF = 2.0**-53
 #: Beyond these magnitudes the account (no overflow, harmless underflow) does not hold.
 LARGEST, SMALLEST = 1e100, 1e-100
 #: A unit is settled where its bound is within so many times its rounding slack of 0.

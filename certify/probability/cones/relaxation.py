@@ -25,9 +25,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from certify.compiled import kernel
-from certify.model import FloatArray, Network
+from certify.model import UNIT_ROUNDOFF, FloatArray, Network
 from certify.probability.cones.measure import CLOSE
-from certify.relaxation.linear import UNIT_ROUNDOFF, rounding_slack
+from certify.relaxation.linear import rounding_slack
 
 MAX_DEPTH = 128  #: of the cuts above a cone
 #: Roundings of a coordinate of a ray, twice over; and more than underflow loses of a run.
