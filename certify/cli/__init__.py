@@ -126,7 +126,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         _, _, word = message.partition("unrecognized arguments: ")
         options = [name for action in self._actions for name in action.option_strings]
-        close = get_close_matches(word.split("=")[0].split(" ")[0], options, n=1)
+        close = get_close_matches(word.split("=")[0].split(" ")[0], options, 1, 0.75)
         hint = f"did you mean {close[0]}?" if word and close else f"'{self.prog} --help' explains"
         raise UsageError(f"{message}; {hint}")
 

@@ -1,7 +1,7 @@
 """Check a certificate against a model: the trusted core decides everything anew.
 
 A certificate of a refutation is accepted too, and the answer says so. Exit code 0: accepted,
-1: rejected, 4: not a certificate or not a model.
+1: rejected, 2: files in each other's place, 4: not a certificate or not a model.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from certify import api
 from certify.checker.running import BARE, Kernels
+from certify.cli.mixed_up import demand_order
 from certify.cli.output import Outputs, json_argument, progress_bar
 from certify.errors import CertificateFormatError, ExitCode, ModelFileError, Rejected
 from certify.relaxation.at_hand import kernels
@@ -41,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Check, and say what was accepted or why not."""
+    demand_order(arguments.certificate, arguments.model, kernel=bool(arguments.kernel))
     outputs = Outputs(arguments)
     if arguments.kernel:
         found = _ask_coq(arguments.certificate, arguments.model)

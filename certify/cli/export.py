@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from certify import api
+from certify.cli.mixed_up import demand_model
 from certify.cli.output import command, demand_place, print_assumed
 from certify.errors import ExitCode, UsageError
 
@@ -40,6 +41,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Export a claim that holds."""
     model = arguments.model or arguments.source
     certificate = arguments.source if arguments.model else None
+    if certificate is None:
+        demand_model(model)
     if arguments.format == "coq":
         demand_place("-o", arguments.output)
     elif certificate:
