@@ -11,11 +11,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from certify.checker import check
 from certify.cli import main
-from tests.examples import MODELS, ROOT
+from certify.model import Network
+from tests.examples import MODELS, ROOT, save_npz
 
 M16_10 = str(MODELS / "m16_10.pt")
 NOISE = [M16_10, "--noise", "1/10", "--jobs", "1"]
@@ -168,3 +170,38 @@ def test_checkpoints_that_were_measured_are_shown(tmp_path: Path) -> None:
     assert process.returncode == 130
     if shown:
         assert re.search(r"interrupted: \d+ of \d+ measured", errors)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_ended_sweep_says_how_to_go_on(number: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    w_hh, _ = np.linalg.qr(rng.standard_normal((32, 32)))
+    network = Network.from_arrays(
+        rng.standard_normal(32).astype(np.float32),
+        w_hh.astype(np.float32),
+        rng.standard_normal((14, 32)).astype(np.float32),
+    )
+    model = str(save_npz(network, tmp_path / "my model.npz"))
+    process = start([model, "--no-smt"], tmp_path)
+    kept = wait_for("*.impulse.json", tmp_path, process)
+    process.send_signal(number)
+    shown, errors = said(process)
+    assert "chosen pairs out of 182" in check(kept, Path(model)).establishes[0]
+    if number == signal.SIGKILL:
+        process = start([model, "--no-smt"], tmp_path)
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        process.kill()
+        said(process)
+        words = shlex.split(line.split("to take them up: ")[1])
+    else:
+        assert process.returncode == 130
+        assert re.search(r"interrupted: \d+ of 182 pairs were decided", errors)
+        words = shlex.split(shown.split("go on with:")[1].splitlines()[0])
+    assert words[-2:] == ["--resume", "my model.impulse.json"]
+    again = start(words[1:], tmp_path)
+    shown, errors = said(again)
+    assert again.returncode == 1, errors
+    assert "cells taken over from my model.impulse.json were not checked here" in shown
+    assert "of 182 pairs are wrong" in check(kept, Path(model)).establishes[0]

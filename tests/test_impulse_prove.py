@@ -3,18 +3,23 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
 from certify.checker.impulse import check_impulse
-from certify.claims import NOMINAL_RATIO, RatioRange, all_pairs
-from certify.errors import ModelFileError
+from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
+from certify.errors import CertificateFormatError, ModelFileError, UsageError
 from certify.impulse.prove import ImpulseResult, prove_impulse
+from certify.impulse.resuming import read_outlines
+from certify.impulse.spreading import Outline
 from certify.model import Network
+from certify.noise.prove import prove_noise
 from certify.reading.weights import read_network
 from certify.testing import networks
 from tests.examples import (
@@ -151,7 +156,77 @@ def test_an_interrupt_keeps_the_pairs_that_were_decided(
     assert f"the {len(found.pairs)} chosen pairs out of 20" in lines[0]
 
 
-def test_an_interrupt_before_the_range_is_known_ends_it() -> None:
+def interrupt_at(count: int) -> Callable[[int, int], None]:
+    def end(done: int, total: int) -> None:
+        if done == count:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return end
+
+
+def outlines_of(result: ImpulseResult, folder: Path) -> dict[Pair, Outline]:
+    return read_outlines(result.certificate().write(folder / "kept.json"), result.model)
+
+
+@pytest.mark.parametrize("count", [3, 9, 10, 14])
+def test_an_interrupt_keeps_pairs_at_the_nominal_ratio_and_is_taken_up(
+    count: int, tmp_path: Path
+) -> None:
+    """Before the range is known (10 of 20 by this count), and after that."""
     network = read_network(MODELS / "m8_5.pt")
-    with pytest.raises(KeyboardInterrupt):
-        prove_impulse(network, progress=lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    whole = prove_impulse(network)
+    found = prove_impulse(network, progress=interrupt_at(count))
+    assert found.interrupted
+    assert found.ratios == RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)
+    assert min(2 * count, 20) <= len(found.pairs) <= min(2 * count + 2, 20)
+    assert found.subset == (len(found.pairs) < 20)
+    check_impulse(network, json.loads(found.certificate().to_bytes()), b"")
+    told: list[int] = []
+    resumed = prove_impulse(
+        network,
+        resume=outlines_of(found, tmp_path),
+        progress=lambda done, total: told.append(done),
+    )
+    assert told[0] >= min(count, 10) - 1
+    assert resumed == whole
+    assert resumed.certificate().to_bytes() == whole.certificate().to_bytes()
+
+
+@pytest.mark.parametrize("known", [0, 7, 20])
+def test_a_given_range_is_gone_on_with(known: int, tmp_path: Path) -> None:
+    network, ratios = read_network(MODELS / "m8_5.pt"), RatioRange(Fraction(3, 4), NOMINAL_RATIO)
+    whole = prove_impulse(network, ratios)
+    some = outlines_of(whole, tmp_path)
+    some = {pair: some[pair] for pair in list(some)[:known]}
+    resumed = prove_impulse(network, ratios, resume=some)
+    assert resumed.pairs == whole.pairs
+    assert resumed.certificate().to_bytes() == whole.certificate().to_bytes()
+
+
+def test_what_is_decided_is_kept_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("certify.files._FIRST_KEPT", 0)
+    network = read_network(MODELS / "m4_3.pt")
+    for ratios in (None, RatioRange(Fraction(3, 4), NOMINAL_RATIO)):
+        kept: list[ImpulseResult] = []
+        prove_impulse(network, ratios, keep=kept.append)
+        assert kept
+        for now in kept:
+            check_impulse(network, json.loads(now.certificate().to_bytes()), b"")
+        sizes = [len(now.pairs) for now in kept]
+        assert sizes == sorted(set(sizes))
+
+
+def test_only_an_impulse_certificate_of_the_model_is_taken_up(tmp_path: Path) -> None:
+    network, other = read_network(MODELS / "m4_3.pt"), read_network(MODELS / "m3_3.pt")
+    written = prove_impulse(network).certificate().write(tmp_path / "kept.json")
+    with pytest.raises(UsageError, match="of another model"):
+        read_outlines(written, other)
+    noise = prove_noise(network, RatioRange(NOMINAL_RATIO, NOMINAL_RATIO), Fraction(1, 100))
+    tree = noise.certificate().write(tmp_path / "noise.zip")
+    with pytest.raises(UsageError, match="of kind noise"):
+        read_outlines(tree, network)
+    document = json.loads(written.read_bytes())
+    del document["evidence"]["pairs"][0]["cells"]
+    written.write_text(json.dumps(document))
+    with pytest.raises(CertificateFormatError, match="not an impulse certificate"):
+        read_outlines(written, network)

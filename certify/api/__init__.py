@@ -12,6 +12,7 @@ checking needs the standard library alone.
 from certify.api.checking import check, export_coq, export_smt2
 from certify.api.proofs import (
     accuracy,
+    decided_pairs,
     hypotheses,
     noise_answers,
     prove,
@@ -33,6 +34,7 @@ __all__ = [
     "accuracy",
     "benchmark_estimates",
     "check",
+    "decided_pairs",
     "estimate",
     "explain",
     "export_coq",

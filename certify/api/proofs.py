@@ -37,7 +37,9 @@ def prove(
     pairs: Pairs | None = None,
     smt: bool = False,
     jobs: int = 1,
+    resume: str | Path | None = None,
     progress: Progress | None = None,
+    keep: Callable[[ImpulseResult], object] | None = None,
 ) -> ImpulseResult:
     """Decide the impulse claim: right on M > 0 at m, S at s, zeros elsewhere.
 
@@ -47,8 +49,9 @@ def prove(
     witness, in ``jobs`` processes (with more than one the calling script needs the usual
     ``if __name__ == "__main__"``).
 
-    Ctrl-C ends the sweep: with a ``ratio`` what comes back then is about the pairs that were
-    decided (``.interrupted``), without one as soon as the range is known.
+    Ctrl-C ends the sweep: what comes back then is about the pairs that were decided
+    (``.interrupted``), without a ``ratio`` at 4/5 alone. ``keep`` is called with the same now and
+    then, and ``resume`` is a certificate of it from which the sweep goes on.
 
     >>> result = prove("models/m4_3.pt", ratio=("7/10", "9/10"))
     >>> result.verdict, len(result.pairs), float(result.pairs[0].min_margin.value) > 0
@@ -57,10 +60,12 @@ def prove(
     Raises:
         UsageError: a ratio or pair that cannot mean anything.
         ModelFileError: not a model, or one whose exact numbers are too long for a certificate.
+        CertificateFormatError: ``resume`` is not an impulse certificate.
         InternalError: the two witnesses contradict each other, a bug in certify.
     """
     from certify.claims import parse_pairs, parse_ratio_range
     from certify.impulse.prove import prove_impulse
+    from certify.impulse.resuming import read_outlines
 
     ratios = None if ratio is None else parse_ratio_range(ratio)
     network = load(model)
@@ -70,9 +75,12 @@ def prove(
         pairs=parse_pairs(pairs, network.seq_len),
         jobs=jobs,
         progress=_named(progress, "exact sweep"),
+        resume=read_outlines(Path(resume), network) if resume else {},
+        keep=keep,
     )
+    if result.interrupted:
+        return result
     result = _with_float32(result, jobs, progress)
-    smt = smt and not result.interrupted
     return second_witness(result, jobs=jobs, progress=progress) if smt else result
 
 
@@ -183,6 +191,20 @@ def prove_noise(
         network, ratios, eps, pairs=chosen, jobs=jobs, budget=budget, progress=progress,
         resume=known, keep=keep,
     )  # fmt: skip
+
+
+def decided_pairs(path: str | Path, model: Model) -> tuple[int, int]:
+    """Of how many pairs an impulse certificate for this model speaks, unchecked, and of how many
+    it could.
+
+    Raises:
+        UsageError: it is of another kind or model.
+        CertificateFormatError: it is no certificate.
+    """
+    from certify.impulse.resuming import read_outlines
+
+    network = load(model)
+    return len(read_outlines(Path(path), network)), network.seq_len * (network.seq_len - 1)
 
 
 def noise_answers(path: str | Path, model: Model, *, ratio: Ratio = "4/5") -> tuple[PairNoise, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certify import api
 from certify.cli.output import (
@@ -18,11 +19,15 @@ from certify.cli.output import (
     json_argument,
     out_arguments,
     progress_bar,
+    say,
     seconds_argument,
     show,
 )
-from certify.errors import ExitCode, UsageError
+from certify.errors import CertifyError, ExitCode, UsageError
 from certify.report.terminal import impulse_report
+
+if TYPE_CHECKING:
+    from certify.impulse.prove import ImpulseResult
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--resume",
         metavar="FILE",
         type=Path,
-        help="go on from a noise certificate, such as an interrupted run leaves",
+        help="go on from a certificate such as an interrupted run leaves",
     )
     out_arguments(parser)
     json_argument(parser)
@@ -98,8 +103,15 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         from certify.cli.noise import run_noise
 
         return run_noise(arguments, outputs)
-    if arguments.budget is not None or arguments.resume is not None:
-        raise UsageError("--budget and --resume go with --noise; the exact sweep needs neither")
+    if arguments.budget is not None:
+        raise UsageError("--budget goes with --noise; the exact sweep needs none")
+    path = arguments.out / f"{arguments.model.stem}.impulse.json"
+
+    def keep(now: ImpulseResult) -> Path | None:
+        return outputs.certificate(path, now.certificate())
+
+    if arguments.resume is None:
+        _say_what_is_there(path, arguments, outputs)
     with progress_bar("exact sweep") as bar:
 
         def progress(title: str, done: int, total: int) -> None:
@@ -110,10 +122,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             arguments.ratio,
             pairs=arguments.pair,
             jobs=arguments.jobs,
+            resume=arguments.resume,
             progress=progress,
+            keep=keep,
         )
         certificate = result.certificate()
-        path = arguments.out / f"{arguments.model.stem}.impulse.json"
         written = outputs.certificate(path, certificate)  # now: the second witness takes longer
         interrupted = result.interrupted
         if interrupted:
@@ -132,6 +145,25 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         print(f"seconds      {stages}")
         if written:
             print(f"\ncheck it with: {command('check', written, arguments.model)}")
+            if arguments.resume:
+                print(f"cells taken over from {arguments.resume} were not checked here")
+            if result.interrupted:
+                print(f"go on with:    {outputs.again(written)}")
     if interrupted:
         return outputs.finish(ExitCode.INTERRUPTED)
     return outputs.finish(ExitCode.OK if result.verdict == "proved" else ExitCode.REFUTED)
+
+
+def _say_what_is_there(path: Path, arguments: argparse.Namespace, outputs: Outputs) -> None:
+    """Tell of a certificate that an earlier run left unfinished, however that ended."""
+    if arguments.pair is not None or not path.exists():
+        return
+    try:
+        decided, total = api.decided_pairs(path, arguments.model)
+    except CertifyError:
+        return
+    if decided < total:
+        say(
+            f"{path} holds {decided} of {total} pairs already; "
+            f"to take them up: {outputs.again(path)}"
+        )

@@ -11,7 +11,7 @@ pre-activation and margin is linear in S, so its extremes stand at the ends, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -80,7 +80,7 @@ def prove_float32(
     could close. Large networks use up to ``jobs`` processes.
     ``progress`` is called with (pairs done, pairs in all).
     """
-    inputs = RatioRange(nearest_float32(ratios.lo), nearest_float32(ratios.hi))
+    inputs = float32_inputs(ratios)
     odd = _not_float32(network)
     if odd is None and not 0 < inputs.lo <= inputs.hi < 1:
         odd = "the float32 numbers nearest to the range do not lie between 0 and 1"
@@ -103,6 +103,17 @@ def prove_float32(
     for verdict in each(work, left, jobs if worth_processes(network) else 1):
         take(verdict)
     return tuple(found[cuts.pair] for cuts in pairs)
+
+
+def float32_inputs(ratios: RatioRange) -> RatioRange:
+    """The least and the greatest S that a claim about these ratios means."""
+    return RatioRange(nearest_float32(ratios.lo), nearest_float32(ratios.hi))
+
+
+def not_looked_at(pairs: Iterable[Pair], ratios: RatioRange) -> tuple[Float32Verdict, ...]:
+    """The verdicts where the work was ended before."""
+    inputs, reason = float32_inputs(ratios), "the work was ended before this was looked at"
+    return tuple(Float32Verdict(pair, "unknown", inputs, reason) for pair in pairs)
 
 
 def float32_section(verdicts: Sequence[Float32Verdict]) -> dict[str, Any]:

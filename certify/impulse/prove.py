@@ -9,20 +9,28 @@ the smallest margin with the rival that attains it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, partial
 from math import ceil, floor
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model, inside
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs, impulses
 from certify.errors import ModelFileError
-from certify.impulse.float32 import Float32Verdict, float32_section, prove_float32
+from certify.files import Keeper
+from certify.impulse.float32 import (
+    Float32Verdict,
+    float32_inputs,
+    float32_section,
+    not_looked_at,
+    prove_float32,
+)
 from certify.impulse.offset import OffsetBound, separable_form
-from certify.impulse.spreading import Interval, Measure, Outline, measure, outline, spread
-from certify.impulse.sweep import WHOLE, Cuts, Margin
+from certify.impulse.spreading import Interval, Measure, Outline, Work, measure, outline, spread
+from certify.impulse.sweep import Cuts, Margin
 from certify.interrupts import interruptible
 from certify.model import Network
 from certify.result import Result
@@ -86,11 +94,10 @@ class ImpulseResult(Result[PairResult]):
     """The verdict of the impulse claim, with its offset section.
 
     ``ratios`` is the claim's range (``default_range``: found, not given), ``common_interval`` the
-    intersection of the pairs' intervals. ``cuts`` say where the
-    pieces of each pair end,
-    ``stages`` the seconds of each stage of the work; ``interrupted`` says that the pairs are those
-    that were decided before the work was ended. ``offsets`` is empty for a subset of the
-    pairs: the separable form is fitted to all of them.
+    intersection of the pairs' intervals. ``cuts`` say where the pieces of each pair end, at least
+    in the range, ``stages`` the seconds of each stage of the work; ``interrupted`` says that the
+    pairs are those that were decided before the work was ended. ``offsets`` is empty for a subset
+    of the pairs: the separable form is fitted to all of them.
     """
 
     claim: ClassVar[str] = "impulse"
@@ -209,6 +216,8 @@ def prove_impulse(
     pairs: Sequence[Pair] | None = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    resume: Mapping[Pair, Outline] = MappingProxyType({}),
+    keep: Callable[[ImpulseResult], object] | None = None,
 ) -> ImpulseResult:
     """Decide the impulse claim for all pairs, or for those given, exactly.
 
@@ -217,60 +226,116 @@ def prove_impulse(
     ``progress`` is called with (pairs done, pairs in all). Large networks use up to ``jobs``
     processes.
 
-    Without ``ratios`` each pair is swept over all of (0, 1) first, and only where it is cut and
-    where it is right is kept; then, in the range that follows from that, once more for how much it
-    is right. With ``ratios`` one sweep is enough.
+    Without ``ratios`` each pair is swept over all of (0, 1) first, and only how many cells it has
+    and where it is right is kept; then, in the range that follows from that, once more for how much
+    it is right. With ``ratios`` one sweep is enough.
 
-    Ctrl-C ends the work; what comes back then is about the pairs that were decided.
+    Ctrl-C ends the work; what comes back then is about the pairs that were decided, without
+    ``ratios`` at 4/5 alone. ``keep`` is called with the same now and then. ``resume`` says what is
+    known of some pairs from before (:func:`certify.impulse.resuming.read_outlines`).
 
     Raises:
         ModelFileError: exact numbers would be longer than a certificate may hold.
         KeyboardInterrupt: no pair was decided by then.
     """
     _demand_writable(network)
-    started = time.perf_counter()
     chosen = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
-    form = separable_form(network) if pairs is None else None
-    outlines: dict[Pair, Outline] = {}
-    measures: dict[Pair, Measure] = {}
+    work = _Work(network, ratios, chosen, pairs is not None)
+    work.outlines = {pair: resume[pair] for pair in chosen if pair in resume}
+    keeper = Keeper(lambda: keep and keep(work.partial()), lambda: len(work.decided))
+    before = len(work.decided) if ratios is None else len(work.outlines)
 
-    def tell() -> None:
+    def now_and_then() -> None:
+        if len(work.decided) > before and (ratios or not work.measures):
+            keeper.look()
         if progress:  # two halves for each pair
-            progress((len(outlines) + len(measures)) // 2, len(chosen))
+            progress((len(work.outlines) + len(work.measures)) // 2, len(chosen))
 
     with interruptible() as asked:
-        work = partial(spread, network, chosen, jobs, asked.is_set)
-        found, window = ratios, WHOLE
-        if found is None:
-            for seen in work(outline):
-                outlines[seen.cuts.pair] = seen
-                tell()
+        share = partial(spread, network, jobs=jobs, ended=asked.is_set)
+        if ratios is None:
+            for seen in share([p for p in chosen if p not in work.outlines], work=outline):
+                work.outlines[seen.pair] = seen
+                now_and_then()
             if asked.is_set():
-                raise KeyboardInterrupt
-            found = window = _default_range([o.right for o in outlines.values()])
-        for part in work(partial(measure, found, form, window)):
-            measures[part.pair] = part
-            if part.outline is not None:
-                outlines[part.pair] = part.outline
-            tell()
-    kept = tuple(pair for pair in chosen if pair in measures)
-    if not kept:
-        raise KeyboardInterrupt
-    ended = len(kept) < len(chosen)
-    taken = time.perf_counter() - started
-    return ImpulseResult(
-        network,
-        found,
-        _intersection([_around(outlines[pair].right, found) for pair in kept]),
-        () if ended else tuple(o for p in kept if (o := measures[p].offset) is not None),
-        tuple(outlines[pair].cuts for pair in kept),
-        default_range=ratios is None,
-        interrupted=ended,
-        stages={"sweep": taken},
-        pairs=tuple(_decided(network, outlines[p], measures[p].margin, found) for p in kept),
-        subset=ended or pairs is not None,
-        seconds=taken,
-    )
+                return work.partial()
+        found = ratios or _default_range([o.right for o in work.outlines.values()])
+        for part in share(chosen, work=work.measuring(found)):
+            work.take(part)
+            now_and_then()
+        if len(work.measures) < len(chosen):
+            return work.partial()
+    return work.result(found, chosen, work.measures)
+
+
+class _Work:
+    """What is known of each pair so far."""
+
+    def __init__(
+        self, network: Network, ratios: RatioRange | None, chosen: Sequence[Pair], subset: bool
+    ) -> None:
+        self.network, self.ratios, self.chosen, self.subset = network, ratios, chosen, subset
+        self.form = None if subset else separable_form(network)
+        self.outlines: dict[Pair, Outline] = {}
+        self.measures: dict[Pair, Measure] = {}
+        self.started = time.perf_counter()
+
+    @property
+    def decided(self) -> Collection[Pair]:
+        """The pairs that a certificate can be about now."""
+        return self.outlines if self.ratios is None else self.measures
+
+    def measuring(self, ratios: RatioRange) -> Work[Measure]:
+        """The work of measuring pairs over a range, and of outlining those that are not yet."""
+        new = [pair for pair in self.chosen if pair not in self.outlines]
+        return partial(measure, ratios, self.form, _window(ratios), new)
+
+    def take(self, part: Measure) -> None:
+        """Remember what was found of one pair."""
+        self.measures[part.pair] = part
+        if part.outline is not None:
+            self.outlines[part.pair] = part.outline
+
+    def partial(self) -> ImpulseResult:
+        """The result for the pairs decided so far: over the range, or at the nominal ratio."""
+        kept = tuple(pair for pair in self.chosen if pair in self.decided)
+        if not kept:
+            raise KeyboardInterrupt
+        ratios, measures = self.ratios, self.measures
+        if ratios is None:
+            ratios = RatioRange(NOMINAL_RATIO, NOMINAL_RATIO)
+            form = self.form if len(kept) == len(self.chosen) else None
+            work = partial(measure, ratios, form, _window(ratios), ())
+            gaps = sorted({abs(p.max - p.second) for p in kept})
+            measures = {part.pair: part for gap in gaps for part in work(self.network, kept, gap)}
+        result = self.result(ratios, kept, measures)
+        return replace(result, interrupted=True, deployed=not_looked_at(kept, ratios))
+
+    def result(
+        self, ratios: RatioRange, kept: Sequence[Pair], measures: Mapping[Pair, Measure]
+    ) -> ImpulseResult:
+        """The result for some of the pairs over a range in which they were measured."""
+        taken = time.perf_counter() - self.started
+        whole = len(kept) == len(self.chosen)
+        margins = {pair: measures[pair].margin for pair in kept}
+        return ImpulseResult(
+            self.network,
+            ratios,
+            _intersection([_around(self.outlines[pair].right, ratios) for pair in kept]),
+            tuple(o for p in kept if (o := measures[p].offset) is not None) if whole else (),
+            tuple(measures[pair].cuts for pair in kept),
+            default_range=self.ratios is None,
+            stages={"sweep": taken},
+            pairs=tuple(_decided(self.network, self.outlines[p], margins[p], ratios) for p in kept),
+            subset=self.subset or not whole,
+            seconds=taken,
+        )
+
+
+def _window(ratios: RatioRange) -> Interval:
+    """The ratios that a claim about a range looks at, those of the float32 program included."""
+    inputs = float32_inputs(ratios)
+    return min(ratios.lo, inputs.lo), max(ratios.hi, inputs.hi)
 
 
 def _default_range(right: Sequence[Sequence[Interval]]) -> RatioRange:
@@ -295,13 +360,13 @@ def _demand_writable(network: Network) -> None:
 
 
 def _decided(network: Network, outline: Outline, margin: Margin, ratios: RatioRange) -> PairResult:
-    pair, wrong = outline.cuts.pair, margin.value <= 0
+    pair, wrong = outline.pair, margin.value <= 0
     return PairResult(
         pair,
         _around(outline.right, ratios),
         outline.right,
         margin,
-        len(outline.cuts.breaks) - 1,
+        outline.cells,
         tuple(impulses(pair, margin.ratio, network.seq_len)) if wrong else None,
     )
 

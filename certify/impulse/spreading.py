@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -26,24 +26,26 @@ def worth_processes(network: Network) -> bool:
 
 
 class Outline(NamedTuple):
-    """Where a pair is cut, and where it is right."""
+    """How many pieces a pair has on (0, 1), and where it is right."""
 
-    cuts: Cuts
+    pair: Pair
+    cells: int
     right: tuple[Interval, ...]
 
 
 class Measure(NamedTuple):
-    """How much a pair is right in the range, and what its offset is there."""
+    """How much a pair is right in the range, what its offset is there, and where its pieces end."""
 
     pair: Pair
     margin: Margin
     offset: OffsetBound | None
+    cuts: Cuts
     outline: Outline | None
 
 
 def outlined(found: Sweep) -> Outline:
     """What is kept of a sweep of all ratios."""
-    return Outline(found.cuts, found.right_intervals)
+    return Outline(found.pair, len(found.pieces), found.right_intervals)
 
 
 def outline(network: Network, chosen: Sequence[Pair], gap: int) -> Iterator[Outline]:
@@ -55,22 +57,25 @@ def measure(
     ratios: RatioRange,
     form: Sequence[Vector] | None,
     window: Interval,
+    new: Collection[Pair],
     network: Network,
     chosen: Sequence[Pair],
     gap: int,
 ) -> Iterator[Measure]:
     """The measures of the pairs of one distance, from sweeps of a window: with offsets where there
-    is a separable form, with outlines where the window is all of (0, 1).
+    is a separable form. Where some of the pairs are ``new``, all ratios are swept, and all these
+    pairs have outlines, too.
     """
-    inside = sweeps(network, chosen, [gap], window)
+    whole = any(abs(p.max - p.second) == gap for p in new)
+    inside = sweeps(network, chosen, [gap], WHOLE if whole else window)
     for own in inside:
         found: list[tuple[Sweep, OffsetBound | None]] = [(own, None)]
         if form is not None:
             other = next(inside)  # (m, s) and (s, m) come side by side
             found = list(zip((own, other), bound_offset(own, other, ratios, form), strict=True))
         for s, offset in found:
-            seen = outlined(s) if window == WHOLE else None
-            yield Measure(s.pair, s.min_margin(ratios), offset, seen)
+            seen = outlined(s) if whole else None
+            yield Measure(s.pair, s.min_margin(ratios), offset, s.cuts, seen)
 
 
 T = TypeVar("T")
@@ -80,9 +85,10 @@ Work = Callable[[Network, Sequence[Pair], int], Iterator[T]]
 def spread(
     network: Network,
     chosen: Sequence[Pair],
+    work: Work[T],
+    *,
     jobs: int,
     ended: Callable[[], bool],
-    work: Work[T],
 ) -> Iterator[T]:
     """The work for every distance that occurs, as it is done, in several processes where that is
     worth it; until it is to be ended.

@@ -37,21 +37,30 @@ class Piece:
     lo: Fraction
     hi: Fraction
     pattern: tuple[int, ...]
-    _state: fmpz_mat
-    _logits: fmpz_mat
+    _map: fmpz_mat
+    _w_out: fmpz_mat
+    _scale: int = 1  #: what both maps are multiplied by
 
-    # Python integers are made where they are asked for: making all of them would cost as much
-    # as the sweep itself.
+    # Logits, and Python integers, are made where they are asked for: making all of them would cost
+    # as much as the sweep itself.
 
     @cached_property
     def state(self) -> IntMatrix:
         """The map of the final state, (d, 2)."""
-        return tuple((int(a), int(b)) for a, b in self._state.tolist())
+        return self._whole(self._map)
 
     @cached_property
     def logits(self) -> IntMatrix:
         """The map of the logits, (n, 2)."""
-        return tuple((int(a), int(b)) for a, b in self._logits.tolist())
+        return self._whole(self._w_out * self._map)
+
+    def is_nowhere_positive(self, row: fmpz_mat) -> bool:
+        """Whether a readout (1, d) of the state is positive nowhere on the piece."""
+        (a, b), *_ = (row * self._map).tolist()
+        return all(a * r.denominator + b * r.numerator <= 0 for r in (self.lo, self.hi))
+
+    def _whole(self, found: fmpz_mat) -> IntMatrix:
+        return tuple((int(a) * self._scale, int(b) * self._scale) for a, b in found.tolist())
 
 
 @dataclass(frozen=True)
@@ -127,11 +136,17 @@ class Sweep:
     def right_intervals(self) -> tuple[tuple[Fraction, Fraction], ...]:
         """The maximal open subintervals of (0, 1) on which every margin is positive, in order."""
         found: list[tuple[Fraction, Fraction]] = []
+        ahead: fmpz_mat | None = (
+            None  # the margin over a rival that was nowhere behind, often again
+        )
         for piece in self.pieces:
-            part = self._right_part(piece)
-            if part is None:
+            if ahead is not None and piece.is_nowhere_positive(ahead):
                 continue
-            lo, hi = part
+            lo, hi, rival = self._right_part(piece)
+            if rival is not None:
+                ahead = self._margin_row(rival)
+            if lo >= hi:
+                continue
             joins = found and found[-1][1] == lo and lo > 0 and self.margin_at(lo).value > 0
             if joins:
                 found[-1] = (found[-1][0], hi)
@@ -149,7 +164,8 @@ class Sweep:
                 return lo, hi
         return None
 
-    def _right_part(self, piece: Piece) -> tuple[Fraction, Fraction] | None:
+    def _right_part(self, piece: Piece) -> tuple[Fraction, Fraction, int | None]:
+        """Where the pair is right on a piece (equal ends: nowhere); a rival that is ahead on it."""
         lo, hi = piece.lo, piece.hi
         own_a, own_b = piece.logits[self.pair.second]
         for rival in rivals(self.pair, self.network.seq_len):
@@ -157,14 +173,20 @@ class Sweep:
             at_lo = a * lo.denominator + b * lo.numerator
             at_hi = a * hi.denominator + b * hi.numerator
             if at_lo <= 0 and at_hi <= 0:
-                return None
+                return lo, lo, rival
             if at_lo < 0:
                 lo = Fraction(-a, b)
             elif at_hi < 0:
                 hi = Fraction(-a, b)
             if lo >= hi:
-                return None
-        return lo, hi
+                break
+        return lo, hi, None
+
+    def _margin_row(self, rival: int) -> fmpz_mat:
+        w_out = self.network.w_out
+        return fmpz_mat(
+            [[a - b for a, b in zip(w_out[self.pair.second], w_out[rival], strict=True)]]
+        )
 
 
 def sweep(network: Network, pair: Pair) -> Sweep:
@@ -248,8 +270,7 @@ class _Follower:
         scale = 1 << (self.network.shift * first)
         pieces = []
         for lo, hi, pattern, state in self._parts:
-            scaled = state * scale
-            pieces.append(Piece(lo, hi, before + pattern, scaled, self._w_out * scaled))
+            pieces.append(Piece(lo, hi, before + pattern, state, self._w_out, scale))
         return Sweep(self.network, self.pair(first), tuple(pieces))
 
     def advance(self) -> None:
@@ -261,11 +282,10 @@ class _Follower:
             for unit, weight in enumerate(self.network.w_ih):
                 drive[unit][column] = weight << (self.network.shift * t)
         step = fmpz_mat(drive)
-        self._parts = [
-            cut
-            for lo, hi, pattern, state in self._parts
-            for cut in _cut(lo, hi, pattern, self._w_hh * state + step)
-        ]
+        left, self._parts = self._parts[::-1], []
+        while left:  # what is done with is forgotten
+            lo, hi, pattern, state = left.pop()
+            self._parts += _cut(lo, hi, pattern, self._w_hh * state + step)
         self.taken = t + 1
 
 

@@ -143,8 +143,7 @@ def sweep_patched(
             network,
             pair,
             tuple(
-                Piece(lo, hi, pattern, (final := fmpz_mat(state)), w_out * final)
-                for lo, hi, pattern, state in parts
+                Piece(lo, hi, pattern, fmpz_mat(state), w_out) for lo, hi, pattern, state in parts
             ),
         ),
         scale,
