@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from certify.checker.accuracy import check_accuracy
+from certify.checker.boxes import BOUND
 from certify.checker.document import read_document
 from certify.checker.errors import Rejected
 from certify.model import Network
-from certify.probability.boxes.branch_and_bound import RIGHT_BY_CASES, WRONG_BY_CASES
-from certify.probability.boxes.confirming import nodes
 from certify.probability.prove import AccuracyResult, prove_accuracy
 from tests.test_checker_accuracy import FOUR, Boxes, body_of, more
 
@@ -43,44 +42,42 @@ def _words(boxes: Boxes) -> Any:
     return boxes[0]["evidence"]["boxes"]["words"]
 
 
-def _put(old: int, new: int) -> Callable[[Boxes], None]:
-    """Another node instead of the first of a kind; its cases go with it."""
-
-    def mutate(boxes: Boxes) -> None:
-        _replace(boxes, old, bytes([new]))
-
-    return mutate
+def _put(old: int, *new: int) -> Callable[[Boxes], None]:
+    """Other nodes instead of the first of a kind."""
+    return lambda boxes: _replace(boxes, old, bytes(new))
 
 
 def _replace(boxes: Boxes, old: int, new: bytes) -> None:
-    """Replace a node and what belongs to it, and the length of its word's tape."""
+    """Replace a byte, and mend the length of its word's tape."""
     at = 0
     for entry in _words(boxes):
-        tape = list(nodes(bytes(boxes[1][at : at + entry[1]]), 3))
-        kinds = [node[0] for node in tape]
-        if old in kinds:
-            tape[kinds.index(old)] = new
-            changed = b"".join(tape)
-            boxes[1][at : at + entry[1]] = changed
-            entry[1] = len(changed)
+        place = bytes(boxes[1]).find(old, at, at + entry[1])
+        if place >= 0:
+            boxes[1][place : place + 1] = new
+            entry[1] += len(new) - 1
             return
         at += entry[1]
     raise AssertionError(f"there is no node {old}")
 
 
-def _cases(new: list[int], old: int = RIGHT_BY_CASES) -> Callable[[Boxes], None]:
-    return lambda boxes: _replace(boxes, old, bytes(new))
+def _never_bounded(boxes: Boxes) -> None:
+    """Leaves with nothing to go by."""
+    at = 0
+    for entry in _words(boxes):
+        tape = bytes(boxes[1][at : at + entry[1]]).replace(bytes([BOUND]), b"")
+        boxes[1][at : at + entry[1]] = tape
+        entry[1] = len(tape)
+        at += len(tape)
 
 
-def _end_within_cases(boxes: Boxes) -> None:
-    """The last word ends with the first byte of a case."""
-    _words(boxes)[:] = [["nnnn", 2]]
-    boxes[1][:] = bytes([RIGHT_BY_CASES, 0])
+def _end_after_bounding(boxes: Boxes) -> None:
+    _words(boxes)[:] = [["nnnn", 1]]
+    boxes[1][:] = bytes([BOUND])
 
 
 def _cut_elsewhere(boxes: Boxes) -> None:
     """Change a cut above a proved leaf: its box becomes another one."""
-    position = next(node[0] for node in nodes(bytes(boxes[1]), 3) if node[0] < 64)
+    position = next(node for node in boxes[1] if node < 64)
     _replace(boxes, position, bytes([position + 4]))
 
 
@@ -119,18 +116,13 @@ def _no_words(boxes: Boxes) -> None:
         (_put(255, 254), "not proved"),
         (_put(254, 255), "not proved"),
         (_put(255, 252), "no kind of node"),
-        (_put(RIGHT_BY_CASES, 255), "not proved"),
-        (_put(RIGHT_BY_CASES, 254), "not proved"),
-        (_put(RIGHT_BY_CASES, 253), "is proved right"),
-        (_put(WRONG_BY_CASES, 253), "is proved wrong"),
-        (_cases([RIGHT_BY_CASES, 255, 255, 255]), "is not proved"),
-        (_cases([RIGHT_BY_CASES, 4, 0, 255, 255, 255, 255]), "is not proved"),
-        (_cases([RIGHT_BY_CASES, 0, 3, 255, 255, 255, 255]), "is not proved"),
-        (_cases([RIGHT_BY_CASES, *[0, 0] * 1002, *[255] * 1005]), "is not proved"),
-        (_cases([WRONG_BY_CASES, 0, 255]), "is not proved"),
-        (_cases([WRONG_BY_CASES, 3, 255], WRONG_BY_CASES), "is not proved"),
-        (_cases([RIGHT_BY_CASES, 255, 255, 255], WRONG_BY_CASES), "is not proved"),
-        (_end_within_cases, "is not proved|unbounded"),
+        (_never_bounded, "not proved"),
+        (_end_after_bounding, "no leaf"),
+        (_put(BOUND, BOUND, BOUND), "no kind of node"),
+        (_put(253, BOUND, 255), "not proved|unbounded|too far"),
+        (_put(253, BOUND, 254), "not proved|unbounded|too far"),
+        (_put(255, BOUND, 254), "not proved"),
+        (_put(255, 212), "no kind of node"),
         (_put(255, 63), "no kind of node"),
         (_put(255, 0), "no leaf|goes on|not proved|unbounded"),
         (_cut_elsewhere, "no kind of node"),

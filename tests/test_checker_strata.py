@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from certify.checker.boxes import OPEN, TAIL, cut_at
-from certify.checker.cases import PROVED, RIGHT, RIGHT_BY_CASES, WRONG, WRONG_BY_CASES
+from certify.checker.boxes import BOUND, OPEN, RIGHT, TAIL, WRONG, cut_at
 from certify.checker.corners import BITS, GRID, W_BITS, W_ONE, Boxes
 from certify.checker.drawing import WORD
 from certify.checker.errors import Rejected
@@ -71,31 +70,21 @@ def test_w_are_uniform_and_independent_of_the_word(inputs: Law) -> None:
 def tree(order: Order, rng: np.random.Generator, depth: int) -> tuple[bytes, Fraction]:
     """A random tree with leaves of every kind, and the probability of its proved boxes."""
     n = len(order.word)
-    rows = n - 1
 
     def grow(lo: list[int], hi: list[int], depth: int) -> tuple[bytes, Fraction]:
         if depth == 0 or rng.random() < 0.1:
             volume = Fraction(1)
             for a, b in zip(lo, hi, strict=True):
                 volume *= Fraction(b - a, W_ONE)
-            proved = bytes([PROVED])
-            case = bytes([1, 7]) + 2 * proved
-            leaves = {
-                OPEN: bytes([OPEN]),
-                RIGHT: bytes([RIGHT]),
-                WRONG: bytes([WRONG]),
-                RIGHT_BY_CASES: bytes([RIGHT_BY_CASES]) + (rows - 1) * proved + case,
-                WRONG_BY_CASES: bytes([WRONG_BY_CASES, 0]) + case,
-            }
-            kind = int(rng.choice([*leaves, OPEN, OPEN, OPEN]))
-            return leaves[kind], volume * (kind != OPEN)
+            kind = int(rng.choice([RIGHT, WRONG, OPEN, OPEN]))
+            return bytes([BOUND] * int(rng.integers(2)) + [kind]), volume * (kind != OPEN)
         position, tail = int(rng.integers(n)), int(rng.integers(2)) * TAIL
         middle = cut_at(lo[position], hi[position], tail)
         below, above = list(hi), list(lo)
         below[position] = above[position] = middle
         first, one = grow(lo, below, depth - 1)
         second, two = grow(above, hi, depth - 1)
-        return bytes([position + tail]) + first + second, one + two
+        return bytes([BOUND] * int(rng.integers(2)) + [position + tail]) + first + second, one + two
 
     tape, share = grow([0] * n, [W_ONE] * n, depth)
     return tape, share * order.probability

@@ -4,8 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from certify.probability.boxes.tapes import ROOT, volumes
+from certify.probability.boxes.tapes import ROOT
 from certify.probability.run import LATER, Done, Run, extend
+from tests.test_probability_boxes_tapes import volumes
 from tests.test_probability_scheduler import FOUR, comparator
 
 

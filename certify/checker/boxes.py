@@ -3,12 +3,11 @@
 ``evidence.boxes.words`` names order words (:mod:`certify.checker.orders`) in increasing order,
 each with the length of its tape in ``evidence.bin``. A tape is the tree of one word in preorder,
 a byte a node: a position whose W is halved (plus ``TAIL``: cut near its lower end), or a leaf:
-right, wrong or open. The checker cuts the boxes itself, so they are disjoint; it finds the box of
-inputs of each leaf, proves all margins positive on it (wrong: one rival nowhere behind), and sums
-the exact probabilities. What no leaf decides stays between the two bounds.
-
-How a leaf is proved, and what stands behind ``RIGHT_BY_CASES`` and ``WRONG_BY_CASES``, says
-:mod:`certify.checker.cases`.
+right, wrong or open. Before a node may stand ``BOUND``: the units are bounded on its box, and what
+is known of them holds on the parts of that, too. The checker cuts the boxes itself, so they are
+disjoint; it finds the box of inputs of each leaf, proves all margins positive on it (wrong: one
+rival nowhere behind) by :mod:`certify.checker.leaves`, and sums the exact probabilities. What no
+leaf decides stays between the two bounds.
 """
 
 from __future__ import annotations
@@ -17,20 +16,19 @@ from fractions import Fraction
 from math import prod
 from typing import Any, NamedTuple
 
-from certify.checker import cases
-from certify.checker.cases import RIGHT, RIGHT_BY_CASES, ROOM, WRONG, WRONG_BY_CASES
 from certify.checker.corners import GRID, W_BITS, W_ONE, Boxes
 from certify.checker.document import fields, integer, items
 from certify.checker.errors import Rejected
-from certify.checker.kernel import Ints, Rule, Space
+from certify.checker.kernel import Rule, Space
+from certify.checker.leaves import MOST, Room, enter, leaf, room_of, unknown
 from certify.checker.network import Weights
 from certify.checker.orders import Order, inputs_map, order_of
 from certify.checker.running import Kernels, More
 from certify.checker.scale import rule_of, space_of
-from certify.checker.work import ALL, box_steps, demand
+from certify.checker.work import ALL, OVERHEAD, demand
 
 TAIL = 64
-OPEN = 253
+BOUND, OPEN, WRONG, RIGHT = 210, 253, 254, 255
 SLICE = 256  # leaves between two words of progress
 
 Found = tuple[Fraction, Fraction, int, int]
@@ -69,7 +67,8 @@ def prove_boxes(
 ) -> Proof:
     """Check all words; what they prove."""
     (entries,) = fields(evidence, "evidence.boxes", ("words",))
-    demand(len(binary) * box_steps(weights), ALL, "this certificate")
+    each = 1 if kernels.compiled else OVERHEAD
+    demand(len(binary) * each * _products(weights), ALL, "this certificate")
     tasks: list[tuple[Order, bytes]] = []
     position = 0
     previous = ""
@@ -99,19 +98,25 @@ def prove_boxes(
     return Proof(right, wrong, tasks, pieces)
 
 
+def _products(weights: Weights) -> int:
+    """Products for one node, at most: all units bounded twice, and all margins with all cases."""
+    d, n = len(weights.w_ih), len(weights.w_out)
+    return (2 * n * d + (n - 1) * MOST) * n * (d + 1) * (d + n)
+
+
 def _decimal(value: Fraction) -> str:
     return f"0.{value.numerator * 10**12 // value.denominator:012d}.." if value < 1 else "1"
 
 
-def start(weights: Weights, order: Order, kernels: Kernels) -> tuple[Rule, Space, Ints]:
-    """What :func:`certify.checker.cases.leaf` needs for the boxes of a word."""
+def start(weights: Weights, order: Order, kernels: Kernels) -> tuple[Rule, Space, Room]:
+    """What :mod:`certify.checker.leaves` needs for the boxes of a word."""
     out, second = weights.w_out, order.chain[1]
     margins = [[a - b for a, b in zip(out[second], row, strict=True)] for row in out]
     del margins[second]
     rule, _ = rule_of(weights, [*margins, *([-v for v in row] for row in margins)], kernels)
     space = space_of(rule, GRID, (1 << GRID) - 1, kernels)
     space.maps[:] = kernels.wide([a for row in inputs_map(order) for a in row])
-    return rule, space, kernels.filled(0, ROOM)
+    return rule, space, room_of(rule, kernels)
 
 
 def cut_at(a: int, b: int, tail: int) -> int:
@@ -127,47 +132,45 @@ def check_word(kernels: Kernels, more: More, weights: Weights, task: tuple[Order
     """
     order, nodes = task
     word, n = order.word, len(order.word)
-    rule, space, trail = start(weights, order, kernels)
-    tape, leaf, boxes = kernels.octets(nodes), kernels.function(cases.leaf), Boxes(order)
-    volumes, counts = {True: 0, False: 0}, {True: 0, False: 0}
-    stack = [([0] * n, [W_ONE] * n)]
+    rule, space, room = start(weights, order, kernels)
+    entered, holds = kernels.function(enter), kernels.function(leaf)
+    boxes, volumes, counts = Boxes(order), {True: 0, False: 0}, {True: 0, False: 0}
+    stack = [([0] * n, [W_ONE] * n, unknown(rule, kernels))]
     at = passed = 0
     while stack:
+        w_lo, w_hi, known = stack.pop()
+        anew = nodes[at : at + 1] == bytes([BOUND])
+        at += anew
         if at >= len(nodes):
-            raise Rejected(f"{word}: {len(stack)} branches have no leaf")
-        node, here = nodes[at], at
-        w_lo, w_hi = stack.pop()
+            raise Rejected(f"{word}: {len(stack) + 1} branches have no leaf")
+        node, here = nodes[at], f"{word}, node {at}"
         at += 1
-        if node == OPEN:
-            continue
-        if node in (RIGHT, RIGHT_BY_CASES, WRONG, WRONG_BY_CASES):
-            right = node in (RIGHT, RIGHT_BY_CASES)
+        if anew or node in (RIGHT, WRONG):
             try:
                 lo, hi = boxes.box(w_lo, w_hi)
             except Rejected as error:
-                raise Rejected(f"{word}, node {here}: {error}") from None
-            space.lo[:], space.hi[:] = kernels.wide(lo), kernels.wide(hi)
-            at = int(leaf(rule, space, tape, at, node, trail))
-            if at < 0:
-                said = "right" if right else "wrong"
-                raise Rejected(f"{word}, node {here}: said to be {said}, but that is not proved")
-            volumes[right] += prod(b - a for a, b in zip(w_lo, w_hi, strict=True))
-            counts[right] += 1
+                raise Rejected(f"{here}: {error}") from None
+            space.lo[:], space.hi[:], known = kernels.wide(lo), kernels.wide(hi), known.copy()
+            if not entered(rule, space, known, anew):
+                raise Rejected(f"{here}: the box is too large for 62 bits")
+        if node in (RIGHT, WRONG):
+            if not holds(rule, space, room, known, node == RIGHT, MOST):
+                said = "right" if node == RIGHT else "wrong"
+                raise Rejected(f"{here}: said to be {said}, but that is not proved")
+            volumes[node == RIGHT] += prod(b - a for a, b in zip(w_lo, w_hi, strict=True))
+            counts[node == RIGHT] += 1
             if sum(counts.values()) % SLICE == 0:
                 more(at - passed)
                 passed = at
-            continue
-        position, tail = node & (TAIL - 1), node & TAIL
-        if node >= 2 * TAIL or position >= n or w_hi[position] - w_lo[position] < 2:
-            raise Rejected(
-                f"{word}, node {here}: {node} is no kind of node, or cuts what is too thin"
-            )
-        a, b = w_lo[position], w_hi[position]
-        middle = cut_at(a, b, tail)
-        above, below = list(w_lo), list(w_hi)
-        above[position] = below[position] = middle
-        stack.append((above, w_hi))
-        stack.append((w_lo, below))
+        elif node != OPEN:
+            position, tail = node & (TAIL - 1), node & TAIL
+            if node >= 2 * TAIL or position >= n or w_hi[position] - w_lo[position] < 2:
+                raise Rejected(f"{here}: {node} is no kind of node, or cuts what is too thin")
+            a, b = w_lo[position], w_hi[position]
+            middle = cut_at(a, b, tail)
+            above, below = list(w_lo), list(w_hi)
+            above[position] = below[position] = middle
+            stack += [(above, w_hi, known), (w_lo, below, known)]
     if at != len(nodes):
         raise Rejected(f"{word}, node {at}: the tape goes on after the tree's end")
     more(at - passed)

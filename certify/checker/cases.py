@@ -1,4 +1,4 @@
-"""Leaves in the integers of the kernel: cases, and what a leaf of an accuracy box says.
+"""Cases of a leaf of a noise tree, in the integers of the kernel.
 
 A row may be proved by cases: that some unit is on, and that it is off. In its tree, in preorder,
 ``PROVED`` is a leaf; a step and a unit come before the trees of both cases, on first. In a case the
@@ -9,21 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from certify.checker.kernel import (
-    NOTHING,
-    ON,
-    WIDE,
-    Ints,
-    Rule,
-    Space,
-    bound_row,
-    bound_units,
-    place,
-    scaled,
-)
+from certify.checker.kernel import NOTHING, ON, Ints, Rule, Space, bound_row
 
-RIGHT, WRONG = 255, 254
-RIGHT_BY_CASES, WRONG_BY_CASES = 212, 211
 PROVED = 255
 DEEPEST = 250  #: Cases within cases of one row.
 TRAIL = 5  #: Numbers kept of each: the unit, whether it is off now, and what was known.
@@ -80,38 +67,3 @@ def row_by_cases(
         if depth == 0:
             return at, found
     return -1, found
-
-
-def leaf(rule: Rule, space: Space, tape: Sequence[int], at: int, kind: int, trail: Ints) -> int:
-    """Check what a leaf of this kind says of the box in ``space``; ``tape[at]`` is where its trees
-    are, if it has any. Returns where they end, or -1.
-    """
-    fine = space.fine  # for inputs up to 1; units are coarser for larger ones
-    for j in range(rule.n):
-        while fine > 0 and space.hi[j] >> (space.grid + space.fine - fine):
-            fine -= 1
-    space = scaled(space, fine)
-    if not place(rule, space):
-        return -1
-    for unit in range(rule.n * rule.d):
-        space.below[unit] = -WIDE
-        space.above[unit] = WIDE
-    bound_units(rule, space, 0, rule.n)
-    rows = len(rule.rows) // rule.d // 2
-    if kind == WRONG:
-        for r in range(rows, 2 * rows):
-            if bound_row(rule, space, r) >= 0:
-                return at
-        return -1
-    if kind == WRONG_BY_CASES:
-        if at >= len(tape) or tape[at] >= rows:
-            return -1
-        return row_by_cases(rule, space, tape, at + 1, rows + int(tape[at]), 0, trail)[0]
-    for r in range(rows):
-        if kind == RIGHT_BY_CASES:
-            at, _ = row_by_cases(rule, space, tape, at, r, 1, trail)
-            if at < 0:
-                return -1
-        elif bound_row(rule, space, r) < 1:
-            return -1
-    return at

@@ -13,8 +13,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 
-from certify.checker.boxes import OPEN, TAIL, cut_at
-from certify.checker.cases import PROVED, RIGHT_BY_CASES, WRONG_BY_CASES
+from certify.checker.boxes import BOUND, OPEN, TAIL, cut_at
 from certify.checker.corners import BITS, ONE, W_BITS, W_ONE, Interval, distribution
 from certify.checker.drawing import WORD
 from certify.checker.orders import Order
@@ -27,10 +26,10 @@ class Strata:
     """The proved boxes of the words in ``tasks``: their orders and tapes, accepted before."""
 
     def __init__(self, tasks: Iterable[tuple[Order, bytes]]) -> None:
-        self.trees = {
-            order.word: (order, tape, _upper_parts(tape, len(order.word) - 1))
-            for order, tape in tasks
-        }
+        self.trees = {}
+        for order, nodes in tasks:
+            tape = nodes.replace(bytes([BOUND]), b"")
+            self.trees[order.word] = (order, tape, _upper_parts(tape))
 
     def place(self, cell: Sequence[int]) -> int:
         """``INSIDE`` a proved box, ``OUTSIDE`` of all, or ``UNCLEAR``, for a cell of two words a
@@ -65,37 +64,23 @@ class Strata:
         return OUTSIDE if node == OPEN else INSIDE
 
 
-def _upper_parts(tape: bytes, rows: int) -> Sequence[int]:
+def _upper_parts(tape: bytes) -> Sequence[int]:
     """For each cut of a tape where its upper part begins; 0 where nothing in it is proved."""
     upper = array("I", bytes(4 * len(tape)))
     above: list[tuple[int, int, bool]] = []  # a cut, where its upper part begins or 0, any proof
-    at = 0
-    while at < len(tape):
-        node = tape[at]
+    for at, node in enumerate(tape):
         if node < 2 * TAIL:
             above.append((at, 0, False))
-            at += 1
             continue
         proved = node != OPEN
-        at = _after(tape, at + 1, node, rows)
         while above:
             cut, begins, before = above.pop()
             proved = proved or before
             if not begins:
-                above.append((cut, at, proved))
+                above.append((cut, at + 1, proved))
                 break
             upper[cut] = begins if proved else 0
     return upper
-
-
-def _after(tape: bytes, at: int, kind: int, rows: int) -> int:
-    """Where the trees of the cases of a leaf of this kind end, if they begin at ``tape[at]``."""
-    trees = rows if kind == RIGHT_BY_CASES else int(kind == WRONG_BY_CASES)
-    at += kind == WRONG_BY_CASES
-    while trees:
-        trees += -1 if tape[at] == PROVED else 1
-        at += 1 if tape[at] == PROVED else 2
-    return at
 
 
 def word_of(x: Sequence[int]) -> str:

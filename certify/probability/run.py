@@ -20,7 +20,7 @@ from typing import NamedTuple
 from certify.model import Network
 from certify.probability.boxes.branch_and_bound import RIGHT, VOLUME_BITS, WRONG
 from certify.probability.boxes.order_words import words_with_probabilities
-from certify.probability.boxes.tapes import ROOT, confirm_tape, cut_boxes, prune, volumes
+from certify.probability.boxes.tapes import ROOT, confirm_tape, cut_boxes
 from certify.probability.states import Shard, State
 
 #: Boxes between two looks at the clock; for long tapes, a 16th of their nodes, which are all
@@ -172,12 +172,10 @@ class Run:
         return tape.count(RIGHT) + tape.count(WRONG)
 
     def confirm(self, index: int, tape: bytes) -> Confirmed:
-        """A shard's tape as a certificate has it: each leaf proved by itself."""
-        word = self.words[index]
-        short = prune(confirm_tape(self.network, self.inputs, word, tape), len(word))
-        right, wrong = volumes(short, len(word))
+        """A shard's tape as a certificate has it: each leaf proved by the checker's rule."""
+        found, right, wrong = confirm_tape(self.network, self.inputs, self.words[index], tape)
         share = self.probabilities[index]
-        return Confirmed(short, right * share, wrong * share)
+        return Confirmed(found, right * share, wrong * share)
 
     def left(self, index: int) -> int:
         """What a word's turn has left."""

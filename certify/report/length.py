@@ -4,8 +4,9 @@ Leaves are the pieces that are decided one by one: cells, boxes, cones. Multiply
 products that the checker needs for the decisions, about, by the sizes alone: a step of a linear
 piece of impulses, which is that of a pair, needs ``2 d (d + n)`` of them, a run
 ``n d (d + 1) + n d``, a substitution of one row ``(n + 1) d (d + n)``, and the linear
-bounds of a box ``(n + 1) d`` such substitutions if all its units are open. Boxes that are bounded
-on the way to leaves are not counted. Bytes are those of the file.
+bounds of a box ``(n + 1) d`` such substitutions if all its units are open. Boxes of a noise
+tree that are bounded on the way to leaves are not counted, nor are cases. Bytes are those of the
+file.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from certify.checker.cases import PROVED, RIGHT, RIGHT_BY_CASES, WRONG, WRONG_BY_CASES
+from certify.checker.boxes import BOUND, RIGHT, WRONG
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ def proof_length(document: dict[str, Any], evidence_bin: bytes, size: int) -> Pr
         return ProofLength(leaves, leaves * box, size)
     if kind == "accuracy":
         if "boxes" in evidence:
-            leaves, rows = _boxes(evidence_bin, n)
-            return ProofLength(leaves, leaves * box + rows * row, size)
+            leaves = evidence_bin.count(RIGHT) + evidence_bin.count(WRONG)
+            bounded = evidence_bin.count(BOUND)
+            return ProofLength(leaves, bounded * box + leaves * (n - 1) * row, size)
         leaves, each = _cones(evidence, n, run, box)
         return ProofLength(leaves, leaves * each, size)
     return None
@@ -70,27 +72,6 @@ def _cones(evidence: dict[str, Any], n: int, run: int, box: int) -> tuple[int, i
         return sum(sum(not node for node in c["nodes"]) for c in chambers), n * run
     # A tree of k leaves has k bytes for them and two for each of its k - 1 cuts.
     return sum((length + 2) // 3 for length in evidence["simplices"]["lengths"]), box
-
-
-def _boxes(tapes: bytes, n: int) -> tuple[int, int]:
-    """Proved boxes, and rows substituted once for each in cases (n - 1 rivals, or one)."""
-    leaves = rows = at = 0
-    while at < len(tapes):
-        node = tapes[at]
-        at += 1
-        if node in (RIGHT, WRONG):
-            leaves += 1
-            rows += n - 1
-        elif node in (RIGHT_BY_CASES, WRONG_BY_CASES):
-            leaves += 1
-            at += node == WRONG_BY_CASES  # the rival
-            open_trees = n - 1 if node == RIGHT_BY_CASES else 1
-            while open_trees and at < len(tapes):
-                proved = tapes[at] == PROVED
-                open_trees += -1 if proved else 1
-                rows += proved
-                at += 1 if proved else 2
-    return leaves, rows
 
 
 def _rounded(count: int) -> str:

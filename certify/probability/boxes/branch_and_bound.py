@@ -31,9 +31,7 @@ from certify.relaxation.linear import bound_box
 TAIL = 64
 RIGHT, WRONG, OPEN = 255, 254, 253
 MERITS = 40
-RIGHT_BY_CASES, WRONG_BY_CASES = OPEN - MERITS - 1, OPEN - MERITS - 2
-LEAF = WRONG_BY_CASES  #: the least byte of a leaf
-PROOFS = (RIGHT, WRONG, RIGHT_BY_CASES, WRONG_BY_CASES)
+LEAF = OPEN - MERITS  #: the least byte of a leaf
 MAX_DEPTH = 140
 #: Where the worst margin is c at the middle of a box and proved to be at least -w on all of it,
 #: near is ``c / (c + w)`` and merit ``max(near / NEAR, 1)**POWER``: it will need few more cuts.

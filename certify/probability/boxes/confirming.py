@@ -1,185 +1,181 @@
 """From a tape of the search to that of a certificate: leaves that the checker's own rule proves.
 
-Floats look for cases, and the rule (:func:`certify.checker.cases.leaf`, compiled) decides, so what
-is written is accepted. Open leaves are all ``OPEN``, and a leaf that needs cases says which: after
-``RIGHT_BY_CASES`` comes the tree of each row (:mod:`certify.relaxation.cases`), after
-``WRONG_BY_CASES`` the index of a rival, a byte, and the tree of its lead.
+The rule (:mod:`certify.checker.leaves`, compiled) decides, so what is written is accepted. A leaf
+is tried with the bounds of the last box around it whose units were bounded, and if these don't
+prove it with a few cases, with bounds of its own. All other leaves are open, and inner nodes under
+which nothing is proved are, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 
-from certify.checker import cases
+from certify.checker import leaves
+from certify.checker.boxes import BOUND
 from certify.compiled import kernel
-from certify.probability.boxes.branch_and_bound import (
-    LEAF,
-    MAX_DEPTH,
-    OPEN,
-    RIGHT,
-    RIGHT_BY_CASES,
-    TAIL,
-    WRONG,
-    WRONG_BY_CASES,
-    reaching,
-)
+from certify.probability.boxes.branch_and_bound import LEAF, MAX_DEPTH, OPEN, RIGHT, TAIL, WRONG
 from certify.probability.boxes.cuts import cut_box
 from certify.probability.boxes.quantiles import GRID, OK, W_ONE, WORK_ROWS, box_of
-from certify.relaxation.cases import CASES, PROVED, prove_by_cases
 from certify.relaxation.compiled import function
-from certify.relaxation.linear import bound_box
 
-_leaf = function(cases.leaf)
+_enter, _leaf = function(leaves.enter), function(leaves.leaf)
 _CELLS = 2.0**GRID
+#: Units are bounded on every third box on the way down, if it has as many proved leaves.
+EVERY, WORTH = 3, 3
+#: Substitutions of a row before a leaf is bounded anew.
+FEW = 32
+_MOST = leaves.MOST
+LIMB = 28  #: Volumes are summed exactly, in limbs of so many bits.
 
 
 @kernel
-def _evidence(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, columns, margins, unit_slack, row_slack, reach, A, b, lo, hi,
-    lower, upper, codes, values, score, tree, right, out, at,
-):  # fmt: skip
-    """Write at ``out[at]`` a leaf for a box, as floats prove it by twice the slack; returns where
-    it ends, or -1.
+def _proved_below(tape, count):  # type: ignore[no-untyped-def]
+    """Write for each node how many proved leaves are at or under it."""
+    stack = np.empty(MAX_DEPTH + 2, dtype=np.int64)
+    top = 0
+    for i in range(len(tape) - 1, -1, -1):
+        here = 0
+        if tape[i] >= LEAF:
+            here = int(tape[i] == RIGHT or tape[i] == WRONG)
+        else:
+            top -= 2
+            here = stack[top] + stack[top + 1]
+        count[i] = here
+        stack[top] = here
+        top += 1
+
+
+@kernel
+def _add_volume(lo, hi, limbs, total):  # type: ignore[no-untyped-def]
+    """Add the volume of a box of W to a sum of limbs; ``limbs`` is room."""
+    limbs[:] = 0
+    limbs[0] = 1
+    for j in range(len(lo)):
+        carry = 0
+        for i in range(len(limbs)):
+            carry += limbs[i] * (hi[j] - lo[j])
+            limbs[i] = carry & ((1 << LIMB) - 1)
+            carry >>= LIMB
+    for i in range(len(limbs)):
+        total[i] += limbs[i]
+
+
+@kernel
+def _try(rule, space, room, bounded, known, mine, right, out, length):  # type: ignore[no-untyped-def]
+    """Write a leaf for the box in ``space`` at ``out[length]``; returns where it ends, or -1.
+
+    ``bounded`` tells whether anything is ``known``.
     """
-    share = reaching(A, hi)
-    rows = margins if right else -margins
-    bound_box(
-        w_ih, w_hh, rows, A, b, lo, hi, share * unit_slack, 2.0 * share * row_slack,
-        share * unit_slack, reach, True, 0, lower, upper, codes, values, score,
-    )  # fmt: skip
-    rival = int(np.argmax(values))
-    if (right and values.min() > 0.0) or (not right and values[rival] > 0.0):
-        out[at] = RIGHT if right else WRONG
-        return at + 1
-    out[at] = RIGHT_BY_CASES if right else WRONG_BY_CASES
-    at += 1
-    if not right:
-        out[at] = rival
-        at += 1
-    for r in range(len(rows)):
-        if not right and r != rival:
-            continue
-        if values[r] > 0.0:
-            out[at] = PROVED
-            at += 1
-            continue
-        size = prove_by_cases(
-            w_ih, w_hh, columns, rows[r], A, b, lo, hi, 2.0 * share * row_slack[r],
-            lower, upper, codes, CASES, tree,
-        )  # fmt: skip
-        if size < 0:
+    if bounded:
+        mine[:] = known
+        if not _enter(rule, space, mine, False):
             return -1
-        out[at : at + size] = tree[:size]
-        at += size
-    return at
+        if _leaf(rule, space, room, mine, right, FEW):
+            out[length] = RIGHT if right else WRONG
+            return length + 1
+    mine[:] = known
+    if not (_enter(rule, space, mine, True) and _leaf(rule, space, room, mine, right, _MOST)):
+        return -1
+    out[length] = BOUND
+    out[length + 1] = RIGHT if right else WRONG
+    return length + 2
 
 
 @kernel
-def confirm(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, margins, unit_slack, row_slack, reach,
-    kind, uniform, chain, parent, levels, A, table, rule, space, trail, tape, out,
-):  # fmt: skip
-    """Prove each leaf of a tape, or of a certificate's, without what was known above it.
+def _place(setting, w_lo, w_hi, work, lo, hi, space):  # type: ignore[no-untyped-def]
+    """Put the box of inputs over a box of W in ``space``, if it is bounded and beyond doubt."""
+    kind, uniform, chain, parent, levels, table = setting
+    if box_of(kind, uniform, chain, parent, levels, w_lo, w_hi, table, work, lo, hi) != OK:
+        return False
+    for j in range(len(lo)):
+        space.lo[j] = int(lo[j] * _CELLS)
+        space.hi[j] = int(hi[j] * _CELLS)
+    return True
 
-    The arguments are those of :func:`certify.probability.boxes.branch_and_bound.search`, and
-    those of the checker's rule. A leaf stays proved if that rule proves it with bounds of its own
-    box alone, by cases where need be. The others become open.
 
-    Written: ``out``, the tape as a certificate has it.
+@kernel
+def confirm(setting, rule, space, room, unknown, tape, out, volumes):  # type: ignore[no-untyped-def]
+    """Prove the leaves of a tape anew, by the checker's rule; those that it doesn't become open.
+
+    Read: the word (``setting``: kind, uniform, chain, parent and levels as for
+    :func:`certify.probability.boxes.quantiles.box_of`, and the table), the rule, its rooms and
+    what is known at first, and the tape of a search. Written: ``out``, at least twice as long, the
+    tape as a certificate has it; ``volumes`` (2, n // 2 + 1), those wrong and right, in limbs.
 
     Returns:
-        The length of that, or -1 where ``out`` is too short (call again with a longer one).
+        The length of that tape.
     """
-    n, d = reach.shape
-    R = len(margins)
-    w_lo = np.zeros((MAX_DEPTH + 2, n), dtype=np.int64)
-    w_hi = np.full((MAX_DEPTH + 2, n), W_ONE)
-    lower = np.empty((n, d))
-    upper = np.empty((n, d))
-    codes = np.empty((n, d), dtype=np.uint8)
-    lo = np.empty(n)
-    hi = np.empty(n)
-    work = np.empty((WORK_ROWS, n))
-    values = np.empty(R)
-    score = np.empty(n)
-    tree = np.empty(2 * CASES, dtype=np.uint8)
-    columns = np.ascontiguousarray(w_hh.T)
-    b = np.zeros(n)
-    top, at, length = 0, 0, 0
+    n = rule.n
+    count = np.empty(len(tape), dtype=np.int32)
+    _proved_below(tape, count)
+    size = MAX_DEPTH + 2
+    w_lo = np.zeros((size, n), dtype=np.int64)
+    w_hi = np.full((size, n), W_ONE)
+    known = np.empty((size, len(unknown)), dtype=np.int64)
+    known[0] = unknown
+    bounded = np.zeros(size, dtype=np.bool_)  # on a box around, so many cuts ago
+    since = np.full(size, EVERY)
+    mine = np.empty_like(known[0])
+    lo, hi, work = np.empty(n), np.empty(n), np.empty((WORK_ROWS, n))
+    limbs = np.empty(n // 2 + 1, dtype=np.int64)
+    # Inner nodes on the way: where they are written, how many parts are done, if any is proved.
+    written = np.empty(size, dtype=np.int64)
+    parts = np.empty(size, dtype=np.int64)
+    some = np.empty(size, dtype=np.bool_)
+    top, at, length, inner = 0, 0, 0, 0
     while at < len(tape):
-        if length + 2 + 2 * CASES * R > len(out):
-            return -1
-        node = tape[at]
+        node, below = tape[at], count[at]
+        start = length
         at += 1
-        if node < LEAF:
-            cut_box(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
-            top += 1
+        good = False
+        if below > 0 and node < LEAF:
+            if below >= WORTH and since[top] >= EVERY:
+                mine[:] = known[top]
+                if _place(setting, w_lo[top], w_hi[top], work, lo, hi, space) and _enter(
+                    rule, space, mine, True
+                ):
+                    known[top] = mine
+                    bounded[top], since[top] = True, 0
+                    out[length] = BOUND
+                    length += 1
             out[length] = node
             length += 1
+            written[inner], parts[inner], some[inner] = start, 0, False
+            inner += 1
+            since[top] += 1
+            cut_box(w_lo, w_hi, top, node & (TAIL - 1), node & TAIL)
+            known[top + 1] = known[top]
+            bounded[top + 1], since[top + 1] = bounded[top], since[top]
+            top += 1
             continue
-        right = node in (RIGHT, RIGHT_BY_CASES)
-        if node == RIGHT_BY_CASES:
-            at = _after(tape, at, R)
-        elif node == WRONG_BY_CASES:
-            at = _after(tape, at + 1, 1)
-        good = right or node in (WRONG, WRONG_BY_CASES)
-        if good:
-            status = box_of(
-                kind, uniform, chain, parent, levels, w_lo[top], w_hi[top], table, work, lo, hi
-            )
-            good = status == OK
-        start = length
-        out[length] = OPEN
-        length += 1
-        if good:
-            lower[:] = -reach
-            upper[:] = reach
-            length = _evidence(
-                w_ih, w_hh, columns, margins, unit_slack, row_slack, reach, A, b, lo, hi,
-                lower, upper, codes, values, score, tree, right, out, start,
-            )  # fmt: skip
-            for j in range(n):
-                space.lo[j] = int(lo[j] * _CELLS)
-                space.hi[j] = int(hi[j] * _CELLS)
-            if length < 0 or _leaf(rule, space, out, start + 1, out[start], trail) != length:
-                out[start] = OPEN
-                length = start + 1
+        if below > 0:
+            end = -1
+            if _place(setting, w_lo[top], w_hi[top], work, lo, hi, space):
+                end = _try(
+                    rule, space, room, bounded[top], known[top], mine, node == RIGHT, out, length
+                )
+            good = end >= 0
+            if good:
+                length = end
+                _add_volume(w_lo[top], w_hi[top], limbs, volumes[int(node == RIGHT)])
+        else:  # pass all that is under it
+            left = 0 if node >= LEAF else 2
+            while left > 0:
+                left += -1 if tape[at] >= LEAF else 1
+                at += 1
+        if not good:
+            out[length] = OPEN
+            length += 1
         top -= 1
+        while inner > 0:
+            parts[inner - 1] += 1
+            some[inner - 1] |= good
+            if parts[inner - 1] < 2:
+                break
+            inner -= 1
+            good = some[inner]
+            if not good:
+                length = written[inner]
+                out[length] = OPEN
+                length += 1
     return length
-
-
-@kernel
-def _after(tape, at, trees):  # type: ignore[no-untyped-def]
-    """Where a tape goes on after so many trees of cases; past its end if they are cut off."""
-    while trees > 0 and at < len(tape):
-        if tape[at] == PROVED:
-            trees -= 1
-            at += 1
-        else:
-            trees += 1
-            at += 2
-    return at if trees == 0 else len(tape) + 1
-
-
-_skip: Callable[..., int] = _after.py_func
-
-
-def nodes(tape: bytes, rows: int) -> Iterator[bytes]:
-    """The nodes of a certificate's tape in preorder, each leaf with its trees of cases.
-
-    Raises:
-        ValueError: the trees of a leaf are cut off.
-    """
-    at = 0
-    while at < len(tape):
-        end = at + 1
-        if tape[at] == RIGHT_BY_CASES:
-            end = _skip(tape, end, rows)
-        elif tape[at] == WRONG_BY_CASES:
-            end = _skip(tape, end + 1, 1)
-        if end > len(tape):
-            raise ValueError("the cases of a leaf are cut off")
-        yield tape[at:end]
-        at = end
