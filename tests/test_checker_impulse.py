@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from certify.certificate import Certificate
 from certify.checker import Accepted, Rejected, Unreadable, check
+from certify.checker.impulse import check_impulse
 from certify.claims import Pair, RatioRange, all_pairs
 from certify.impulse.prove import prove_impulse
 from certify.impulse.sweep import sweep
@@ -290,6 +291,16 @@ def test_random_damage_never_changes_what_is_established(
     except (Rejected, Unreadable):
         return
     assert after == truth
+
+
+def test_progress_counts_cells() -> None:
+    told: list[tuple[int, int]] = []
+    body = json.loads(certify(TWO_INTERVALS).to_bytes())
+    check_impulse(TWO_INTERVALS, body, b"", lambda done, total: told.append((done, total)))
+    total = sum(p["cells"] for p in body["evidence"]["pairs"])
+    assert [now[1] for now in told] == [total] * len(body["evidence"]["pairs"])
+    assert told == sorted(told)
+    assert told[-1] == (total, total)
 
 
 def test_golden_certificate(golden: Golden, golden_network: Network, tmp_path: Path) -> None:

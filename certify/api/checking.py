@@ -24,6 +24,7 @@ def check(
     *,
     nonce: str = "",
     kernels: Callable[[], Kernels] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Accepted:
     """Decide anew whether a certificate holds for a model, trusting nothing that it says.
 
@@ -32,7 +33,7 @@ def check(
     which the checker reads. With a ``nonce``, any text of yours, a statistical certificate is not
     replayed but held against a fresh sample that its author cannot have chosen. ``kernels`` says
     how the integer rule is run: by default compiled where numba is at hand, else bare, with the
-    same answer.
+    same answer. ``progress`` is called with (cells done, cells in all) for an impulse certificate.
 
     >>> check("proofs/m2_2.impulse.json", "models/m2_2.pt").kind
     'impulse'
@@ -49,7 +50,13 @@ def check(
         written = _as_file(certificate, Path(folder))
         weights = _weights_file(model, Path(folder))
         try:
-            return checker.check(written, weights, nonce=nonce, kernels=kernels or at_hand.kernels)
+            return checker.check(
+                written,
+                weights,
+                nonce=nonce,
+                kernels=kernels or at_hand.kernels,
+                progress=progress or (lambda done, total: None),
+            )
         except checker.Rejected as error:
             raise Rejected(str(error)) from None
         except checker.Unreadable as error:

@@ -23,7 +23,7 @@ from certify.checker.hypotheses import check_hypotheses
 from certify.checker.impulse import check_impulse
 from certify.checker.noise import check_noise
 from certify.checker.reader import read_weights
-from certify.checker.running import BARE, Kernels
+from certify.checker.running import BARE, Kernels, Progress
 from certify.checker.statistical import check_statistical
 
 __all__ = ["Accepted", "Rejected", "Unreadable", "check"]
@@ -60,12 +60,14 @@ def check(
     model: Path,
     nonce: str = "",
     kernels: Callable[[], Kernels] = lambda: BARE,
+    progress: Progress = BARE.progress,
 ) -> Accepted:
     """Decide whether a certificate holds for the model in a file.
 
     With a ``nonce`` a statistical certificate is not replayed: its claim is held against a fresh
     sample, which follows from the nonce. ``kernels`` says how the kernels of a rule are run, and is
-    asked where there are some.
+    asked where there are some; ``progress`` hears of rules without, how many cells of how many are
+    done.
 
     Raises:
         Rejected: it does not hold, or speaks of another model; the message names the place.
@@ -80,6 +82,8 @@ def check(
         if rule is not check_statistical:
             raise Unreadable(f"{certificate}: a nonce goes with kind 'statistical'")
         rule = partial(rule, nonce=nonce)
+    if rule is check_impulse:
+        rule = partial(rule, progress=progress)
     body = dict(zip((keys := [*KEYS, *sections]), fields(document.body, "top", keys), strict=True))
     names = ("sha256", "hidden_size", "seq_len", "parameters")
     found = (weights.sha256, d := len(weights.w_ih), n := len(weights.w_out), d + d * d + n * d)

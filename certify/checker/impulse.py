@@ -11,7 +11,7 @@ forgotten: memory holds the pieces of no more than two pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from operator import mul
 from typing import Any, NamedTuple
@@ -40,8 +40,16 @@ PAIR_KEYS = (
 BREAKS = "breaks"  # where pieces meet: the first certificates have it
 
 
-def check_impulse(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]:
-    """Check a certificate of kind ``impulse``; returns what it establishes, line by line."""
+def check_impulse(
+    weights: Weights,
+    body: dict[str, Any],
+    _: bytes,
+    progress: Callable[[int, int], object] = lambda done, total: None,
+) -> list[str]:
+    """Check a certificate of kind ``impulse``; returns what it establishes, line by line.
+
+    ``progress`` hears how many cells of how many are done.
+    """
     n = len(weights.w_out)
     names = ("verdict", "ratio", "common_interval")
     (verdict, ratio, common), expected, about = claimed(body["claim"], names, n)
@@ -59,13 +67,14 @@ def check_impulse(weights: Weights, body: dict[str, Any], _: bytes) -> list[str]
         equal(body["offset"], None, "offset")
     float32 = Float32Section(weights, lo, hi, body["float32"], expected)
     intervals: list[Interval | None] = []
-    wrong = 0
+    wrong = done = 0
     for lines in _lines(weights, cells):
         for line in lines:
             i = index[line.m, line.s]
             intervals.append(_check_pair(line, entries[i], lo, hi, f"evidence.pairs[{i}]"))
             wrong += entries[i]["verdict"] == "refuted"
             float32.check(i, line)
+            progress(done := done + entries[i]["cells"], sum(cells.values()))
         if offset is not None:
             offset.check(*lines)
 

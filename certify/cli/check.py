@@ -86,7 +86,7 @@ def _ask_checker(certificate: Path, model: Path, nonce: str) -> _Answer:
 
     try:
         with progress_bar("check") as bar:
-            accepted = api.check(certificate, model, nonce=nonce, kernels=ask)
+            accepted = api.check(certificate, model, nonce=nonce, kernels=ask, progress=bar)
     except Rejected as error:
         return _Answer("rejected", ExitCode.REFUTED, [str(error)], {})
     except (CertificateFormatError, ModelFileError) as error:
