@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
+import signal
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
+from typing import Any
 
+import distributed
 import numpy as np
 import pytest
 import z3
@@ -15,6 +21,7 @@ from hypothesis import strategies as st
 
 from certify.checker.noise import check_noise
 from certify.claims import Pair, RatioRange, all_pairs, impulses, rivals
+from certify.cluster import Dask
 from certify.errors import CertificateFormatError, NothingDecidedError, UsageError
 from certify.impulse.sweep import sweep
 from certify.model import Network
@@ -170,6 +177,69 @@ def test_noise_max_brackets_the_truth() -> None:
 
 def test_nothing_is_known_of_a_pair_at_first() -> None:
     assert PairNoise(Pair(0, 1)).verdict == "unknown"
+
+
+class Elsewhere(Dask):
+    """A cluster in this process: what is sent is pickled, and every third answer comes late."""
+
+    def __init__(self) -> None:
+        self.width, self.calls = 2, 0
+
+    def call(self, work: Any, *arguments: Any, stop: Callable[[], bool]) -> Any:
+        self.calls += 1
+        if self.calls % 3 == 0:
+            pickle.loads(pickle.dumps(work(*arguments)))  # lost: nothing of it may be left behind
+            return None
+        return pickle.loads(pickle.dumps(work(*pickle.loads(pickle.dumps(arguments)))))
+
+    def close(self) -> None:
+        pass
+
+
+def test_boxes_bounded_elsewhere_make_the_same_proof(
+    m16_10: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, eps, cluster = m16_10, Fraction(1, 20), Elsewhere()
+    pairs = [Pair(9, 7), Pair(0, 1)]
+    monkeypatch.setattr("certify.noise.prove.Dask", lambda scheduler: scheduler)
+    monkeypatch.setattr("certify.noise.attempt._SENT", 100)
+    here = prove_noise(network, POINT, eps, pairs=pairs, jobs=1)
+    there = prove_noise(network, POINT, eps, pairs=pairs, dask=cluster)
+    assert cluster.calls > 3
+    assert there.verdict == "proved"
+    assert there.pairs == here.pairs
+    assert there.certificate().to_bytes() == here.certificate().to_bytes()
+    highest = noise_max(network, POINT, pairs=[Pair(0, 1)], dask=cluster, budget=2.0)
+    assert highest.verdict == "proved"
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_makes_the_same_proof(m16_10: Network) -> None:
+    network, eps = m16_10, Fraction(1, 10)
+    pairs = [Pair(9, 8), Pair(7, 9), Pair(0, 1)]
+    here = prove_noise(network, POINT, eps, pairs=pairs, jobs=2)
+    killed: list[int] = []
+    with (
+        distributed.LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,  # type: ignore[no-untyped-call]
+    ):
+
+        def kill_one(done: int, total: int, share: float) -> None:
+            if client.processing() and any(client.processing().values()) and not killed:
+                killed.append(next(iter(cluster.workers.values())).pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        there = prove_noise(network, POINT, eps, pairs=pairs, dask=client, progress=kill_one)
+    assert killed
+    assert there.verdict == "proved"
+    assert there.pairs == here.pairs
+
+
+def test_a_scheduler_that_is_not_there_is_named() -> None:
+    with pytest.raises(UsageError, match="dask nowhere: no scheduler there"):
+        prove_noise(HANDCRAFTED, POINT, Fraction(1, 10), dask="nowhere")
 
 
 def test_a_certificate_is_a_file_to_resume_from(tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ def prove_noise(
     pairs: Pairs | None = None,
     budget: float | None = None,
     jobs: int | None = None,
+    dask: Any = None,
     resume: str | Path | None = None,
     progress: NoiseProgress | None = None,
     keep: Callable[[NoiseResult], object] | None = None,
@@ -156,7 +157,8 @@ def prove_noise(
 
     ``noise`` is a number with ``0 <= noise < r``, or ``"max"``: the largest one for each pair.
     After ``budget`` seconds (default: none, with ``"max"`` half an hour) what is not decided is
-    unknown. ``jobs`` is the number of threads, all cores by default. ``resume`` is a noise
+    unknown. ``jobs`` is the number of threads, all cores by default; ``dask``, the address of a
+    dask.distributed scheduler or a client, has its workers do it instead. ``resume`` is a noise
     certificate whose answers are kept. ``progress`` is called with (pairs done, pairs in all,
     share of the whole that is covered), ``keep`` now and then with what is decided so far. After
     ctrl-C the result has what was decided.
@@ -169,6 +171,7 @@ def prove_noise(
         UsageError: a noise, ratio, pair or budget that cannot mean anything.
         ModelFileError: not a model.
         CertificateFormatError: ``resume`` is not a noise certificate of this model and range.
+        MissingExtraError: ``dask`` without dask.distributed.
     """
     from certify.claims import exact, parse_pairs, parse_ratio_range
     from certify.errors import UsageError
@@ -184,12 +187,12 @@ def prove_noise(
     known = read_answers(Path(resume), network, ratios) if resume else ()
     if eps is None:
         return engine.noise_max(
-            network, ratios, pairs=chosen, jobs=jobs, budget=budget or NOISE_MAX_BUDGET,
-            progress=progress, resume=known, keep=keep,
+            network, ratios, pairs=chosen, jobs=jobs, dask=dask,
+            budget=budget or NOISE_MAX_BUDGET, progress=progress, resume=known, keep=keep,
         )  # fmt: skip
     return engine.prove_noise(
-        network, ratios, eps, pairs=chosen, jobs=jobs, budget=budget, progress=progress,
-        resume=known, keep=keep,
+        network, ratios, eps, pairs=chosen, jobs=jobs, dask=dask, budget=budget,
+        progress=progress, resume=known, keep=keep,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def run_noise(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
             pairs=arguments.pair,
             budget=arguments.budget and outputs.left(arguments.budget),
             jobs=arguments.jobs,
+            dask=arguments.dask,
             resume=arguments.resume,
             progress=progress,
             keep=keep,

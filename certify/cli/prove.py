@@ -63,6 +63,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="go on from a certificate such as an interrupted run leaves",
     )
+    parser.add_argument(
+        "--dask",
+        metavar="SCHEDULER",
+        help="address of a dask.distributed scheduler whose workers do a noise run",
+    )
     out_arguments(parser)
     json_argument(parser)
     parser.add_argument(
@@ -103,8 +108,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         from certify.cli.noise import run_noise
 
         return run_noise(arguments, outputs)
-    if arguments.budget is not None:
-        raise UsageError("--budget goes with --noise; the exact sweep needs none")
+    if arguments.budget is not None or arguments.dask is not None:
+        raise UsageError("--budget and --dask go with --noise; the exact sweep needs neither")
     path = arguments.out / f"{arguments.model.stem}.impulse.json"
 
     def keep(now: ImpulseResult) -> Path | None:

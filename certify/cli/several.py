@@ -49,8 +49,8 @@ def run_several(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
     from certify.report.several import several_report
 
     models: list[Path] = arguments.model
-    if arguments.budget is not None or arguments.resume is not None:
-        raise UsageError("--budget and --resume are for one model, not for several")
+    if any(v is not None for v in (arguments.budget, arguments.resume, arguments.dask)):
+        raise UsageError("--budget, --resume and --dask are for one model, not for several")
     names = _names(models)
     found: dict[Path, dict[str, Any]] = {}
     codes: list[ExitCode] = []

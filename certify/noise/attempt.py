@@ -9,15 +9,17 @@ from typing import Any
 
 from certify.checker.errors import Rejected
 from certify.claims import Pair, RatioRange
+from certify.cluster import Dask
 from certify.errors import InternalError
 from certify.model import Network
 from certify.noise.answers import PairNoise, Proof
 from certify.noise.attack import attack, replay
-from certify.noise.branch_and_bound import CANDIDATE, DONE, THIN, Search
+from certify.noise.branch_and_bound import CANDIDATE, DONE, THIN, Search, go_on
 from certify.noise.exact_leaves import close
 from certify.noise.turns import Turn
 
 _FIRST, _SLICE = 100, 500  # boxes before an attack, and between two looks at the clock
+_SENT = 2000  # boxes that are bounded elsewhere at a time
 
 
 @dataclass(eq=False)
@@ -35,7 +37,8 @@ class _Part:
 
 class Attempt:
     """The attempt to decide one pair at one noise; it can pause, and go on later. It attacks the
-    pair itself unless that was ``attacked`` already.
+    pair itself unless that was ``attacked`` already. All but its first boxes are bounded on the
+    ``cluster``, if there is one.
     """
 
     def __init__(
@@ -46,12 +49,14 @@ class Attempt:
         eps: Fraction,
         *,
         attacked: bool = False,
+        cluster: Dask | None = None,
     ) -> None:
         self.network, self.pair, self.ratio, self.eps = network, pair, ratio, eps
         self.answer: PairNoise | None = None
         self._parts: list[_Part] = []  # in the order of their tapes
         self._lock = Lock()
-        self._attacked = attacked
+        self._attacked, self._begun = attacked, False
+        self._cluster = cluster
 
     @property
     def share(self) -> float:
@@ -97,25 +102,41 @@ class Attempt:
             part.taken = False
 
     def _work(self, part: _Part, turn: Turn) -> bool:
-        search = part.search
         while not turn.over and self.answer is None:
-            why = search.run(_SLICE if self._attacked else _FIRST)
+            why = self._bound(part, turn)
+            if why is None:
+                break
             if why == DONE:
                 self._close(part)
                 return True
             if why == CANDIDATE:
-                self._refute(replay(*self._claim, search.candidate.tolist()))
-                search.trigger = -float("inf")
+                self._refute(replay(*self._claim, part.search.candidate.tolist()))
+                part.search.trigger = -float("inf")
             elif why == THIN:
                 self._close_thin(part)
             if not self._attacked:  # most pairs are proved before it would be worth its time
                 self._attacked = True
                 self._refute(attack(*self._claim, tries=32))
-            if turn.idle() and search.open > 1:
+            if turn.idle() and part.search.open > 1:
                 with self._lock:
-                    self._parts.insert(self._parts.index(part) + 1, _Part(search.split()))
+                    self._parts.insert(self._parts.index(part) + 1, _Part(part.search.split()))
                 turn.share()
         return self.answer is not None
+
+    def _bound(self, part: _Part, turn: Turn) -> int | None:
+        """Bound some boxes, here or elsewhere; why the search came back, None if time is up."""
+        begun, self._begun = self._begun, True
+        if self._cluster is None or not begun:
+            return part.search.run(_SLICE if begun else _FIRST)
+        search, tape = part.search, part.search.tape
+        search.tape = bytearray()  # stays here
+        found = self._cluster.call(go_on, search, _SENT, stop=lambda: turn.over)
+        if found is None:
+            search.tape = tape
+            return None
+        part.search, why = found
+        part.search.tape = tape + part.search.tape
+        return int(why)
 
     @property
     def _claim(self) -> tuple[Network, Pair, RatioRange, Fraction]:

@@ -19,6 +19,8 @@ so far, because it depends on the next.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -290,16 +292,39 @@ class Search:
         """Give the largest open branch away, to a search of its own. Its tape is to follow this
         one's, and comes before those of the branches that were given away earlier.
         """
-        other, base = Search(self.network, self.pair, self.ratio, self.eps), self.base
-        for name in ("lo", "hi", "letters", "length", "below", "above"):
-            branches, others = getattr(self.stack, name), getattr(other.stack, name)
-            size = len(branches) // self.stack.size
-            others[:size] = branches[base * size : (base + 1) * size]
-        for name in Frames._fields:
-            getattr(other.frames, name)[0] = getattr(self.frames, name)[base]
+        other = Search(self.network, self.pair, self.ratio, self.eps)
+        other._put(self._branches(self.base, self.base + 1))
         other.trigger = self.trigger
         self.base += 1
         return other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It travels as its claim, its open branches, and what is written and counted so far."""
+        claim = (self.network, self.pair, self.ratio, self.eps)
+        branches = self._branches(self.base, self.base + self.open)
+        counted = bytes(self.tape), self.totals.copy(), self.candidate.copy()
+        return _restore, (claim, branches, self.trigger, *counted)
+
+    def _branches(self, first: int, end: int) -> list[Any]:
+        """What is known of the branches ``first .. end - 1``."""
+        found = []
+        for array, size in self._arrays():
+            found.append(array[first * size : end * size].copy())
+        return found
+
+    def _put(self, branches: list[Any]) -> None:
+        """Make these the only branches."""
+        for (array, _), found in zip(self._arrays(), branches, strict=True):
+            array[: len(found)] = found
+        self.stack.cursor[0] = len(branches[-1]) - 1
+
+    def _arrays(self) -> Iterator[tuple[Any, int]]:
+        """The arrays that hold the branches, and how many entries of theirs are of one."""
+        for name in ("lo", "hi", "letters", "length", "below", "above"):
+            array = getattr(self.stack, name)
+            yield array, len(array) // self.stack.size
+        for array in self.frames:
+            yield array, 1
 
     def run(self, most: int) -> int:
         """Bound up to ``most`` more boxes.
@@ -327,6 +352,30 @@ class Search:
     def thin(self) -> tuple[list[list[int]], list[Fraction], list[Fraction]]:
         """The box on top of the stack: the rows of A, and its ends."""
         n = self.network.seq_len
+        _take(self.rule, self.space, self.claim, self.stack, self.stack.cursor[0])
         rows = np.reshape(self.space.maps, (n, n)).tolist()
         lo, hi = ([Fraction(int(v), 2**GRID) for v in e] for e in (self.space.lo, self.space.hi))
         return rows, lo, hi
+
+
+def _restore(
+    claim: tuple[Network, Pair, RatioRange, Fraction],
+    branches: list[Any],
+    trigger: float,
+    tape: bytes,
+    totals: FloatArray,
+    candidate: FloatArray,
+) -> Search:
+    search = Search(*claim)
+    search._put(branches)
+    search.trigger, search.tape = trigger, bytearray(tape)
+    search.totals, search.candidate = totals, candidate
+    return search
+
+
+def go_on(search: Search, most: int) -> tuple[Search, int]:
+    """:meth:`Search.run` for elsewhere: the search that it becomes, itself left as it was, and what
+    that returns.
+    """
+    further = copy(search)
+    return further, further.run(most)

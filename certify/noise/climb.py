@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
+from functools import partial
 from math import inf, log10
 from threading import Lock
 
 from certify.claims import RatioRange
+from certify.cluster import Dask
 from certify.model import Network
 from certify.noise.answers import PairNoise
 from certify.noise.attack import least_breaking
@@ -33,8 +35,14 @@ class Climb:
     """What is known of one pair (``now``), and the attempt at more."""
 
     def __init__(
-        self, network: Network, ratio: RatioRange, known: PairNoise, step: Fraction
+        self,
+        network: Network,
+        ratio: RatioRange,
+        known: PairNoise,
+        step: Fraction,
+        cluster: Dask | None = None,
     ) -> None:
+        self._cluster = cluster
         self.network, self.ratio, self.now, self.step = network, ratio, known, step
         self._top = -int(-ratio.lo // step) * step  # the least multiple that is not below the ratio
         self._lock = Lock()
@@ -75,7 +83,7 @@ class Climb:
         """Climb until the turn is over; whether that needs no other turn. Then certified has met
         broken, or the rest is in other hands.
         """
-        self._lower()
+        self._lower(turn)
         while not turn.over:
             with self._lock:
                 if self._attempt is None:
@@ -117,7 +125,9 @@ class Climb:
         noise = max(min(low + further, most) // self.step, low // self.step + 1) * self.step
         if self.now.certified is None and most < self.step:
             noise = Fraction(0)
-        return Attempt(self.network, self.now.pair, self.ratio, noise, attacked=True)
+        return Attempt(
+            self.network, self.now.pair, self.ratio, noise, attacked=True, cluster=self._cluster
+        )
 
     def _take(self, noise: Fraction, answer: PairNoise) -> None:
         """The attempt has ended: with a proof, an input, or a reason for neither."""
@@ -144,7 +154,7 @@ class Climb:
             attempt.give_up()
             self._attempt = None
 
-    def _lower(self) -> None:
+    def _lower(self, turn: Turn) -> None:
         """Attack, if attacks have had less than their share of the time."""
         with self._lock:
             if self._attacked >= _SHARE * self._spent or self._high <= self.step:
@@ -152,10 +162,12 @@ class Climb:
             number, now = self._attacks, self.now
             self._attacks += 1
         started = time.monotonic()
-        found = least_breaking(
-            self.network, now.pair, self.ratio, self._high - self.step,
+        search = partial(
+            least_breaking, self.network, now.pair, self.ratio, self._high - self.step,
             step=self.step, tries=_TRIES << min(number, 4), seed=number, known=now.counterexample,
         )  # fmt: skip
+        elsewhere = self._cluster
+        found = elsewhere.call(search, stop=lambda: turn.over) if elsewhere else search()
         with self._lock:
             self._attacked += time.monotonic() - started
             now = self.now

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
+from certify.cluster import Dask
 from certify.compiled import seconds_compiling
 from certify.errors import UsageError
 from certify.files import Keeper
@@ -18,7 +20,7 @@ from certify.noise.answers import NoiseResult, PairNoise
 from certify.noise.attempt import Attempt, unfinished
 from certify.noise.branch_and_bound import Search
 from certify.noise.climb import Climb
-from certify.noise.turns import Clock, Turn, in_turns
+from certify.noise.turns import Clock, Ended, Turn, in_turns
 
 Progress = Callable[[int, int, float], None]
 _FIRST_TURN = 0.25  # seconds
@@ -51,6 +53,7 @@ def prove_noise(
     *,
     pairs: Sequence[Pair] | None = None,
     jobs: int | None = None,
+    dask: Any = None,
     budget: float | None = None,
     progress: Progress | None = None,
     resume: Sequence[PairNoise] = (),
@@ -58,26 +61,29 @@ def prove_noise(
 ) -> NoiseResult:
     """Decide every pair, or those given, at one noise.
 
-    ``jobs`` threads (all cores by default) share the pairs (:mod:`certify.noise.turns`); after
+    ``jobs`` threads (all cores by default) share the pairs (:mod:`certify.noise.turns`), or the
+    workers of ``dask``, the address of a dask.distributed scheduler or a client; after
     ``budget`` seconds of wall time, or ctrl-C, what is not decided is unknown. ``progress`` is
     called with (pairs done, pairs in all, share of the whole that is covered). ``resume`` are
     answers to be kept: those at this noise, for instance of :func:`read_answers`. ``keep`` is
     called now and then with what is decided so far.
 
     Raises:
-        UsageError: not ``0 <= eps < lo``.
+        UsageError: not ``0 <= eps < lo``, or there is no scheduler at the address.
+        MissingExtraError: ``dask`` without dask.distributed.
     """
     check_noise_range(ratio, eps)
     subset = pairs is not None
     pairs = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
     known = {p.pair: p for p in resume if eps in (p.certified, p.broken) and p.pair in pairs}
+    cluster = None if dask is None else Dask(dask)
     clock = _start(budget)
     attempts: dict[Pair, Attempt] = {}
 
     def decide(pair: Pair, turn: Turn) -> bool:
         if pair in known:
             return True  # others were faster
-        attempt = attempts.setdefault(pair, Attempt(network, pair, ratio, eps))
+        attempt = attempts.setdefault(pair, Attempt(network, pair, ratio, eps, cluster=cluster))
         finished = attempt.go_on(turn)
         if attempt.answer is not None:
             known[pair] = attempt.answer
@@ -104,7 +110,7 @@ def prove_noise(
             progress(len(known), len(pairs), (len(known) + closed) / len(pairs))
 
     todo = sorted((p for p in pairs if p not in known), key=lambda p: (min(p), max(p)))
-    ended = in_turns(decide, todo, clock, first=_FIRST_TURN, jobs=jobs, now_and_then=now_and_then)
+    ended = _in_turns(decide, todo, clock, jobs, cluster, now_and_then)
     return result(ended, ended == "interrupted")
 
 
@@ -114,6 +120,7 @@ def noise_max(
     *,
     pairs: Sequence[Pair] | None = None,
     jobs: int | None = None,
+    dask: Any = None,
     budget: float = 1800.0,
     progress: Progress | None = None,
     resume: Sequence[PairNoise] = (),
@@ -129,7 +136,8 @@ def noise_max(
     subset = pairs is not None
     pairs = all_pairs(network.seq_len) if pairs is None else tuple(pairs)
     known = {p: PairNoise(p) for p in pairs} | {r.pair: r for r in resume if r.pair in pairs}
-    climbs = {p: Climb(network, ratio, known[p], step) for p in pairs}
+    cluster = None if dask is None else Dask(dask)
+    climbs = {p: Climb(network, ratio, known[p], step, cluster) for p in pairs}
     clock = _start(budget)
 
     def climb(pair: Pair, turn: Turn) -> bool:
@@ -155,11 +163,30 @@ def noise_max(
             done = sum(c.now.verdict == "proved" for c in climbs.values())
             progress(done, len(pairs), 1 - clock.left / budget)
 
-    ended = in_turns(
-        climb, pairs, clock, first=_FIRST_TURN, jobs=jobs, now_and_then=now_and_then,
-        weight=lambda pair: climbs[pair].weight,
-    )  # fmt: skip
+    ended = _in_turns(
+        climb, pairs, clock, jobs, cluster, now_and_then, lambda pair: climbs[pair].weight
+    )
     return result(ended == "interrupted")
+
+
+def _in_turns(
+    work: Callable[[Pair, Turn], bool],
+    pairs: Sequence[Pair],
+    clock: Clock,
+    jobs: int | None,
+    cluster: Dask | None,
+    now_and_then: Callable[[], None],
+    weight: Callable[[Pair], float] = lambda pair: 1.0,
+) -> Ended:
+    """Take turns in ``jobs`` threads, or as many as the cluster has, and leave the cluster."""
+    try:
+        return in_turns(
+            work, pairs, clock, first=_FIRST_TURN, jobs=cluster.width if cluster else jobs,
+            now_and_then=now_and_then, weight=weight,
+        )  # fmt: skip
+    finally:
+        if cluster:
+            cluster.close()
 
 
 def _start(budget: float | None) -> Clock:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from certify.errors import MissingExtraError, UsageError
+from certify.cluster import Dask, Threads, Workers
 from certify.files import Keeper, atomic_write
 from certify.interrupts import interruptible
 from certify.probability.run import LATER, Confirmed, Done, Run
@@ -60,62 +60,6 @@ class Reserve:
             self._run.confirm(index, tape)
             self._spent += time.thread_time() - started
             self._effort += self._run.weigh(tape)
-
-
-class Workers(Protocol):
-    """Something that extends tapes elsewhere: ``submit`` gives an object with ``result``."""
-
-    width: int
-
-    def submit(self, extend: Callable[..., Done], *arguments: Any) -> Any: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
-
-
-class Threads:
-    """Threads of this process; the search releases the interpreter lock."""
-
-    def __init__(self, jobs: int, stop: Callable[[], bool]) -> None:
-        self.width = jobs
-        self._stop = stop
-        self._pool = ThreadPoolExecutor(jobs)
-
-    def submit(self, extend: Callable[..., Done], *arguments: Any) -> Future[Done]:
-        """Run it in a thread."""
-        return self._pool.submit(extend, *arguments, stop=self._stop)
-
-    def close(self) -> None:
-        """Wait for the threads."""
-        self._pool.shutdown(cancel_futures=True)
-
-
-class Dask:
-    """A dask.distributed cluster; it repeats what a lost worker had not delivered."""
-
-    def __init__(self, scheduler: Any) -> None:
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise MissingExtraError(
-                "--dask needs dask.distributed: pip install 'dask[distributed]'"
-            ) from error
-        self._client: Any = scheduler
-        if not isinstance(scheduler, Client):
-            connect: Any = Client
-            try:
-                self._client = connect(scheduler)
-            except (OSError, ValueError) as error:
-                raise UsageError(f"dask {scheduler}: no scheduler there ({error})") from error
-        self._own = self._client is not scheduler
-        self.width = max(1, sum(self._client.nthreads().values()))
-
-    def submit(self, extend: Callable[..., Done], *arguments: Any) -> Any:
-        """Run it on the cluster."""
-        return self._client.submit(extend, *arguments, pure=False)
-
-    def close(self) -> None:
-        """Leave the cluster, if this object joined it."""
-        if self._own:
-            self._client.close()
 
 
 def work(
