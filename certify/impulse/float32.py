@@ -176,7 +176,8 @@ def _cut_until_closed(program: Program, cuts: Cuts, inputs: RatioRange) -> Float
             points += [b.ratio] if b is not a else []
             continue
         # No cut helps if the bound does not close at an end alone.
-        stuck = [g for g in (program.closest(pair, e, e) for e in (a, b)) if g.left <= 0]
+        ends = [gap] if a is b else [program.closest(pair, e, e) for e in (a, b)]
+        stuck = [g for g in ends if g.left <= 0]
         if stuck or depth == DEPTH:
             return Float32Verdict(pair, "unknown", inputs, _explain(stuck or [gap], a, b))
         middle = program.run(pair, _between(a.ratio, b.ratio))
