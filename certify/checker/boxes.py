@@ -67,8 +67,11 @@ def prove_boxes(
 ) -> Proof:
     """Check all words; what they prove."""
     (entries,) = fields(evidence, "evidence.boxes", ("words",))
-    each = 1 if kernels.compiled else OVERHEAD
-    demand(len(binary) * each * _products(weights), ALL, "this certificate")
+    n, d = len(weights.w_out), len(weights.w_ih)
+    row = n * (d + 1) * (d + n) * (1 if kernels.compiled else OVERHEAD)  # substituted
+    proved, bounded = binary.count(RIGHT) + binary.count(WRONG), binary.count(BOUND)
+    rows = proved * (n - 1) * (MOST + 1) + bounded * 2 * n * d
+    demand(len(binary) + rows * row, ALL, "this certificate")
     tasks: list[tuple[Order, bytes]] = []
     position = 0
     previous = ""
@@ -96,12 +99,6 @@ def prove_boxes(
     good, bad = sum(f[2] for f in found), sum(f[3] for f in found)
     pieces = f"{good} boxes are right, {bad} are wrong, in {len(tasks)} orders of the inputs"
     return Proof(right, wrong, tasks, pieces)
-
-
-def _products(weights: Weights) -> int:
-    """Products for one node, at most: all units bounded twice, and all margins with all cases."""
-    d, n = len(weights.w_ih), len(weights.w_out)
-    return (2 * n * d + (n - 1) * MOST) * n * (d + 1) * (d + n)
 
 
 def _decimal(value: Fraction) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from certify.compiled import kernel
+from certify.relaxation.vectors import BLOCK, WIDTH, product, products, relax_lanes
 
 
 @kernel
@@ -56,59 +57,36 @@ def substitute(  # type: ignore[no-untyped-def]
     return constant
 
 
-@kernel(fastmath={"contract"})
+@kernel
 def substitute_rows(step, lanes, w_ih, weights, relaxed, box, work, keep):  # type: ignore[no-untyped-def]
-    """Lower bounds of as many rows at once as there are ``lanes``, side by side so that every step
-    is a few sums of vectors: ``values[r]`` is that of ``sum_i rows[i lanes + r] h_i + g[step lanes
-    + r] x_step``.
+    """Lower bounds of as many rows at once as there are ``lanes``, a multiple of four, side by side
+    so that every step is a few sums of vectors: ``values[r]`` is that of ``sum_i rows[i lanes + r]
+    h_i + g[step lanes + r] x_step``.
 
     Read: ``weights`` (d d), ``w_hh`` row by row; ``relaxed``, what :func:`relax` says of each unit,
     three arrays (n, d); ``box``: ``A`` (n, k), ``b`` (n,), ``lo`` and ``hi`` (k,). ``work`` has the
     flat arrays rows, other (d lanes), g (n + 1 lanes), q (k lanes) and values (lanes); rows are
     destroyed. With ``keep`` of shape (n, d lanes) the coefficients on the way are left there.
     """
-    a, slope, intercept = relaxed
     rows, other, g, q, values = work
-    # Unsigned, so that no index counts from the end, which would keep loops from being vectors.
-    d, L = np.uint64(len(w_ih)), np.uint64(lanes)
-    zero, one, four = np.uint64(0), np.uint64(1), np.uint64(4)
-    for r in range(L):
+    d = len(w_ih)
+    for r in range(lanes):
         values[r] = 0.0
     for t in range(step - 1, -1, -1):
-        now = np.uint64(t) * L
         if len(keep) > 0:
-            for i in range(d * L):
+            for i in range(d * lanes):
                 keep[t, i] = rows[i]
-        for r in range(L):
-            g[now + r] = 0.0
-        for i in range(d):
-            at, a_i, slope_i, intercept_i, w = i * L, a[t, i], slope[t, i], intercept[t, i], w_ih[i]
-            for r in range(L):
-                negative = min(rows[at + r], 0.0)
-                c = (rows[at + r] - negative) * a_i + negative * slope_i
-                values[r] += negative * intercept_i
-                g[now + r] += c * w
-                rows[at + r] = c
+        for r in range(0, lanes, WIDTH):
+            relax_lanes(rows, lanes, r, d, relaxed, t, w_ih, values, g)
         if t == 0:
             break
-        for j in range(d):
-            to, left, w, r0 = j * L, d, np.uint64(j), zero
-            for r in range(L):
-                other[to + r] = 0.0
-            while left >= four:  # four at a time: fewer loads and stores of sums
-                w0, w1 = weights[w], weights[w + d]
-                w2, w3 = weights[w + d + d], weights[w + d + d + d]
-                r1, r2, r3 = r0 + L, r0 + L + L, r0 + L + L + L
-                for r in range(L):
-                    half = rows[r0 + r] * w0 + rows[r1 + r] * w1
-                    other[to + r] += half + rows[r2 + r] * w2 + rows[r3 + r] * w3
-                left, w, r0 = left - four, w + four * d, r0 + four * L
-            while left > zero:
-                for r in range(L):
-                    other[to + r] += rows[r0 + r] * weights[w]
-                left, w, r0 = left - one, w + d, r0 + L
+        for r in range(0, lanes, WIDTH):
+            for j in range(0, d - BLOCK + 1, BLOCK):
+                products(other, rows, weights, d, lanes, r, j)
+            for j in range(d // BLOCK * BLOCK, d):
+                product(other, rows, weights, d, lanes, r, j)
         rows, other = other, rows
-    _least(min(step + 1, len(box[1])), L, box, g, q, values)
+    _least(min(step + 1, len(box[1])), np.uint64(lanes), box, g, q, values)
 
 
 @kernel(fastmath={"contract"})
