@@ -1,9 +1,11 @@
 """The table of docs/noise.md: every pair of a model at several noises, and what histories save.
 
-    python -m benchmarks.noise MODEL [--check] [--plain]
+    python -m benchmarks.noise MODEL [--max SECONDS] [--check] [--plain]
 
 ``--check`` also runs the checker on each certificate, ``--plain`` decides eight pairs by halving
-inputs alone as well. Times are wall seconds and CPU seconds (user, all threads and processes).
+inputs alone as well. ``--max`` measures the largest noise of each pair instead: how far certified
+and broken are apart at doubling times. Times are wall seconds and CPU seconds (user, all threads
+and processes).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import certify
 from certify.checker.noise import check_noise
 from certify.claims import Pair, RatioRange
 from certify.model import Network
+from certify.noise.answers import NoiseResult
 from certify.noise.branch_and_bound import DONE, Search
 from certify.relaxation.compiled import COMPILED
 
@@ -71,6 +74,47 @@ def measure(network: Network, check: bool, jobs: int) -> None:
         print(f"| {name} | {total} | {seconds} | {boxes:,} | {size:,} | {checked} |", flush=True)
 
 
+def climb(network: Network, budget: float, check: bool, jobs: int) -> None:
+    """A line at doubling times, one for the end, and the pairs that lack most."""
+    certify.prove_noise(network, "1/1000000", jobs=jobs)
+    print("| seconds | least certified | at least .9 of broken | .75 | least part | median |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    shown = 1.0
+
+    def look(now: NoiseResult) -> None:
+        nonlocal shown
+        if now.seconds >= shown:
+            print(_reached(now), flush=True)
+            shown = 2 * now.seconds
+
+    result, seconds = timed(
+        partial(certify.prove_noise, network, "max", budget=budget, jobs=jobs, keep=look)
+    )
+    print(_reached(result))
+    leaves = sum(p.proof.leaves for p in result.pairs if p.proof)
+    made = result.certificate()
+    data = made.to_bytes()
+    print(f"\n{seconds} s, {leaves:,} leaves, {len(data) + len(made.evidence):,} bytes unpacked")
+    worst = sorted(result.pairs, key=lambda p: p.reached(result.ratios))[:8]
+    for p in worst:
+        broken = "-" if p.broken is None else f"{float(p.broken):.3f}"
+        print(f"{tuple(p.pair)}: {float(p.certified or 0):.3f} of {broken}")
+    if check:
+        body = json.loads(data)
+        found, checked = timed(partial(check_noise, network, body, made.evidence, COMPILED))
+        print(f"check {checked} s: {found[0]}")
+
+
+def _reached(now: NoiseResult) -> str:
+    parts = sorted(p.reached(now.ratios) for p in now.pairs)
+    near, enough = (sum(part >= Fraction(some, 100) for part in parts) for some in (90, 75))
+    certified = min(p.certified or Fraction(0) for p in now.pairs)
+    return (
+        f"| {now.seconds:.0f} | {float(certified):.3f} | {near} of {len(parts)} | {enough} | "
+        f"{float(parts[0]):.2f} | {float(parts[len(parts) // 2]):.2f} |"
+    )
+
+
 def compare(network: Network) -> None:
     """Leaves that eight pairs take, with and without histories."""
     print("\n| pair, eps | halving inputs alone | histories first |\n| --- | --- | --- |")
@@ -93,11 +137,15 @@ def main() -> None:
     )
     parser.add_argument("model", type=Path)
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--max", metavar="SECONDS", type=float)
     parser.add_argument("--plain", action="store_true")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     network = certify.load(arguments.model)
-    measure(network, arguments.check, arguments.jobs)
+    if arguments.max is None:
+        measure(network, arguments.check, arguments.jobs)
+    else:
+        climb(network, arguments.max, arguments.check, arguments.jobs)
     if arguments.plain:
         compare(network)
 

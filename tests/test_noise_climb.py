@@ -75,7 +75,7 @@ def test_the_further_from_its_end_the_lighter_a_pair_weighs() -> None:
 
 
 def test_an_attempt_that_is_given_up_is_followed_by_a_lower_one() -> None:
-    climb = Climb(random_network(3, 4, 6), POINT, PairNoise(Pair(4, 5)), STEP)
+    climb = Climb(random_network(3, 4, 6), POINT, PairNoise(Pair(4, 5)), STEP / 10)
     first = climb._aim()
     assert first is not None
     climb._taken = 1000 * climb._meant

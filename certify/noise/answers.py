@@ -56,6 +56,10 @@ class PairNoise:
         """The noise up to which the pair is proved."""
         return self.proof.noise if self.proof else None
 
+    def reached(self, ratios: RatioRange) -> Fraction:
+        """Certified over broken, or over the least ratio where nothing is known to break it."""
+        return (self.certified or Fraction(0)) / (self.broken or ratios.lo)
+
     def to_dict(self) -> dict[str, Any]:
         """The pair's entry in the answer."""
         proof = self.proof

@@ -26,9 +26,10 @@ from certify.noise.turns import Turn
 _DECADES = 7.0  # of the cost of a proof, from no noise to what breaks the pair
 _INSTANT = 0.05  # seconds of a proof, or of a pair, that say nothing about the next one
 _NEXT = 3.0  # times what a pair has had so far: what its next proof is to take
+_CHEAP = 64  # part of the breaking noise: what is tried first
 _TOO_LONG, _FAR_OFF = 4, 8  # times what an attempt was to take: that it did, or is on the way to
 _TRIES = 32  # starts of the first attack
-_SHARE = 0.1  # of a pair's time that goes into attacks
+_SHARE, _PRICE = 0.1, 0.05  # of a pair's time for attacks; seconds of the first one, roughly
 
 
 class Climb:
@@ -48,14 +49,18 @@ class Climb:
         self._lock = Lock()
         self._attempt: Attempt | None = None
         self._spent, self._taken, self._meant = 0.0, 0.0, 0.0  # for the pair, the attempt
-        self._attacks, self._attacked = 0, 0.0  # how many, seconds
-        self._cost, self._slope = _INSTANT, _DECADES / float(self._top)
+        self._attacks, self._attacked, self._price = (
+            0,
+            0.0,
+            _PRICE,
+        )  # how many; seconds; of the next
+        self._cost, self._slope = _INSTANT, 3 * _DECADES / float(self._top)
         self._failed: tuple[Fraction, float] | None = None  # what was given up, and its cost
 
     @property
     def reached(self) -> float:
-        """Certified over broken, or over the ratio where nothing is broken."""
-        return float((self.now.certified or 0) / (self.now.broken or self.ratio.lo))
+        """See :meth:`PairNoise.reached`."""
+        return float(self.now.reached(self.ratio))
 
     @property
     def _high(self) -> Fraction:
@@ -121,6 +126,8 @@ class Climb:
                 most = (low + failed) / 2
         if high - low <= self.step and (self.now.certified is not None or high == 0):
             return None
+        if self.now.certified is None:
+            most = high / _CHEAP
         further = Fraction(log10(max(self._meant / self._cost, 1.0)) / slope)
         noise = max(min(low + further, most) // self.step, low // self.step + 1) * self.step
         if self.now.certified is None and most < self.step:
@@ -135,7 +142,7 @@ class Climb:
         if answer.proof is not None:
             risen = float(noise - (now.certified or 0))
             cost = max(self._taken, _INSTANT)
-            if self._cost > _INSTANT and risen > 0:
+            if risen > 0:
                 measured = log10(max(cost / self._cost, 1.0)) / risen
                 usual = _DECADES / float(self._high)
                 self._slope = min(max(measured, usual / 3), usual * 3)
@@ -157,7 +164,7 @@ class Climb:
     def _lower(self, turn: Turn) -> None:
         """Attack, if attacks have had less than their share of the time."""
         with self._lock:
-            if self._attacked >= _SHARE * self._spent or self._high <= self.step:
+            if self._attacked + self._price > _SHARE * self._spent or self._high <= self.step:
                 return
             number, now = self._attacks, self.now
             self._attacks += 1
@@ -169,7 +176,8 @@ class Climb:
         elsewhere = self._cluster
         found = elsewhere.call(search, stop=lambda: turn.over) if elsewhere else search()
         with self._lock:
-            self._attacked += time.monotonic() - started
+            self._price = 2 * (time.monotonic() - started)
+            self._attacked += self._price / 2
             now = self.now
             if found is not None and found[0] < self._high:
                 self.now = PairNoise(now.pair, now.proof, *found)

@@ -104,7 +104,26 @@ def _facts(document: dict[str, Any], evidence: list[dict[str, Any]]) -> tuple[tu
         ("Noise", "the largest of each pair" if noise == "max" else noise),
         ("Ratio", f"${tex_range(claim['ratio'])}$"),
         ("Pairs", f"{len(trees)} of {len(evidence)} proved"),
+        *_reach(claim),
         library,
+    )
+
+
+def _reach(claim: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """With the largest noise of each pair: how far certified and broken are apart."""
+    if claim["noise"] != "max":
+        return ()
+    parts = [
+        Fraction(p["certified"] or 0) / (Fraction(p["broken"] or claim["ratio"][0]) or 1)
+        for p in claim["pairs"]
+    ]
+    near = sum(part >= Fraction(9, 10) for part in parts)
+    return (
+        (
+            "Reach",
+            f"certified at least 0.9 of broken for {near} of {len(parts)} pairs, "
+            f"at least {short(Fraction(int(100 * min(parts)), 100), 2)} for all",
+        ),
     )
 
 

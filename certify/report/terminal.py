@@ -212,7 +212,7 @@ def _offset(result: ImpulseResult) -> str:
 def noise_report(model: Path, result: NoiseResult, path: Path | None) -> RenderableType:
     """Everything that a run of ``certify MODEL --noise`` found, for a console."""
     eps = result.noise
-    others = "as far from 0 as the grid says" if eps is None else within(eps)
+    others = "up to what the grid says" if eps is None else within(eps)
     title = Text.assemble(
         verdict_text(result.verdict),
         f"  {model.name}: {_counted(result)} proved right for "
@@ -223,6 +223,8 @@ def noise_report(model: Path, result: NoiseResult, path: Path | None) -> Rendera
     facts.add_column()
     leaves = sum(p.proof.leaves for p in result.pairs if p.proof)
     facts.add_row("proof", f"{leaves:,} leaves, bounded in the checker's integers")
+    if eps is None:
+        facts.add_row("reach", _reached(result))
     bounds = [(p.proof.bound, p.pair) for p in result.pairs if p.proof]
     if bounds:
         bound, pair = min(bounds)
@@ -256,11 +258,26 @@ def _noise_grid(result: NoiseResult) -> RenderableType:
         caption = "Proved lower bound of every margin, for M = 1 (x: refuted, ?: unknown)"
         return Group(caption, _grid(n, {p.pair: _noise_cell(p) for p in result.pairs}))
     return Group(
-        "Largest noise certified (?: none so far; rounded down)",
-        _grid(n, {p.pair: _rounded(p.certified, ROUND_FLOOR, "?") for p in result.pairs}),
-        "",
-        "Smallest noise found that breaks the pair (-: none below the ratio; rounded up)",
-        _grid(n, {p.pair: _rounded(p.broken, ROUND_CEILING, "-") for p in result.pairs}),
+        "Noise of each pair. Above: certified, rounded down (?: none so far). Below: found to",
+        f"break it, rounded up (-: none below {result.ratios.lo}).",
+        _grid(n, {p.pair: _climbed(p) for p in result.pairs}),
+    )
+
+
+def _climbed(found: PairNoise) -> Text:
+    return Text(_rounded(found.certified, ROUND_FLOOR, "?")).append(
+        f"\n{_rounded(found.broken, ROUND_CEILING, '-')}", style="dim"
+    )
+
+
+def _reached(result: NoiseResult) -> str:
+    """How far certified and broken noise are apart."""
+    parts = {p.pair: p.reached(result.ratios) for p in result.pairs}
+    near = sum(part >= Fraction(9, 10) for part in parts.values())
+    least = min(parts, key=lambda pair: parts[pair])
+    return (
+        f"certified is at least .9 of broken for {near} of {len(parts)} pairs; "
+        f"least {short_below(parts[least], 2)}, m={least.max}, s={least.second}"
     )
 
 
@@ -276,12 +293,12 @@ def _grid(n: int, cells: Mapping[Pair, Text | str]) -> Table:
 
 
 def _rounded(noise: Fraction | None, rounding: str, none: str) -> str:
-    """Two digits of a bound, on its safe side."""
+    """Three digits of a bound, on its safe side."""
     if noise is None:
         return none
-    context = Context(prec=2, rounding=rounding)
+    context = Context(prec=3, rounding=rounding)
     value = context.divide(Decimal(noise.numerator), Decimal(noise.denominator))
-    return f"{float(value):.2g}".removeprefix("0") or "0"
+    return f"{float(value):.3g}".removeprefix("0") or "0"
 
 
 def _noise_cell(found: PairNoise) -> str:
