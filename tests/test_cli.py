@@ -308,6 +308,29 @@ def test_sampling_is_called_sampling(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "no proof" in report.read_text()
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("--samples 5", "--samples goes with --method sampling"),
+        ("--error-probability 1e-3", "--error-probability goes with --method sampling"),
+        ("--method sampling --budget 3", "--budget goes with --method proof"),
+        ("--method sampling --figures F", "--figures goes with --method proof"),
+        ("--method sampling --digits 3", "--digits goes with --method proof"),
+        ("--method sampling --samples 0", "samples needs a number from 1"),
+        ("--method sampling --error-probability=", "error probability '' is not a number"),
+        ("--method sampling --proved {model}", "is not a certificate"),
+    ],
+)
+def test_options_that_a_method_does_not_take_are_refused(
+    words: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(MODELS / "m2_2.pt")
+    given = words.format(model=model).split()
+    assert main(["accuracy", model, *given, "--out", str(tmp_path)]) in (2, 4)
+    assert reason in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_sample_beside_a_proof_says_which_part_is_which(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -323,7 +346,7 @@ def test_a_sample_beside_a_proof_says_which_part_is_which(
     assert main(command) == ExitCode.OK
     shown = capsys.readouterr().out
     assert shown.startswith("STATISTICAL")
-    assert "proved of it: [0." in shown
+    assert "proved       [0." in shown
     assert "PROVED" not in shown
     assert main(["check", found["certificate"], model]) == ExitCode.OK
     assert "STATISTICAL, no proof" in capsys.readouterr().out

@@ -4,6 +4,7 @@ For inputs of length 2 and 3 the value is a closed form, given to as many digits
 longer ones the bracket narrows with the budget. A budget in boxes (up to length 6: in cones cut)
 gives the same bracket on every machine, whatever was interrupted. --method sampling leaves a
 statistical certificate instead, of a sample that nobody picked: no proof, and never called one.
+With --proved, a certificate of this command for more than 6 inputs, only the rest is sampled.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from certify.cli.output import (
     say,
     seconds_argument,
 )
-from certify.errors import ExitCode, NothingDecidedError
+from certify.errors import ExitCode, NothingDecidedError, UsageError
 from certify.files import place_beside
 from certify.model import Network
 from certify.probability.prove import (
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TIE_SAMPLES = 10_000  #: on which the share of ties is measured
+OPTIONS = {
+    "proof": ("digits", "budget", "boxes", "resume", "jobs", "dask", "device", "figures"),
+    "sampling": ("samples", "error_probability", "proved"),
+}
+"""What only one of the methods takes."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +63,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--digits",
         metavar="N",
         type=int,
-        default=DIGITS,
         help=f"decimals, for inputs of length 2 and 3 (default {DIGITS})",
     )
     parser.add_argument(
@@ -82,25 +87,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="torch device, such as cuda, on which to bound boxes (more than 6 inputs)",
     )
     parser.add_argument(
-        "--method", choices=("proof", "sampling"), default="proof", help="sampling proves nothing"
+        "--method",
+        choices=("proof", "sampling"),
+        default="proof",
+        help="sampling proves nothing; it takes the three options below",
     )
     parser.add_argument(
         "--samples",
         metavar="N",
         type=int,
-        help=f"for --method sampling (default {SAMPLES}); the seed follows from it and the model",
+        help=f"inputs to draw (default {SAMPLES}); the seed follows from N and the model",
     )
     parser.add_argument(
         "--error-probability",
         metavar="A",
-        help=f"for --method sampling: of a bracket that is wrong (default {ERROR_PROBABILITY})",
+        help=f"of a bracket that is wrong (default {ERROR_PROBABILITY})",
     )
     parser.add_argument(
         "--proved",
         metavar="CERTIFICATE",
         type=Path,
-        help="for --method sampling: sample only what this proof by boxes (more than 6 inputs) "
-        "leaves open",
+        help="draw only from what this proof by boxes leaves open",
     )
     out_arguments(parser)
     parser.add_argument("--figures", metavar="DIR", type=Path, help="write SVG and PDF figures")
@@ -110,6 +117,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Prove, write the certificate, report."""
     outputs = Outputs(arguments)
+    for method, names in OPTIONS.items():
+        for name in names if method != arguments.method else ():
+            if getattr(arguments, name) is not None:
+                raise UsageError(f"--{name.replace('_', '-')} goes with --method {method}")
     network = api.load(arguments.model)
     if arguments.method == "sampling":
         return _sample(network, arguments, outputs)
@@ -132,7 +143,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         result = api.accuracy(
             network,
             arguments.inputs,
-            digits=arguments.digits,
+            digits=DIGITS if arguments.digits is None else arguments.digits,
             budget=seconds and outputs.left(seconds),
             boxes=arguments.boxes,
             jobs=arguments.jobs,
@@ -245,7 +256,7 @@ def _sampled_text(result: StatisticalResult, model: Path) -> str:
     if result.proved:
         low = decimal(result.proved.lower, 6, up=False)
         high = decimal(result.proved.upper, 6, up=True)
-        lines.append(f"proved of it: [{low}, {high}], and the inputs are of what that leaves open")
+        lines.append(f"proved       [{low}, {high}] by boxes; the inputs are from outside of these")
     return "\n".join(lines)
 
 
@@ -268,12 +279,13 @@ def _figures(result: AccuracyResult) -> dict[str, Figure]:
 
 
 def _sample(network: Network, arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
+    risk = arguments.error_probability
     with progress_bar("samples") as bar:
         result = api.sample_accuracy(
             network,
             arguments.inputs,
-            samples=arguments.samples or SAMPLES,
-            error_probability=arguments.error_probability or ERROR_PROBABILITY,
+            samples=SAMPLES if arguments.samples is None else arguments.samples,
+            error_probability=ERROR_PROBABILITY if risk is None else risk,
             proved=arguments.proved,
             progress=bar,
         )
