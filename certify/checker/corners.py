@@ -26,7 +26,8 @@ KEPT = 1 << 12  # chains at a time, so that memory does not grow with the tape
 BITS = 80
 GUARD = 40
 ONE = 1 << BITS
-NEAR = 1 << (BITS - 46)  # quantiles are enclosed this closely
+NEAR = 1 << (BITS - 46)  # quantiles are searched this closely
+FAR = 1 << (BITS - 24)
 _NORMAL = NormalDist()
 
 Interval = tuple[int, int]
@@ -54,6 +55,16 @@ def _root(level: tuple[int, ...], w: int, top: int, up: bool) -> int:
     return v + 1 if up and total != goal else v
 
 
+def _exponential(x: int, bits: int) -> int:
+    """``exp(x)`` in units of ``2**-bits``, rounded down."""
+    term, total, k = 1 << bits, 0, 0
+    while term:
+        total += term
+        k += 1
+        term = (term * x // k) >> bits
+    return total
+
+
 @lru_cache(1 << 12)
 def distribution(c: int) -> Interval:
     """Enclose ``P(|x| <= c)``: sqrt(2/pi) exp(-c^2/2) sum_k c^(2k+1) / (1 3 5 .. (2k+1)).
@@ -70,11 +81,7 @@ def distribution(c: int) -> Interval:
         total += term
         k += 2
         term = term * square // k >> work
-    term, exponential, k = 1 << work, 0, 0
-    while term:
-        exponential += term
-        k += 1
-        term = (term * (square >> 1) // k) >> work
+    exponential = _exponential(square >> 1, work)
     low, high = pi(work)
     root_low = isqrt((2 << (3 * work)) // high)
     root_high = isqrt((2 << (3 * work)) // low) + 1
@@ -83,9 +90,8 @@ def distribution(c: int) -> Interval:
     return value_low - 1, value_high + 2
 
 
-@lru_cache(1 << 14)
-def half_normal(v: int, up: bool) -> int:
-    """A lower or upper bound of the quantile of |x| at v, 0 <= v < 1."""
+def _searched(v: int, up: bool) -> int:
+    """A lower or upper bound of the quantile of |x| at v, by trying its inverse."""
     guess = int(_NORMAL.inv_cdf((ONE + v) / (2 * ONE)) * ONE) if v + NEAR < ONE else 16 << BITS
     low, high = max(guess - NEAR, 0), guess + NEAR  # a float says where to look, and no more
     if not (distribution(low)[1] <= v <= distribution(high)[0]):
@@ -98,6 +104,63 @@ def half_normal(v: int, up: bool) -> int:
         else:
             high = middle
     return high if up else low
+
+
+def _times_up(a: int, b: int, up: bool) -> int:
+    return (a * b >> BITS) + up
+
+
+def _derivatives(q: int, up: bool) -> list[int]:
+    """Bounds of ``q^(k)(v) / k!`` where the quantile of |x| is q, k = 0 .. 5; ``q' = sqrt(pi / 2)
+    exp(q^2 / 2)``, and all of these grow with q.
+    """
+    work = BITS + GUARD
+    root = isqrt(pi(BITS)[up] << (BITS - 1)) + up
+    p = root * _exponential((q * q << GUARD >> (BITS + 1)) + up, work) >> work
+    p += (p >> 60) + 1 if up else 0  # far more than the series has lost
+    square, pp = _times_up(q, q, up), _times_up(p, p, up)
+    factors = [
+        (p, ONE, 1),
+        (pp, q, 2),
+        (_times_up(pp, p, up), ONE + 2 * square, 6),
+        (_times_up(pp, pp, up), _times_up(q, 7 * ONE + 6 * square, up), 24),
+        (
+            _times_up(_times_up(pp, pp, up), p, up),
+            7 * ONE + 46 * square + 24 * _times_up(square, square, up),
+            120,
+        ),
+    ]
+    return [q, *(_times_up(a, b, up) // k + up for a, b, k in factors)]
+
+
+@lru_cache(1 << 13)
+def _cell(centre: int, half: int) -> tuple[list[Interval], int]:
+    """Taylor coefficients around a centre, and what the fifth may add within ``half``."""
+    low, high = (_derivatives(_searched(centre, up), up)[:5] for up in (False, True))
+    rest = _derivatives(_searched(centre + half, True), True)[5]
+    for _ in range(5):
+        rest = _times_up(rest, half, True)
+    return list(zip(low, high, strict=True)), rest
+
+
+@lru_cache(1 << 14)
+def half_normal(v: int, up: bool) -> int:
+    """A lower or upper bound of the quantile of |x| at v, 0 <= v < 1."""
+    u = ONE - v
+    if u < FAR:
+        return _searched(v, up)
+    # 512 cells up to 1/2, then 256 for each halving of u.
+    half = 1 << (BITS - 11 if v < u else u.bit_length() - 10)
+    centre = (v | (2 * half - 1)) - half + 1 if v < u else ONE - ((u | (2 * half - 1)) - half + 1)
+    coefficients, rest = _cell(centre, half)
+    total, power = rest if up else -rest, 1
+    for k, pair in enumerate(coefficients):
+        plus = k % 2 == 0 or v >= centre
+        outward = plus == up
+        term = (pair[outward] * power >> BITS * k) + outward
+        total += term if plus else -term
+        power *= abs(v - centre)
+    return max(total, 0)
 
 
 def _half(v: Interval) -> Interval:
@@ -131,6 +194,7 @@ def _minus(a: Interval, b: Interval) -> Interval:
     return a[0] - b[1], a[1] - b[0]
 
 
+@lru_cache(1 << 14)
 def _ratio(v: Interval, r: Interval, uniform: bool) -> Interval:
     """``q(r v) / q(v)``; its limits at v = 1 and v = 0."""
     if r[0] >= ONE:
