@@ -352,4 +352,6 @@ def test_a_sample_beside_a_proof_says_which_part_is_which(
     assert "STATISTICAL, no proof" in capsys.readouterr().out
     report = tmp_path / "r.md"
     assert main(["report", found["certificate"], "--format", "markdown", "-o", str(report)]) == 0
-    assert "Left to the sample" in report.read_text()
+    assert "Sampled part" in report.read_text()
+    assert main(["report", found["certificate"], "--format", "text", "-o", str(report)]) == 0
+    assert "\nError at most   1e-09\n" in report.read_text()

@@ -59,13 +59,13 @@ def statistical_report(source: Source) -> Report:
         sure = Fraction(claim["proved"]["lower"]), Fraction(claim["proved"]["upper"])
         least, most = decimal(sure[0], places, up=False), decimal(sure[1], places, up=True)
         part = (
-            f" What is known without the sample is a proof by boxes: the probability is at least "
-            f"{least} and at most {most}. The sample is of the inputs that the boxes leave open."
+            f" Without the sample it is proved, by boxes, that the probability is at least {least} "
+            f"and at most {most}. The sample is of the inputs that the boxes leave open."
         )
         facts = (
             ("Proved right", least),
             ("Proved wrong", decimal(1 - sure[1], places, up=False)),
-            ("Left to the sample", decimal(sure[1] - sure[0], places, up=True)),
+            ("Sampled part", decimal(sure[1] - sure[0], places, up=True)),
             ("Inputs drawn", str(counts["drawn"])),
         )
     sizes, library = describe(document)
@@ -86,7 +86,7 @@ def statistical_report(source: Source) -> Report:
             ("Right", str(right)),
             ("Wrong", str(wrong)),
             ("Undecided", str(samples - right - wrong)),
-            ("Error probability", risk),
+            ("Error at most", risk),
             library,
         ),
     )
