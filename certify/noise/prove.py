@@ -23,7 +23,7 @@ from certify.noise.climb import Climb
 from certify.noise.turns import Clock, Ended, Turn, in_turns
 
 Progress = Callable[[int, int, float], None]
-_FIRST_TURN = 0.25  # seconds
+_FIRST_TURN, _FIRST_CLIMB = 0.25, 0.05  # seconds
 _KEPT_BYTES = 2**28  # of searches that wait for their next turn
 
 
@@ -110,7 +110,7 @@ def prove_noise(
             progress(len(known), len(pairs), (len(known) + closed) / len(pairs))
 
     todo = sorted((p for p in pairs if p not in known), key=lambda p: (min(p), max(p)))
-    ended = _in_turns(decide, todo, clock, jobs, cluster, now_and_then)
+    ended = _in_turns(decide, todo, clock, jobs, cluster, now_and_then, first=_FIRST_TURN)
     return result(ended, ended == "interrupted")
 
 
@@ -164,8 +164,9 @@ def noise_max(
             progress(done, len(pairs), 1 - clock.left / budget)
 
     ended = _in_turns(
-        climb, pairs, clock, jobs, cluster, now_and_then, lambda pair: climbs[pair].weight
-    )
+        climb, pairs, clock, jobs, cluster, now_and_then, first=_FIRST_CLIMB,
+        weight=lambda pair: climbs[pair].weight,
+    )  # fmt: skip
     return result(ended == "interrupted")
 
 
@@ -176,12 +177,14 @@ def _in_turns(
     jobs: int | None,
     cluster: Dask | None,
     now_and_then: Callable[[], None],
+    *,
+    first: float,
     weight: Callable[[Pair], float] = lambda pair: 1.0,
 ) -> Ended:
     """Take turns in ``jobs`` threads, or as many as the cluster has, and leave the cluster."""
     try:
         return in_turns(
-            work, pairs, clock, first=_FIRST_TURN, jobs=cluster.width if cluster else jobs,
+            work, pairs, clock, first=first, jobs=cluster.width if cluster else jobs,
             now_and_then=now_and_then, weight=weight,
         )  # fmt: skip
     finally:
