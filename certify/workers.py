@@ -1,10 +1,14 @@
-"""Worker processes: started afresh, deaf to ctrl-C, and gone when the work is given up."""
+"""Worker processes: started afresh, deaf to ctrl-C, and gone when the work is given up or the
+process that gave it is.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,9 +28,7 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
     ``if __name__ == "__main__"``: nothing of it is needed, so it isn't run again.
     """
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        count, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent
-    )
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), follow_the_parent)
     try:
         with without_script():
             yield pool
@@ -63,5 +65,13 @@ def without_script() -> Iterator[None]:
         sys.modules["__main__"] = script
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def follow_the_parent() -> None:
+    """In a worker: leave interrupts to the parent, and end with it, even if that was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,3 +35,30 @@ def test_a_script_without_a_main_gets_its_second_witness(from_file: bool, tmp_pa
     assert (done.returncode, done.stderr) == (0, "")
     pairs = json.loads((tmp_path / "answer.json").read_text())["pairs"]
     assert {p["smt"] for p in pairs} == {"unsat"}
+
+
+WAITING = """
+import os, time
+from certify.workers import workers
+with workers(2) as pool:
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(1000)
+"""
+
+
+def test_workers_end_with_a_parent_that_was_killed() -> None:
+    """They waited for work for ever, and held its output open."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", WAITING],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    try:
+        parent.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.kill(worker, signal.SIGKILL)
+        raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import signal
 import time
 import traceback
 from collections import Counter
@@ -21,7 +20,7 @@ from certify.claims import NOMINAL_RATIO, exact
 from certify.cli.output import Outputs, progress_bar, show
 from certify.errors import CertifyError, ExitCode, NothingDecidedError, UsageError
 from certify.memory import lacks_memory
-from certify.workers import without_script
+from certify.workers import follow_the_parent, without_script
 
 if TYPE_CHECKING:
     from certify.certificate import Certificate
@@ -152,7 +151,7 @@ def _names(models: list[Path]) -> dict[Path, str]:
 def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that leave ctrl-C to this one, and end with it."""
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _quiet)
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), follow_the_parent)
     try:
         with without_script():
             yield pool
@@ -160,7 +159,3 @@ def _workers(count: int) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(wait=False, cancel_futures=True)
         for worker in set(multiprocessing.active_children()) - others:
             worker.terminate()
-
-
-def _quiet() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
