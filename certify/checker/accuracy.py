@@ -41,7 +41,7 @@ def check_accuracy(
         pieces = check_cones(weights, inputs, lower, upper, cones)
     elif isinstance(evidence, dict) and "simplices" in evidence:
         (simplices,) = fields(evidence, "evidence", ("simplices",))
-        pieces = check_simplices(weights, inputs, lower, upper, simplices, binary)
+        pieces = check_simplices(weights, inputs, lower, upper, simplices, binary, kernels)
     else:
         (boxes,) = fields(evidence, "evidence", ("boxes",))
         pieces = check_boxes(weights, inputs, lower, upper, boxes, binary, kernels)

@@ -6,77 +6,75 @@ node is two bytes: ``i n + j`` and w: the ray ``w x_i + (256 - w) x_j`` cuts the
 that with it in place of ``x_j``, then that with it in place of ``x_i``. A leaf is a byte: to be
 bounded, or to be skipped.
 
-Nothing is said about a leaf, so nothing about it can be wrong: its margins are bounded here,
-exactly, by functions that are linear on the cone, and what these leave no doubt about is summed.
-A bound of a function on the cone ``sum_k s_k x_k``, ``s >= 0``, is its values at the rays, as no
-network here has biases. A pre-activation z between the linear functions L and U, of which L is
-negative somewhere and U positive, has
-
-    a z <= relu(z) <= slope z + sum_k s_k max((1 - slope) U_k, -slope L_k)
-
-for a in {0, 1} and slope in [0, 1], as ``relu(z) - slope z`` is convex in z, homogeneous in s.
-
-Measures. On the simplex ``sum s = 1`` let ``q = |sum s_k x_k|^2`` with unit rays, m its mean, v its
-variance, ``f(q) = q^(-n/2)``. The share of the sphere is ``Gamma(n/2) / (2 pi^(n/2) (n-1)!)`` times
-``|det x|`` times the mean of f; as ``q <= 1`` and f'' falls, that mean is at least
-``f(m) + f''(1)/2 v``, with ``f''(1) = n (n+2) / 4``. Determinants need no computing: that of a
-chamber is 1, and a cut with the weights w and 1 - w multiplies those of its parts by these.
+Nothing is said about a leaf, so nothing about it can be wrong: its margins are bounded here, from
+below and from above, by functions that are linear on the cone (:mod:`certify.checker.conic`), and
+what these leave no doubt about is measured (:mod:`certify.checker.portions`) and summed.
+Determinants need no computing: that of a chamber is 1, and a cut with the weights w and 1 - w
+multiplies those of its parts by these. Everything is an integer of 62 bits, rounded to the safe
+side, so that the same functions run bare and compiled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 from itertools import accumulate
-from math import factorial, isqrt, prod
+from math import factorial
 from typing import Any, NamedTuple
 
-from certify.checker.cones import chambers
+from certify.checker.cones import Ray, chambers
+from certify.checker.conic import COORDINATE, Cone, bound_cone
 from certify.checker.document import fields, integer, items
 from certify.checker.errors import Rejected
+from certify.checker.kernel import Ints, Rule
 from certify.checker.measure import pi
-from certify.checker.network import Weights, run
-from certify.checker.work import ALL, box_steps, demand, products, run_bits
+from certify.checker.network import Weights
+from certify.checker.portions import DEEPEST, MEASURE, MOST_PORTIONS, RAY, Portions, decided
+from certify.checker.running import Kernels, More
+from certify.checker.scale import rule_of
+from certify.checker.work import ALL, box_steps, demand, products
 
 LONGEST = 6  # inputs: there are (n + 1)! chambers
 INNER, SKIPPED, LEAF = 128, 254, 255
 MAX_DEPTH = 200
-ALONE = 2000  # bytes of evidence: for more than these, processes are worth starting
-MAX_RUNS = 1 << 10  # kept at a time, so that memory does not grow with the tape
+FINEST = 52  # Rays are multiples of 2**-FINEST, rounded down by less than one for each cut.
+VOLUME = 49  # Determinants are m 2**-(VOLUME + e), rounded down, 2**VOLUME <= m < 2**(VOLUME + 1).
+SHARE = 29  # bits of one that are used
+SUM = SHARE + MEASURE  # Measures are summed in units of 2**-SUM.
+PI_BITS = 80
+SLICE = 1 << 10  # bytes between two words of progress
+FAULTS = (
+    "the tape goes on after the tree's end",
+    "{0}, {1} is no kind of node",
+    "branches have no leaf",
+)
 
-UNIT = 60  # rays, and what is made of them, are integers times 2**-UNIT here
-SUM = 80  # and measures are summed in units of 2**-SUM
-LOSS = 40
-"""All roundings in a measure cost less than ``2**-LOSS`` of it. Rays, norms and inner products are
-off by at most 2**-53 of unit length each (a part has at most 64 cuts above it); q is at least
-1/n, because coordinates have one sign within a chamber; so m is off by at most 2**-50 of itself and
-v by 2**-46, which is multiplied by n (n+2)/8 <= 6 and added to f(m) >= 1."""
-DEEPEST = 64  # cuts of a leaf
-CUT = 32  # bits of the weights with which leaves are cut
-SLIVER = 30  # parts below this share of their leaf, as a power of 2, aren't followed
-MOST_PARTS = 1 << 10  # of a leaf, nor more than these
-
-Ray = tuple[int, ...]
-Vector = list[int]
-#: On, off, or (a, 256 slope, the vector of the intercept).
-Unit = bool | tuple[int, int, Vector]
+Chamber = tuple[list[int], int, list[Ray]]
 Found = tuple[int, int, int]
 
 
-class Part(NamedTuple):
-    """A cone: rays times ``2**UNIT``, its share of the leaf's determinant times ``2**bits``, and
-    lower bounds of functions, each a vector over the rays.
+class Walk(NamedTuple):
+    """Branches that wait, ``MAX_DEPTH + 2`` at most: ``rays`` (n n each), ``mantissa`` and
+    ``exponent`` of their determinants, ``depth``. ``state``: the next byte of the tape, how many
+    branches wait, leaves, and the measures right and wrong. ``verdict`` (one a byte, or none):
+    whether a leaf decides anything.
     """
 
-    rays: list[Vector]
-    share: int
-    bits: int
-    values: list[Vector]
+    rays: Ints
+    mantissa: Ints
+    exponent: Ints
+    depth: Ints
+    state: Ints
+    verdict: Ints
 
 
 def check_simplices(
-    weights: Weights, inputs: str, lower: Fraction, upper: Fraction, evidence: Any, binary: bytes
+    weights: Weights,
+    inputs: str,
+    lower: Fraction,
+    upper: Fraction,
+    evidence: Any,
+    binary: bytes,
+    kernels: Kernels,
 ) -> list[str]:
     """Check all chambers and that the claim follows from what they prove."""
     n = len(weights.w_out)
@@ -91,17 +89,12 @@ def check_simplices(
     if min(lengths) < 1 or ends[-1] != len(binary):
         raise Rejected(f"{place}: expected positive lengths that add up to that of evidence.bin")
     tasks = [
-        (index, cone, order[1], binary[end - length : end])
-        for index, ((order, _, cone), length, end) in enumerate(
-            zip(shards, lengths, ends, strict=True)
-        )
+        (index, binary[end - length : end])
+        for index, (length, end) in enumerate(zip(lengths, ends, strict=True))
     ]
-    if len(binary) < ALONE + len(shards):
-        _start(weights, inputs)
-        found = [_check_chamber(task) for task in tasks]
-    else:
-        with ProcessPoolExecutor(initializer=_start, initargs=(weights, inputs)) as pool:
-            found = list(pool.map(_check_chamber, sorted(tasks, key=lambda task: -len(task[3]))))
+    tasks.sort(key=lambda task: -len(task[1]))
+    shared = weights, inputs == "uniform", shards
+    found = kernels.spread(_check_chamber, shared, tasks, [len(tape) for _, tape in tasks])
     unit = constant(n, inputs) / (1 << SUM)
     right, wrong, leaves = (sum(f[k] for f in found) for k in range(3))
     if lower > right * unit:
@@ -112,12 +105,9 @@ def check_simplices(
 
 
 def _leaf_steps(weights: Weights) -> int:
-    """The steps of one leaf: its runs, the bounds of all units and margins, and its parts."""
+    """The steps of one leaf: the bounds of all units and margins, and its parts."""
     n = len(weights.w_out)
-    bits = 8 * (MAX_DEPTH + n) + run_bits(weights, n)
-    bounds = n * box_steps(weights, bits)
-    part = 4 * n**3 * products(3 * UNIT, 3 * UNIT)
-    return bounds + 2 * MOST_PARTS * part
+    return box_steps(weights) + 2 * MOST_PORTIONS * 2 * n**3 * products(1, 1)
 
 
 def constant(n: int, inputs: str) -> Fraction:
@@ -128,254 +118,142 @@ def constant(n: int, inputs: str) -> Fraction:
     # Gamma(k + 1/2) = (2 k)! sqrt(pi) / (4^k k!)
     root = Fraction(factorial(2 * half), 4**half * factorial(half))
     gamma = root if n % 2 else Fraction(factorial(half - 1))
-    circle = Fraction(pi(SUM)[1], 1 << SUM)
+    circle = Fraction(pi(PI_BITS)[1], 1 << PI_BITS)
     return gamma / (2 * circle**half * factorial(n - 1))
 
 
-_shared: list[tuple[Weights, str]] = []
+def weigh_leaf(rule: Rule, cone: Cone, portions: Portions, walk: Walk, uniform: bool) -> bool:
+    """Bound the branch above the last that waits, and add to the measures; False if by nothing."""
+    n, rivals = rule.n, len(rule.rows) // rule.d // 2
+    top, any_at_all = walk.state[1], False
+    for k in range(n * n):
+        cone.rays[k] = walk.rays[top * n * n + k] >> (FINEST - COORDINATE)
+    if not bound_cone(rule, cone):
+        return False
+    share, exponent = walk.mantissa[top] >> (VOLUME - SHARE), walk.exponent[top]
+    for some in (False, True):
+        for k in range(n * n):
+            portions.rays[k] = walk.rays[top * n * n + k] >> (FINEST - RAY)
+        for k in range(rivals * n):
+            portions.values[k] = -cone.upper[k] if some else cone.lower[k]
+        found = decided(n, rivals, some, uniform, portions)
+        walk.state[4 if some else 3] += (found * share) >> min(exponent, 62)
+        any_at_all = any_at_all or found > 0
+    return any_at_all
 
 
-def _start(weights: Weights, inputs: str) -> None:
-    _shared[:] = [(weights, inputs)]
+def walk_tape(
+    rule: Rule, cone: Cone, portions: Portions, walk: Walk, tape: Ints, until: int, uniform: bool
+) -> int:
+    """Go on with a tape up to the byte ``until``; -1, or what is wrong with it."""
+    n, rays = rule.n, walk.rays
+    while walk.state[0] < until:
+        at, top = walk.state[0], walk.state[1] - 1
+        node = tape[at]
+        walk.state[0] = at + 1
+        walk.state[1] = top
+        if top < 0:
+            return 0
+        if node >= SKIPPED:
+            if node == LEAF:
+                walk.state[2] += 1
+                if weigh_leaf(rule, cone, portions, walk, uniform) and len(walk.verdict) > 0:
+                    walk.verdict[at] = 1
+            continue
+        i, j, w = node // n, node % n, 0
+        if at + 1 < len(tape):
+            w = tape[at + 1]
+        if i >= n or i == j or w == 0 or walk.depth[top] == MAX_DEPTH:
+            return 1
+        walk.state[0] = at + 2
+        to = top + 1
+        for k in range(n * n):
+            rays[to * n * n + k] = rays[top * n * n + k]
+        for c in range(n):
+            new = (w * rays[(top * n + i) * n + c] + (256 - w) * rays[(top * n + j) * n + c]) >> 8
+            rays[(to * n + j) * n + c] = new
+            rays[(top * n + i) * n + c] = new
+        whole, exponent = walk.mantissa[top], walk.exponent[top]
+        walk.depth[top] += 1
+        walk.depth[to] = walk.depth[top]
+        for part, weight in ((top, w), (to, 256 - w)):
+            m, e = whole * weight, exponent + 8
+            while m >= 2 << VOLUME:
+                m >>= 1
+                e -= 1
+            walk.mantissa[part] = m
+            walk.exponent[part] = e
+        walk.state[1] = to + 1
+    return -1
 
 
-def _check_chamber(task: tuple[int, list[Ray], int, bytes]) -> Found:
-    (weights, inputs), (index, chamber, second, tape) = _shared[0], task
-    return check_chamber(weights, inputs, index, chamber, second, tape)
+def _check_chamber(
+    kernels: Kernels,
+    more: More,
+    shared: tuple[Weights, bool, list[Chamber]],
+    task: tuple[int, bytes],
+) -> Found:
+    (weights, uniform, shards), (index, tape) = shared, task
+    order, _, cone = shards[index]
+    return check_chamber(kernels, more, weights, uniform, index, cone, order[1], tape)[0]
 
 
 def check_chamber(
-    weights: Weights, inputs: str, index: int, chamber: list[Ray], second: int, tape: bytes
-) -> Found:
+    kernels: Kernels,
+    more: More,
+    weights: Weights,
+    uniform: bool,
+    index: int,
+    cone: list[Ray],
+    second: int,
+    tape: bytes,
+    noted: bool = False,
+) -> tuple[Found, Ints]:
     """Walk one tape; the measures right and wrong but for :func:`constant`, in units of
-    ``2**-SUM``, and the number of leaves.
+    ``2**-SUM``, and the number of leaves. With ``noted`` also, of each byte of the tape, whether it
+    is a leaf that decides anything.
+
+    Raises:
+        Rejected: it is no tree.
     """
-    n = len(chamber)
-    leaf = Leaf(weights, second, inputs == "uniform")
-    right = wrong = leaves = 0
-    # A ray with 2**-bits is in the convex hull of those of the chamber; so is the determinant.
-    stack = [([(ray, 0) for ray in chamber], 1, 0)]
-    nodes = iter(tape)
-    for node in nodes:
-        if not stack:
-            raise Rejected(f"chamber {index}: the tape goes on after the tree's end")
-        rays, volume, depth = stack.pop()
-        if node == LEAF:
-            good, bad = leaf.decide(rays, volume, 8 * depth)
-            right, wrong, leaves = right + good, wrong + bad, leaves + 1
-        if node in (LEAF, SKIPPED):
-            continue
-        (i, j), w = divmod(node, n), next(nodes, 0)
-        if i >= n or i == j or not w or depth == MAX_DEPTH:
-            raise Rejected(f"chamber {index}: {node}, {w} is no kind of node")
-        (p, p_bits), (q, q_bits) = rays[i], rays[j]
-        bits = max(p_bits, q_bits)
-        new = [
-            (w * a << bits - p_bits) + ((256 - w) * b << bits - q_bits)
-            for a, b in zip(p, q, strict=True)
-        ]
-        ray = (tuple(new), bits + 8)
-        stack.append(([ray if k == i else v for k, v in enumerate(rays)], volume * w, depth + 1))
-        parts = [ray if k == j else v for k, v in enumerate(rays)]
-        stack.append((parts, volume * (256 - w), depth + 1))
-    if stack:
-        raise Rejected(f"chamber {index}: {len(stack)} branches have no leaf")
-    return right, wrong, leaves
+    out = weights.w_out
+    margins = [[a - b for a, b in zip(out[second], row, strict=True)] for row in out]
+    del margins[second]
+    rule, _ = rule_of(weights, [*margins, *([-v for v in row] for row in margins)], kernels)
+    bounds, portions, walk = room_of(rule, kernels, len(tape) if noted else 0)
+    n, step, at = rule.n, kernels.function(walk_tape), 0
+    walk.rays[: n * n] = kernels.wide(v << FINEST for ray in cone for v in ray)
+    octets, fault = kernels.octets(tape), -1
+    while at < len(tape) and fault < 0:
+        fault = int(step(rule, bounds, portions, walk, octets, min(at + SLICE, len(tape)), uniform))
+        at, before = int(walk.state[0]), at
+        more(at - before)
+    if fault >= 0:
+        here = tape[at - 1], tape[at] if at < len(tape) else 0
+        raise Rejected(f"chamber {index}: {FAULTS[fault].format(*here)}")
+    if walk.state[1]:
+        raise Rejected(f"chamber {index}: {walk.state[1]} {FAULTS[2]}")
+    return (int(walk.state[3]), int(walk.state[4]), int(walk.state[2])), walk.verdict
 
 
-class Leaf:
-    """The bounds of one network on cones where the second largest input is at ``second``."""
-
-    def __init__(self, weights: Weights, second: int, uniform: bool) -> None:
-        self.weights, self.uniform = weights, uniform
-        out = weights.w_out
-        self.rows = [[a - b for a, b in zip(out[second], row, strict=True)] for row in out]
-        del self.rows[second]
-        self.runs: dict[Ray, list[list[int]]] = {}
-
-    def decide(self, rays: Sequence[tuple[Ray, int]], volume: int, bits: int) -> tuple[int, int]:
-        """The measures on which the model is right and wrong, rounded down, of a cone with the
-        determinant ``2**-bits volume``.
-        """
-        scale = max(more for _, more in rays)
-        cone = [[v << scale - more for v in ray] for ray, more in rays]
-        lower, upper = self.bounds(cone, [self.before(*ray, scale) for ray in rays])
-        shift = max(abs(v) for row in (*lower, *upper) for v in row).bit_length() - UNIT
-        unit = [[_shifted(v, scale - UNIT) for v in ray] for ray in cone]
-        right = [[_shifted(v, shift) for v in row] for row in lower]
-        wrong = [[_shifted(-v, shift) for v in row] for row in upper]
-        return tuple(  # type: ignore[return-value]
-            decided(Part(unit, 1, 0, values), some, self.uniform) * volume >> bits
-            for values, some in ((right, False), (wrong, True))
-        )
-
-    def before(self, ray: Ray, bits: int, scale: int) -> list[list[int]]:
-        """The pre-activations at ``2**(scale - bits) ray``, in step t times ``2**(8 t)`` beside
-        the ``2**(shift (t+1))`` of :func:`certify.checker.network.run`.
-        """
-        if ray not in self.runs:
-            if len(self.runs) >= MAX_RUNS:
-                self.runs.clear()
-            self.runs[ray] = run(self.weights, [Fraction(v) for v in ray]).before
-        more = scale - bits
-        return [[v << more + 8 * t for v in step] for t, step in enumerate(self.runs[ray])]
-
-    def bounds(
-        self, cone: list[Vector], before: list[list[list[int]]]
-    ) -> tuple[list[Vector], list[Vector]]:
-        """Exact vectors below and above each margin, all times one power of two."""
-        w_ih, w_hh = self.weights.w_ih, self.weights.w_hh
-        states: list[list[Unit]] = []
-        linear = True
-        for t in range(len(cone)):
-            step: list[Unit] = []
-            for i, drive in enumerate(w_ih):
-                if linear:
-                    low = up = [at_ray[t][i] for at_ray in before]
-                else:
-                    low = self.below(cone, states, w_hh[i], drive)
-                    if min(low) >= 0:
-                        step.append(True)
-                        continue
-                    up = [-v for v in self.below(cone, states, [-v for v in w_hh[i]], -drive)]
-                step.append(relaxed(low, up))
-            states.append(step)
-            linear = linear and all(isinstance(unit, bool) for unit in step)
-        lower = [self.below(cone, states, row, 0) for row in self.rows]
-        if linear:
-            return lower, lower
-        above = (self.below(cone, states, [-v for v in row], 0) for row in self.rows)
-        return lower, [[-v for v in row] for row in above]
-
-    def below(
-        self, cone: list[Vector], states: list[list[Unit]], row: Sequence[int], drive: int
-    ) -> Vector:
-        """A vector below ``row . h + drive x_t``, h the state that step ``t = len(states)`` reads,
-        times ``2**(shift (t+1) + 8 t)``.
-        """
-        w_ih, w_hh, shift = self.weights.w_ih, self.weights.w_hh, self.weights.shift + 8
-        total = [0] * len(cone)
-        if drive:
-            total = [drive * ray[len(states)] << shift * len(states) for ray in cone]
-        for t in range(len(states) - 1, -1, -1):
-            active: list[tuple[int, int]] = []
-            for i, (c, unit) in enumerate(zip(row, states[t], strict=True)):
-                if not c or unit is False:
-                    continue
-                if unit is True:
-                    active.append((i, c << 8))
-                    continue
-                a, slope, intercept = unit
-                if c < 0:
-                    total = [v + c * more for v, more in zip(total, intercept, strict=True)]
-                    active.append((i, c * slope))
-                elif a:
-                    active.append((i, c << 8))
-            if g := sum([c * w_ih[i] for i, c in active]) << shift * t:
-                total = [v + g * ray[t] for v, ray in zip(total, cone, strict=True)]
-            if t:
-                used = [(c, w_hh[i]) for i, c in active]
-                row = [sum([c * w[j] for c, w in used]) for j in range(len(row))]
-        return total
-
-
-def relaxed(low: Vector, up: Vector) -> Unit:
-    """What stands for a unit between these vectors."""
-    least, most = min(low), max(up)
-    if least >= 0 or most <= 0:
-        return least >= 0
-    slope = (512 * most + most - least) // (2 * (most - least))
-    intercept = [max((256 - slope) * b, -slope * a) for a, b in zip(low, up, strict=True)]
-    return (1 if slope >= 128 else 0), slope, intercept
-
-
-def decided(leaf: Part, some: bool, uniform: bool) -> int:
-    """The measure, rounded down, of the part where all functions, or ``some`` of them, are
-    positive (for ``some``: not negative), with the leaf's determinant taken for 1.
-    """
-    total = 0
-    stack = [leaf]
-    for _ in range(MOST_PARTS):
-        if not stack:
-            break
-        part = stack.pop()
-        rays, share, bits, values = part
-        if share << SLIVER < 1 << bits or bits > DEEPEST * CUT:
-            continue
-        ends = [(min(row), max(row)) for row in values]
-        if some:
-            whole, dead = any(lo >= 0 for lo, _ in ends), all(up <= 0 for _, up in ends)
-        else:
-            dead = any(up <= 0 for _, up in ends)
-            whole = not dead and all(lo >= 0 for lo, _ in ends)
-        if whole:
-            total += measure(rays, uniform) * share >> bits
-        elif not dead:
-            # First where most of the part is gained or lost.
-            sizes = [(up if some else -lo) / (up - lo) if lo < 0 < up else 0 for lo, up in ends]
-            stack += _cut(part, sizes.index(max(sizes)))
-    return total
-
-
-def _cut(part: Part, r: int) -> list[Part]:
-    """Both parts of a cone, cut where the function r is 0 between its greatest and least value."""
-    rays, share, bits, values = part
-    row = values[r]
-    i, j = row.index(max(row)), row.index(min(row))
-    # Rounded up, so the function isn't negative at the new ray, and 0 is a lower bound of it.
-    w = -((row[j] << CUT) // (row[i] - row[j]))
-    v = (1 << CUT) - w
-
-    def between(at: Vector, to: Vector) -> Vector:
-        return [(w * a + v * b) >> CUT for a, b in zip(at, to, strict=True)]
-
-    new = between(rays[i], rays[j])
-    middle = [(w * f[i] + v * f[j]) >> CUT for f in values]
-    middle[r] = 0
-    return [
-        Part(
-            [new if k == at else ray for k, ray in enumerate(rays)],
-            share * weight,
-            bits + CUT,
-            [
-                [m if k == at else a for k, a in enumerate(f)]
-                for f, m in zip(values, middle, strict=True)
-            ],
-        )
-        for at, weight in ((j, v), (i, w))
-    ]
-
-
-def measure(rays: list[Vector], uniform: bool) -> int:
-    """The measure of a cone of rays of determinant 1, rounded down, but for :func:`constant`.
-
-    With G the inner products of the unit rays, S their sum, r the sums of its rows, the means of q
-    and of its square are ``(S + n) / (n)_2`` and
-    ``(S^2 + 2 n S + 4 |r|^2 + n^2 + 2 |G|^2 + 8 S + 6 n) / (n)_4``, ``(n)_k = n (n+1) .. (n+k-1)``:
-    sums over the permutations of the indices of ``E[s_i s_j]`` and ``E[s_i s_j s_k s_l]``.
-    """
-    n = len(rays)
-    if uniform:
-        size = prod(max(ray) for ray in rays)
-        return ((1 << UNIT * n + SUM) // size) * ((1 << LOSS) - 1) >> LOSS
-    norms = [isqrt(sum([v * v for v in ray])) for ray in rays]
-    units = [[(v << UNIT) // norm for v in ray] for ray, norm in zip(rays, norms, strict=True)]
-    G = [[sum([a * b for a, b in zip(p, q, strict=True)]) >> UNIT for q in units] for p in units]
-    sums = [sum(row) for row in G]
-    S = sum(sums)
-    squares = 4 * sum([v * v for v in sums]) + 2 * sum([v * v for row in G for v in row])
-    one = 1 << UNIT
-    m = (S + n * one) // (n * (n + 1))
-    second = S * S + (2 * n + 8) * S * one + squares + (n * n + 6 * n) * one * one
-    variance = max(second // (n * (n + 1) * (n + 2) * (n + 3)) - m * m, 0) >> UNIT
-    power = prod([m] * (n // 2)) >> UNIT * (n // 2 - 1)
-    if n % 2:
-        power = power * isqrt(m << UNIT) >> UNIT
-    mean = (one << UNIT) // power + n * (n + 2) * variance // 8
-    bound = (mean << UNIT * (n - 1) + SUM) // prod(norms)
-    return bound * ((1 << LOSS) - 1) >> LOSS
-
-
-def _shifted(value: int, bits: int) -> int:
-    """``value / 2**bits``, rounded down."""
-    return value >> bits if bits >= 0 else value << -bits
+def room_of(rule: Rule, kernels: Kernels, noted: int) -> tuple[Cone, Portions, Walk]:
+    """Room to work in, with the root of a tree whose rays are still missing."""
+    n, d, rivals = rule.n, rule.d, len(rule.rows) // rule.d // 2
+    filled = kernels.filled
+    cone = Cone(
+        filled(0, n * n), filled(0, n * d * n), filled(0, n * d * n), filled(0, n * d),
+        filled(0, n * d), filled(0, rivals * n), filled(0, rivals * n), filled(0, n), filled(0, n),
+        kernels.short([0] * d), filled(0, d), filled(0, n), filled(0, n), filled(0, d), filled(0, d),
+    )  # fmt: skip
+    size = DEEPEST + 2
+    portions = Portions(
+        filled(0, size * n * n), filled(0, size * rivals * n), filled(0, size), filled(0, size),
+        filled(0, n * n), filled(0, n),
+    )  # fmt: skip
+    size = MAX_DEPTH + 2
+    walk = Walk(
+        filled(0, size * n * n), filled(0, size), filled(0, size), filled(0, size),
+        filled(0, 5), filled(0, noted),
+    )  # fmt: skip
+    walk.mantissa[0], walk.state[1] = 1 << VOLUME, 1
+    return cone, portions, walk

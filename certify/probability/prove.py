@@ -38,9 +38,6 @@ CONE_LENGTH = 6  #: And from there up to here simplicial cones are bounded, then
 DIGITS = 30
 SECONDS = 60.0
 PLACES = 10**12
-#: The share of what cones prove that a certificate doesn't claim: float64 and the exact arithmetic
-#: of the checker may round a slope, or cut a cone along its zeros, differently.
-MODESTY = Fraction(1, 2**20)
 
 
 @dataclass(frozen=True)
@@ -151,13 +148,12 @@ class AccuracyResult(Result[PairAnswer]):
             raise NothingDecidedError(
                 "nothing is proved right or wrong yet: there is nothing to certify"
             )
+        lower, upper = _outward(right, 1 - wrong)
         if isinstance(self.run, ChamberRun):
-            lower, upper = _outward(right * (1 - MODESTY), 1 - wrong * (1 - MODESTY))
             skipped = bytes([SKIPPED])
             tapes = [found[i].tape if i in found else skipped for i in range(len(self.run.words))]
             evidence: dict[str, Any] = {"simplices": {"lengths": [len(tape) for tape in tapes]}}
         else:
-            lower, upper = _outward(right, 1 - wrong)
             proved = sorted(
                 (self.run.words[i], c.tape) for i, c in found.items() if c.right or c.wrong
             )

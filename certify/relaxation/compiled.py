@@ -13,11 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from certify.checker import cases, deciding, drawing, kernel, leaves, tree
+from certify.checker import (
+    cases,
+    chamber,
+    conic,
+    deciding,
+    drawing,
+    kernel,
+    leaves,
+    portions,
+    tree,
+)
 from certify.checker.running import Kernels
 from certify.compiled import kernel as compiled
 
-MODULES = (kernel, tree, cases, leaves, drawing, deciding)
+MODULES = (kernel, tree, cases, leaves, drawing, deciding, conic, portions, chamber)
 
 
 @cache

@@ -31,7 +31,6 @@ from certify.probability.cones.relaxation import (
 
 LEVEL, NEW, CLOSED = 128, 254, 255
 LEAF, SKIPPED = 255, 254  #: in the tape of a certificate: bounded, or not to be looked at
-DOUBTFUL = 253  #: between the two: a leaf that exact arithmetic is to bound
 UNIT_BITS = 48
 CANDIDATES = 8
 #: Parts that may wait in ``certify.probability.cones.measure.decided``; the rest is given up.
@@ -332,41 +331,6 @@ def search(  # type: ignore[no-untyped-def]
         fresh[top + 1] = True
         top += 2
     totals[0], totals[1], totals[6] = length, used, remaining
-
-
-@kernel
-def confirm(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, unit_allowance, row_allowance, roots, scale, uniform, tape
-):  # fmt: skip
-    """Bound all leaves of a tape anew, and make it that of a certificate: leaves become ``LEAF``,
-    those on which nothing is decided ``SKIPPED``, those that exact arithmetic might bound or cut
-    otherwise ``DOUBTFUL``. Returns the units right and wrong on leaves of the first kind.
-    """
-    n, d, R = len(roots), len(w_ih), len(rows)
-    setting = Setting(w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform)
-    cones, room = _cones(MAX_DEPTH + 3, n, d, R), _room(n, d, R)
-    right, wrong, at, top = 0, 0, 0, 1
-    cones.x[0], cones.volume[0] = roots, 1.0
-    while top:
-        top -= 1
-        node = tape[at]
-        at += 1
-        if node < LEVEL:
-            _cut(cones.x, cones.volume, top, node // n, node % n, tape[at] / 256.0)
-            at += 1
-            top += 2
-            continue
-        tape[at - 1] = SKIPPED
-        if node == NEW:
-            continue
-        _run(setting, cones, top)
-        if _weigh(setting, cones, top, room):
-            tape[at - 1] = DOUBTFUL
-        elif cones.result[top, 0] > 0.0 or cones.result[top, 1] > 0.0:
-            tape[at - 1] = LEAF
-            right += int(cones.result[top, 0])
-            wrong += int(cones.result[top, 1])
-    return right, wrong
 
 
 def nodes(tape: bytes) -> Iterator[bytes]:

@@ -21,18 +21,17 @@ from certify.checker.simplices import SUM, check_chamber, constant
 from certify.model import FloatArray, Network
 from certify.probability.closed_form.cells import Chamber, chambers
 from certify.probability.cones.branch_and_bound import (
-    DOUBTFUL,
     LEAF,
     LEVEL,
     NEW,
     SKIPPED,
     UNIT_BITS,
-    confirm,
     nodes,
     search,
 )
 from certify.probability.cones.relaxation import Allowances, allowances
 from certify.probability.run import Confirmed, Done, Run
+from certify.relaxation.compiled import COMPILED
 from certify.relaxation.linear import margin_rows
 
 CHUNK = 1 << 10  #: cones between two looks at the clock
@@ -41,7 +40,6 @@ NARROW = Fraction(1, 10**5)
 HEADER = 32
 START = bytes(HEADER) + bytes([NEW])
 _search: Callable[..., None] = search
-_confirm: Callable[..., tuple[int, int]] = confirm
 
 
 @lru_cache(maxsize=4)
@@ -65,7 +63,7 @@ def _margins_of(network: Network, second: int) -> tuple[FloatArray, Allowances]:
 
 
 def _setting(network: Network, inputs: str, index: int) -> Any:
-    """What both kernels read of a model and a chamber."""
+    """What the kernel reads of a model and a chamber."""
     chamber = all_chambers(network.seq_len, inputs)[index]
     rows, allowed = _margins_of(network, chamber.order[1])
     n, net = network.seq_len, network.floats
@@ -139,8 +137,7 @@ class ChamberRun(Run):
     def confirm(self, index: int, tape: bytes) -> Confirmed:
         """A chamber's tape as a certificate has it, without branches that prove nothing."""
         tape, right, wrong = confirm_tape(self.network, self.inputs, index, tape[HEADER:])
-        share = self.probabilities[index]
-        return Confirmed(prune(tape), share * right, share * wrong)
+        return Confirmed(prune(tape), right, wrong)
 
     @property
     def pieces(self) -> int:
@@ -155,28 +152,24 @@ class ChamberRun(Run):
 def confirm_tape(
     network: Network, inputs: str, index: int, tape: bytes
 ) -> tuple[bytes, Fraction, Fraction]:
-    """A chamber's tape with all leaves bounded anew, those on which nothing is decided to be
-    skipped, and the shares of the chamber that are right and wrong.
-
-    Where float64 comes too close to another slope or another cut the checker's own arithmetic
-    bounds the leaf: it is the one that has to find the same.
+    """A chamber's tape as a certificate has it, with leaves on which nothing is decided to be
+    skipped, and the probabilities that are right and wrong: all by the checker's own rule.
     """
-    confirmed = np.frombuffer(tape, dtype=np.uint8).copy()
-    right, wrong = _confirm(*_setting(network, inputs, index), confirmed)
-    unit = Fraction(1, 2**UNIT_BITS)
-    shares = [unit * right, unit * wrong]
-    leaves = list(nodes(confirmed.tobytes()))
-    if bytes([DOUBTFUL]) in leaves:
-        chamber = all_chambers(network.seq_len, inputs)[index]
-        names = {bytes([LEAF]): bytes([SKIPPED]), bytes([DOUBTFUL]): bytes([LEAF])}
-        asked = b"".join(names.get(node, node) for node in leaves)
-        rays, second = list(chamber.rays), chamber.order[1]
-        exact = check_chamber(network, inputs, index, rays, second, asked)
-        whole = chamber_probability(chamber, inputs) * 2**SUM / constant(network.seq_len, inputs)
-        shares = [share + found / whole for share, found in zip(shares, exact, strict=False)]
-        names = {bytes([DOUBTFUL]): bytes([LEAF])}
-        leaves = [names.get(node, node) for node in leaves]
-    return b"".join(leaves), shares[0], shares[1]
+    bound, skipped = bytes([LEAF]), bytes([SKIPPED])
+    asked = b"".join(
+        node if node[0] < LEVEL else skipped if node[0] == NEW else bound for node in nodes(tape)
+    )
+    chamber = all_chambers(network.seq_len, inputs)[index]
+    (right, wrong, _), verdict = check_chamber(
+        COMPILED, lambda size: None, network, inputs == "uniform", index,
+        list(chamber.rays), chamber.order[1], asked, noted=True,
+    )  # fmt: skip
+    unit = constant(network.seq_len, inputs) / 2**SUM
+    at, confirmed = 0, []
+    for node in nodes(asked):
+        confirmed.append(skipped if node == bound and not verdict[at] else node)
+        at += len(node)
+    return b"".join(confirmed), right * unit, wrong * unit
 
 
 def prune(tape: bytes) -> bytes:
