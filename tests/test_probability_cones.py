@@ -26,7 +26,7 @@ from certify.probability.cones.chambers import (
     prune,
 )
 from certify.probability.cones.measure import decided, measure
-from certify.probability.cones.relaxation import allowances, bound_simplex, run_at
+from certify.probability.cones.relaxation import UNKNOWN, allowances, bound_simplex, run_at
 from certify.probability.prove import AccuracyResult, prove_accuracy
 from certify.probability.run import Run
 from certify.probability.scheduler import work
@@ -131,7 +131,7 @@ def test_a_cube_is_measured_exactly() -> None:
 def decide(x: FloatArray, vectors: FloatArray, some: bool) -> float:
     n, rows = vectors.shape
     room = np.empty((96, n, n)), np.empty((96, n, rows)), np.empty(96)
-    return float(decided(x, vectors, 1.0, True, some, *room)[0])
+    return float(decided(x, vectors, 1.0, True, some, *room))
 
 
 @settings(max_examples=60)
@@ -173,11 +173,13 @@ def test_bounds_hold_on_the_cone(
     before, margins = np.empty((n, n, d)), np.empty((n, n - 1))
     doubt, row_doubt = np.empty((n, n, d)), np.empty((n, n - 1))
     lower, upper, score = np.empty((n, n - 1)), np.empty((n, n - 1)), np.empty((n, d))
+    unknown, status = np.full((n, d), UNKNOWN, np.int8), np.empty((n, d), np.int8)
+    proved = np.zeros(n - 1, np.bool_)
     for k in range(n):
         run_at(net.w_ih, net.w_hh, rows, x[k], before[k], margins[k], doubt[k], row_doubt[k])
     bound_simplex(
         net.w_ih, net.w_hh, rows, allowed.unit, allowed.row,
-        x, before, margins, doubt, row_doubt, lower, upper, score,
+        x, before, margins, doubt, row_doubt, unknown, proved, status, lower, upper, score,
     )  # fmt: skip
     for s in [*rng.dirichlet(np.ones(n), size=5), *np.eye(n)]:
         shares = [Fraction(float(v)) for v in s]

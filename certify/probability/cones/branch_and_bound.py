@@ -11,7 +11,9 @@ too deep, ``NEW`` where nothing has been bounded.
 
 Cuts. Candidates are the zeros of the undecided units that cost most, between the rays where their
 pre-activations are largest and least, and the middle of the longest edge. All are tried, and that
-is taken which leaves least open.
+is taken which leaves least open. For a trial units keep the status, and margins the proof, that
+they have in the whole, and where much of the cone is open that share is estimated at some points.
+What becomes of the parts is then found anew, so that the bounds of a cone are those of it alone.
 """
 
 from __future__ import annotations
@@ -22,9 +24,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from certify.compiled import kernel
-from certify.probability.cones.measure import LOSS, decided, measure
+from certify.probability.cones.cuts import candidates
+from certify.probability.cones.measure import LOSS, decided, measure, open_share
 from certify.probability.cones.relaxation import (
     MAX_DEPTH,
+    UNKNOWN,
     bound_simplex,
     run_at,
 )
@@ -33,53 +37,10 @@ LEVEL, NEW, CLOSED = 128, 254, 255
 LEAF, SKIPPED = 255, 254  #: in the tape of a certificate: bounded, or not to be looked at
 UNIT_BITS = 48
 CANDIDATES = 8
+#: Below this share that is open in a cone, it is measured for each candidate, not estimated.
+THIN = 0.25
 #: Parts that may wait in ``certify.probability.cones.measure.decided``; the rest is given up.
 PARTS = 96
-
-
-@kernel
-def _longest(x):  # type: ignore[no-untyped-def]
-    """The two rays with the widest angle, and the weight that puts a ray between them."""
-    n = len(x)
-    at, to, least, weight = 0, 1, 2.0, 0.5
-    for i in range(n):
-        for j in range(i):
-            ij, ii, jj = 0.0, 0.0, 0.0
-            for k in range(n):
-                ij += x[i, k] * x[j, k]
-                ii += x[i, k] * x[i, k]
-                jj += x[j, k] * x[j, k]
-            if ij / np.sqrt(ii * jj) < least:
-                at, to, least = i, j, ij / np.sqrt(ii * jj)
-                weight = np.sqrt(jj) / (np.sqrt(ii) + np.sqrt(jj))
-    return at, to, weight
-
-
-@kernel
-def _candidates(x, before, score, tried, cuts):  # type: ignore[no-untyped-def]
-    """Fill ``cuts`` (C, 3) with i, j and the weight in 256ths; returns how many."""
-    n, _, d = before.shape
-    tried[:] = False
-    count = 0
-    while count < len(cuts) - 1:
-        best, t_best, u_best = 0.0, -1, -1
-        for t in range(n):
-            for u in range(d):
-                if score[t, u] > best and not tried[t, u]:
-                    best, t_best, u_best = score[t, u], t, u
-        if t_best < 0:
-            break
-        tried[t_best, u_best] = True
-        i, j = before[:, t_best, u_best].argmax(), before[:, t_best, u_best].argmin()
-        up, lo = before[i, t_best, u_best], before[j, t_best, u_best]
-        if lo < 0.0 < up:
-            cuts[count, 0], cuts[count, 1] = i, j
-            cuts[count, 2] = min(max(int(-lo / (up - lo) * 256.0 + 0.5), 1), 255)
-            count += 1
-    i, j, w = _longest(x)
-    cuts[count, 0], cuts[count, 1] = i, j
-    cuts[count, 2] = min(max(int(w * 256.0 + 0.5), 1), 255)
-    return count + 1
 
 
 class Setting(NamedTuple):
@@ -92,13 +53,15 @@ class Setting(NamedTuple):
     row_allowance: Any
     scale: Any
     uniform: Any
+    points: Any
 
 
 class Cones(NamedTuple):
     """Cones, one an index: rays ``x`` (n, n), their determinant ``volume``, and what was found.
 
     ``before``, ``doubt`` (n, n, d), ``margins`` and ``row_doubt`` (n, R) are those of
-    :func:`certify.probability.cones.relaxation.run_at` at the rays, ``score`` (n, d) that of
+    :func:`certify.probability.cones.relaxation.run_at` at the rays, ``score`` and ``status`` (n, d)
+    and ``lower``, ``upper`` (n, R) those of
     :func:`certify.probability.cones.relaxation.bound_simplex`; ``result`` is the measure right,
     wrong, and an estimate of what is open, all in units.
     """
@@ -109,18 +72,23 @@ class Cones(NamedTuple):
     margins: Any
     doubt: Any
     row_doubt: Any
+    status: Any
+    lower: Any
+    upper: Any
     score: Any
     result: Any
 
 
 class Room(NamedTuple):
-    """Room to work in: for bounds and parts of a cone, for cuts, and for a new ray."""
+    """Room to work in: for parts of a cone, for points in it, for cuts, and for a new ray; and
+    what :func:`certify.probability.cones.relaxation.bound_simplex` reads where nothing is known.
+    """
 
-    lower: Any
-    upper: Any
     parts: Any
     values: Any
     volumes: Any
+    least: Any
+    most: Any
     tried: Any
     cuts: Any
     ray: Any
@@ -128,24 +96,29 @@ class Room(NamedTuple):
     margins: Any
     doubt: Any
     row_doubt: Any
+    unknown: Any
+    unproved: Any
+    proved: Any
 
 
 @kernel
 def _cones(size, n, d, R):  # type: ignore[no-untyped-def]
     return Cones(
         np.empty((size, n, n)), np.empty(size), np.empty((size, n, n, d)), np.empty((size, n, R)),
-        np.empty((size, n, n, d)), np.empty((size, n, R)), np.empty((size, n, d)),
+        np.empty((size, n, n, d)), np.empty((size, n, R)), np.empty((size, n, d), np.int8),
+        np.empty((size, n, R)), np.empty((size, n, R)), np.empty((size, n, d)),
         np.empty((size, 3)),
     )  # fmt: skip
 
 
 @kernel
-def _room(n, d, R):  # type: ignore[no-untyped-def]
+def _room(n, d, R, points):  # type: ignore[no-untyped-def]
     return Room(
-        np.empty((n, R)), np.empty((n, R)),
         np.empty((PARTS, n, n)), np.empty((PARTS, n, R)), np.empty(PARTS),
+        np.empty(points), np.empty(points),
         np.empty((n, d), np.bool_), np.empty((CANDIDATES + 1, 3), np.int64),
         np.empty(n), np.empty((n, d)), np.empty(R), np.empty((n, d)), np.empty(R),
+        np.full((n, d), UNKNOWN, np.int8), np.zeros(R, np.bool_), np.zeros(R, np.bool_),
     )  # fmt: skip
 
 
@@ -155,6 +128,8 @@ def _copy(source, at, target, to):  # type: ignore[no-untyped-def]
     target.x[to], target.volume[to] = source.x[at], source.volume[at]
     target.before[to], target.margins[to] = source.before[at], source.margins[at]
     target.doubt[to], target.row_doubt[to] = source.doubt[at], source.row_doubt[at]
+    target.status[to] = source.status[at]
+    target.lower[to], target.upper[to] = source.lower[at], source.upper[at]
     target.score[to], target.result[to] = source.score[at], source.result[at]
 
 
@@ -178,34 +153,39 @@ def _run(setting, cones, at):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _weigh(setting, cones, at, room):  # type: ignore[no-untyped-def]
-    """Bound one cone: its ``score`` and ``result`` become known. Returns whether exact arithmetic
-    might find something else.
-    """
-    x, volume, result = cones.x[at], cones.volume[at], cones.result[at]
-    scale, uniform = setting.scale, setting.uniform
-    lower, upper, parts, values, volumes = (
-        room.lower, room.upper, room.parts, room.values, room.volumes,
-    )  # fmt: skip
-    doubtful = bound_simplex(
+def _bound(setting, cones, at, known, proved):  # type: ignore[no-untyped-def]
+    """Bound one cone, with what is known of it."""
+    bound_simplex(
         setting.w_ih, setting.w_hh, setting.rows, setting.unit_allowance, setting.row_allowance,
-        x, cones.before[at], cones.margins[at], cones.doubt[at], cones.row_doubt[at],
-        lower, upper, cones.score[at],
+        cones.x[at], cones.before[at], cones.margins[at], cones.doubt[at], cones.row_doubt[at],
+        known, proved, cones.status[at], cones.lower[at], cones.upper[at], cones.score[at],
     )  # fmt: skip
-    whole = scale * measure(x, volume, uniform, True)
-    right, may_differ = decided(x, lower, volume, uniform, False, parts, values, volumes)
-    wrong, may_too = decided(x, -upper, volume, uniform, True, parts, values, volumes)
-    result[0] = np.floor(scale * right * (1.0 - LOSS))
-    result[1] = np.floor(scale * wrong * (1.0 - LOSS))
-    result[2] = max(whole - scale * (right + wrong), 0.0)
-    return doubtful or may_differ or may_too
 
 
 @kernel
-def _halve(setting, cones, at, cut, enough, halves, room):  # type: ignore[no-untyped-def]
-    """Bound both parts of a cone, or only the first where that leaves ``enough`` open: returns
-    how much is left open. In the first of the ``halves`` x_j is replaced.
-    """
+def _weigh(setting, cones, at, room):  # type: ignore[no-untyped-def]
+    """Bound one cone from scratch: all of it becomes known."""
+    _bound(setting, cones, at, room.unknown, room.unproved)
+    _measure(setting, cones, at, room)
+
+
+@kernel
+def _measure(setting, cones, at, room):  # type: ignore[no-untyped-def]
+    """Find the ``result`` of the bounds of a cone."""
+    x, volume, result = cones.x[at], cones.volume[at], cones.result[at]
+    scale, uniform = setting.scale, setting.uniform
+    parts, values, volumes = room.parts, room.values, room.volumes
+    whole = scale * measure(x, volume, uniform, True)
+    right = decided(x, cones.lower[at], volume, uniform, False, parts, values, volumes)
+    wrong = decided(x, -cones.upper[at], volume, uniform, True, parts, values, volumes)
+    result[0] = np.floor(scale * right * (1.0 - LOSS))
+    result[1] = np.floor(scale * wrong * (1.0 - LOSS))
+    result[2] = max(whole - scale * (right + wrong), 0.0)
+
+
+@kernel
+def _run_between(setting, cones, at, cut, room):  # type: ignore[no-untyped-def]
+    """Run the network at the new ray of a cut."""
     i, j, w = cut[0], cut[1], cut[2] / 256.0
     for k in range(len(room.ray)):
         room.ray[k] = w * cones.x[at, i, k] + (1.0 - w) * cones.x[at, j, k]
@@ -213,18 +193,44 @@ def _halve(setting, cones, at, cut, enough, halves, room):  # type: ignore[no-un
         setting.w_ih, setting.w_hh, setting.rows, room.ray,
         room.before, room.margins, room.doubt, room.row_doubt,
     )  # fmt: skip
+
+
+@kernel
+def _put_ray(room, cones, at, k):  # type: ignore[no-untyped-def]
+    """Put the new ray in place of ray k."""
+    cones.x[at, k] = room.ray
+    cones.before[at, k], cones.margins[at, k] = room.before, room.margins
+    cones.doubt[at, k], cones.row_doubt[at, k] = room.doubt, room.row_doubt
+
+
+@kernel
+def _restore_ray(source, at, target, to, k):  # type: ignore[no-untyped-def]
+    target.x[to, k] = source.x[at, k]
+    target.before[to, k], target.margins[to, k] = source.before[at, k], source.margins[at, k]
+    target.doubt[to, k], target.row_doubt[to, k] = source.doubt[at, k], source.row_doubt[at, k]
+
+
+@kernel
+def _left_open(setting, cones, at, cut, enough, exact, halves, room):  # type: ignore[no-untyped-def]
+    """The measure that both parts of a cone leave open, or the first alone where that is
+    ``enough``; ``exact`` or an estimate. The first of the ``halves`` has the rays of the cone, and
+    gets them back.
+    """
+    _run_between(setting, cones, at, cut, room)
     left = 0.0
     for side in range(2):
-        k = i if side else j
-        _copy(cones, at, halves, side)
-        halves.x[side, k], halves.volume[side] = (
-            room.ray,
-            cones.volume[at] * (w if side else 1.0 - w),
-        )
-        halves.before[side, k], halves.margins[side, k] = room.before, room.margins
-        halves.doubt[side, k], halves.row_doubt[side, k] = room.doubt, room.row_doubt
-        _weigh(setting, halves, side, room)
-        left += halves.result[side, 2]
+        k, share = (cut[0], cut[2] / 256.0) if side else (cut[1], 1.0 - cut[2] / 256.0)
+        _put_ray(room, halves, 0, k)
+        halves.volume[0] = cones.volume[at] * share
+        _bound(setting, halves, 0, cones.status[at], room.proved)
+        if exact:
+            _measure(setting, halves, 0, room)
+            left += halves.result[0, 2]
+        else:
+            lower, upper = halves.lower[0], halves.upper[0]
+            part = open_share(lower, upper, setting.points, room.least, room.most)
+            left += part * measure(halves.x[0], halves.volume[0], setting.uniform, True)
+        _restore_ray(cones, at, halves, 0, k)
         if left >= enough:
             break
     return left
@@ -232,16 +238,29 @@ def _halve(setting, cones, at, cut, enough, halves, room):  # type: ignore[no-un
 
 @kernel
 def _best_cut(setting, cones, at, halves, room):  # type: ignore[no-untyped-def]
-    """The candidate that leaves least open; the ``halves`` become its parts."""
-    count = _candidates(cones.x[at], cones.before[at], cones.score[at], room.tried, room.cuts)
+    """The candidate that leaves least open; the ``halves`` become its parts. In the first of them
+    x_j is replaced.
+    """
+    count = candidates(cones.x[at], cones.before[at], cones.score[at], room.tried, room.cuts)
+    for r in range(len(room.proved)):
+        room.proved[r] = cones.lower[at, :, r].min() > 0.0
+    _copy(cones, at, halves, 0)
+    found = cones.result[at, 0] + cones.result[at, 1]
+    exact = cones.result[at, 2] < THIN * (found + cones.result[at, 2])
     least, chosen = np.inf, 0
     for c in range(count):
-        left = _halve(setting, cones, at, room.cuts[c], least, halves, room)
+        left = _left_open(setting, cones, at, room.cuts[c], least, exact, halves, room)
         if left < least:
             least, chosen = left, c
-    if chosen < count - 1:  # others were tried since
-        _halve(setting, cones, at, room.cuts[chosen], np.inf, halves, room)
-    return room.cuts[chosen]
+    cut = room.cuts[chosen]
+    i, j, w = cut[0], cut[1], cut[2] / 256.0
+    _run_between(setting, cones, at, cut, room)
+    _copy(cones, at, halves, 1)
+    for side in range(2):
+        _put_ray(room, halves, side, i if side else j)
+        halves.volume[side] = cones.volume[at] * (w if side else 1.0 - w)
+        _weigh(setting, halves, side, room)
+    return cut
 
 
 @kernel
@@ -262,7 +281,7 @@ def _level(left, depth):  # type: ignore[no-untyped-def]
 
 @kernel
 def search(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, unit_allowance, row_allowance, roots, scale, uniform,
+    w_ih, w_hh, rows, unit_allowance, row_allowance, roots, scale, uniform, points,
     old, need, limit, out, totals,
 ):  # fmt: skip
     """Extend a tape: cut every leaf of at least level ``need``.
@@ -270,8 +289,9 @@ def search(  # type: ignore[no-untyped-def]
     Read: float weights ``w_ih``, ``w_hh``; ``rows`` (n - 1, d), the margins, with their
     :func:`certify.probability.cones.relaxation.allowances`; ``roots`` (n, n), the rays of the
     chamber, of determinant 1; ``scale``, units per
-    :func:`certify.probability.cones.measure.measure`; the tape ``old``; ``limit``, the number of
-    cones that may be cut (what is left then stays a leaf).
+    :func:`certify.probability.cones.measure.measure`; ``points`` (n, S) of the simplex
+    (:func:`certify.probability.cones.measure.spread_points`); the tape ``old``; ``limit``, the
+    number of cones that may be cut (what is left then stays a leaf).
 
     Written: ``out``, the new tape (at least 4 ``limit`` longer), and ``totals``: its length, the
     number of cones cut, units right and wrong, the most that they have been, whether a leaf is
@@ -279,8 +299,9 @@ def search(  # type: ignore[no-untyped-def]
     """
     n, d, R = len(roots), len(w_ih), len(rows)
     size = MAX_DEPTH + 3
-    setting = Setting(w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform)
-    cones, halves, room = _cones(size, n, d, R), _cones(2, n, d, R), _room(n, d, R)
+    setting = Setting(w_ih, w_hh, rows, unit_allowance, row_allowance, scale, uniform, points)
+    cones, halves = _cones(size, n, d, R), _cones(2, n, d, R)
+    room = _room(n, d, R, points.shape[1])
     depth = np.empty(size, np.int64)
     fresh = np.zeros(size, np.bool_)  # bounded in this call
     cones.x[0], cones.volume[0], depth[0] = roots, 1.0, 0

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from certify.checker.simplices import SUM, check_chamber, constant
+from certify.checker.chamber import SUM
+from certify.checker.simplices import check_chamber, constant
 from certify.model import FloatArray, Network
 from certify.probability.closed_form.cells import Chamber, chambers
 from certify.probability.cones.branch_and_bound import (
@@ -29,6 +30,7 @@ from certify.probability.cones.branch_and_bound import (
     nodes,
     search,
 )
+from certify.probability.cones.measure import spread_points
 from certify.probability.cones.relaxation import Allowances, allowances
 from certify.probability.run import Confirmed, Done, Run
 from certify.relaxation.compiled import COMPILED
@@ -62,6 +64,9 @@ def _margins_of(network: Network, second: int) -> tuple[FloatArray, Allowances]:
     return rows, allowances(network, rows)
 
 
+_points = lru_cache(spread_points)
+
+
 def _setting(network: Network, inputs: str, index: int) -> Any:
     """What the kernel reads of a model and a chamber."""
     chamber = all_chambers(network.seq_len, inputs)[index]
@@ -74,6 +79,7 @@ def _setting(network: Network, inputs: str, index: int) -> Any:
     rays = np.array(chamber.rays, dtype=np.float64)
     return (
         net.w_ih, net.w_hh, rows, allowed.unit, allowed.row, rays, scale, inputs == "uniform",
+        _points(n),
     )  # fmt: skip
 
 

@@ -18,14 +18,14 @@ from __future__ import annotations
 import numpy as np
 
 from certify.compiled import kernel
+from certify.model import FloatArray
 
 #: More than rounding takes of a measure, relative to it.
 LOSS = 1e-9
 #: Parts below this share of their cone are not followed: rounding's own slivers.
 _SLIVER = 1e-9
 _MOST_PARTS = 1000  #: nor more parts of a cone than these; the checker follows as many
-#: What is closer than this to another choice may be chosen otherwise by exact arithmetic.
-CLOSE = 1e-7
+_POINTS = 256  #: at which :func:`open_share` looks
 
 
 @kernel
@@ -75,19 +75,30 @@ def measure(x, volume, uniform, sharp):  # type: ignore[no-untyped-def]
 @kernel
 def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type: ignore[no-untyped-def]
     """The :func:`measure` of the part of a cone on which all ``vectors`` (n, R) are positive, with
-    ``some`` at least one is not negative: a lower bound up to rounding. And whether exact
-    arithmetic might cut it otherwise.
+    ``some`` at least one is not negative: a lower bound up to rounding.
 
     ``parts`` (P, n, n), ``values`` (P, n, R) and ``volumes`` (P,) are room to work in.
     """
-    n, R = vectors.shape
-    parts[0], values[0], volumes[0] = x, vectors, volume
-    top, total, doubtful = 1, 0.0, False
+    n = len(vectors)
+    R = 0  # of the vectors that matter: not those positive everywhere, or nowhere
+    for r in range(vectors.shape[1]):
+        least, most = vectors[:, r].min(), vectors[:, r].max()
+        if some and least >= 0.0:
+            return measure(x, volume, uniform, False)
+        if not some and most <= 0.0:
+            return 0.0
+        if (most > 0.0) if some else (least < 0.0):
+            values[0, :, R] = vectors[:, r]
+            R += 1
+    if R == 0:
+        return 0.0 if some else measure(x, volume, uniform, False)
+    parts[0], volumes[0] = x, volume
+    top, total = 1, 0.0
     for _ in range(_MOST_PARTS):
         if not top:
             break
         top -= 1
-        cut, cut_i, cut_j, most, next_most = -1, 0, 0, 0.0, 0.0
+        cut, cut_i, cut_j, most = -1, 0, 0, 0.0
         whole, dead = False, volumes[top] < _SLIVER * volume
         for r in range(R):
             i, j = 0, 0
@@ -104,9 +115,7 @@ def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type:
             elif lo < 0.0 < up:
                 size = (up if some else -lo) / (up - lo)
                 if size > most:
-                    cut, cut_i, cut_j, most, next_most = r, i, j, size, most
-                else:
-                    next_most = max(next_most, size)
+                    cut, cut_i, cut_j, most = r, i, j, size
         if dead:
             continue
         if whole or (cut < 0 and not some):
@@ -114,13 +123,6 @@ def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type:
         elif cut >= 0 and top + 2 <= len(parts):
             i, j = cut_i, cut_j
             up, lo = values[top, i, cut], values[top, j, cut]
-            doubtful = doubtful or most - next_most <= CLOSE
-            for k in range(n):
-                v = values[top, k, cut]
-                if (k != i and up - v <= CLOSE * (up - lo)) or (
-                    k != j and v - lo <= CLOSE * (up - lo)
-                ):
-                    doubtful = True
             w, v = -lo / (up - lo), up / (up - lo)
             to = top + 1
             for k in range(n):
@@ -138,4 +140,42 @@ def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type:
                 values[top, j, r] = values[to, i, r]
             volumes[to], volumes[top] = volumes[top] * w, volumes[top] * v
             top += 2
-    return total, doubtful
+    return total
+
+
+def spread_points(n: int) -> FloatArray:
+    """Points (n, S) spread evenly over ``sum s = 1``: the spacings of a lattice sequence."""
+    golden = 1.5
+    for _ in range(60):
+        golden = (1.0 + golden) ** (1.0 / n)
+    steps = golden ** -np.arange(1.0, n)
+    ends = np.sort((0.5 + np.outer(np.arange(_POINTS), steps)) % 1.0, axis=1)
+    spacings: FloatArray = np.diff(ends, axis=1, prepend=0.0, append=1.0)
+    return np.ascontiguousarray(spacings.T)
+
+
+@kernel
+def open_share(lower, upper, points, least, most):  # type: ignore[no-untyped-def]
+    """An estimate of the share of a cone in which the bounds (n, R) of the margins decide nothing.
+
+    With l and u the least of the lower and of the upper bounds, that is where ``l <= 0 < u``. At
+    each of the ``points`` (n, S) it is asked what share of a neighbourhood does: where l and u are
+    shifted by anything up to ``reach``, about what they change by up to the next point. So wedges
+    that are too thin to hold a point are seen too. ``least`` and ``most`` (S,) are room.
+    """
+    n, R = lower.shape
+    S = points.shape[1]
+    least[:], most[:] = np.inf, np.inf
+    for r in range(R):
+        for s in range(S):
+            low, up = 0.0, 0.0
+            for k in range(n):
+                low += lower[k, r] * points[k, s]
+                up += upper[k, r] * points[k, s]
+            least[s] = min(least[s], low)
+            most[s] = min(most[s], up)
+    reach = 0.5 * (least.max() - least.min()) / S ** (1.0 / (n - 1)) + 1e-300
+    total = 0.0
+    for s in range(S):
+        total += max(min(-least[s], reach) - max(-most[s], -reach), 0.0)
+    return total / (2.0 * reach * S)

@@ -25,14 +25,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from certify.compiled import kernel
+<<<<<<< HEAD
 from certify.model import UNIT_ROUNDOFF, FloatArray, Network
 from certify.probability.cones.measure import CLOSE
 from certify.relaxation.linear import rounding_slack
+=======
+from certify.model import FloatArray, Network
+from certify.relaxation.linear import UNIT_ROUNDOFF, rounding_slack
+>>>>>>> b1d34eb (Choose the cuts of a cone by an estimate, and confirm its leaves by the checker's compiled rule)
 
 MAX_DEPTH = 128  #: of the cuts above a cone
 #: Roundings of a coordinate of a ray, twice over; and more than underflow loses of a run.
 _RAY_ROUNDINGS = 4.0 * (MAX_DEPTH + 8)
 _TINY = 1e-250
+UNKNOWN = 2  #: A unit that is neither on (1) nor off (0).
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,19 +198,16 @@ def _enclose(  # type: ignore[no-untyped-def]
 @kernel(inline="always")
 def _relax(t, i, e, L, U, a, slope, intercept, above, below):  # type: ignore[no-untyped-def]
     """Relax unit i of step t between L and U, and note what that may cost, from above and from
-    below; returns whether exact arithmetic might round the slope otherwise.
+    below.
     """
     lo, up = L.min() - e, U.max() + e
-    s = 256.0 * up / (up - lo) + 0.5
-    doubtful = abs(s - np.floor(s + 0.5)) <= CLOSE + 1024.0 * e / (up - lo)
-    s = np.floor(s) / 256.0
+    s = np.floor(256.0 * up / (up - lo) + 0.5) / 256.0
     slope[t, i] = s
     a[t, i] = 1.0 if s >= 0.5 else 0.0
     for k in range(len(L)):
         intercept[t, i, k] = max((1.0 - s) * (U[k] + e), -s * (L[k] - e))
     above[t, i] = -up * lo / (up - lo)
     below[t, i] = min(up, -lo)
-    return doubtful
 
 
 @kernel(inline="always")
@@ -220,26 +223,26 @@ def _charge(keep, status, above, below, score):  # type: ignore[no-untyped-def]
 @kernel
 def bound_simplex(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, unit_allowance, row_allowance,
-    x, before, margins, doubt, row_doubt, lower, upper, score,
+    x, before, margins, doubt, row_doubt, known, proved, status, lower, upper, score,
 ):  # fmt: skip
     """Prove vectors of the ``rows`` (R, d) over the cone of the rays ``x`` (n, n).
 
     Read: ``before`` and ``doubt`` (n, n, d), ``margins`` and ``row_doubt`` (n, R), what
     :func:`run_at` found ray by ray. Where these leave no doubt about any sign, a row loses no more
     than they do; where it reads only units that are off for certain it is 0 and loses nothing.
-    Without that no tie could be proved.
-    Written: ``lower`` and ``upper`` (n, R), ray by ray; ``score`` (n, d), what relaxing each unit
-    costs the rows that aren't decided. Returns whether exact arithmetic might round a slope
-    otherwise, so that its bounds are others.
+    Without that no tie could be proved. ``known`` (n, d) is a status of units that is proved
+    already (``UNKNOWN``: of none), and rows that are ``proved`` (R,) to be positive are left out:
+    their vectors are 1.
+    Written: ``status`` (n, d) of the units; ``lower`` and ``upper`` (n, R), ray by ray; ``score``
+    (n, d), what relaxing each unit costs the rows that aren't decided.
     """
     n = len(x)
     d = len(w_ih)
-    status = np.empty((n, d), np.int8)
     a, slope, intercept = np.zeros((n, d)), np.zeros((n, d)), np.zeros((n, d, n))
     below, above, keep = np.zeros((n, d)), np.zeros((n, d)), np.zeros((n, d))
     row, other, g = np.empty(d), np.empty(d), np.empty(n)
     constant, L, U = np.empty(n), np.empty(n), np.empty(n)
-    linear, strict, doubtful = True, True, False
+    linear, strict = True, True
     dead = np.zeros(d, np.bool_)  # off in the last step, for certain
     for t in range(n):
         relaxed = False
@@ -253,6 +256,9 @@ def bound_simplex(  # type: ignore[no-untyped-def]
                     off = off and before[k, t, i] <= -doubt[k, t, i]
                 strict = strict and (on or off)
                 dead[i] = off
+            elif known[t, i] != UNKNOWN:
+                status[t, i], dead[i] = known[t, i], False
+                continue
             else:
                 side = _enclose(
                     t, i, e, before, w_ih, w_hh, status, a, slope, intercept,
@@ -263,15 +269,17 @@ def bound_simplex(  # type: ignore[no-untyped-def]
                     status[t, i] = max(side, 0)
                     continue
                 strict = False
-            status[t, i] = 1 if L.min() >= -e else 0 if U.max() <= e else 2
-            if status[t, i] == 2:
+            status[t, i] = 1 if L.min() >= -e else 0 if U.max() <= e else UNKNOWN
+            if status[t, i] == UNKNOWN:
                 relaxed = True
-                if _relax(t, i, e, L, U, a, slope, intercept, above, below):
-                    doubtful = True
+                _relax(t, i, e, L, U, a, slope, intercept, above, below)
         linear = linear and not relaxed
     score[:] = 0.0
     for r in range(len(rows)):
         e = row_allowance[r]
+        if proved[r]:
+            lower[:, r], upper[:, r] = 1.0, 1.0
+            continue
         tied = True
         for j in range(d):
             tied = tied and (dead[j] or rows[r, j] == 0.0)
@@ -297,4 +305,3 @@ def bound_simplex(  # type: ignore[no-untyped-def]
             if L.min() > e or (margins[:, r].max() < 0 if side == 0 else margins[:, r].min() > 0):
                 continue
             _charge(keep, status, above, below, score)
-    return doubtful
