@@ -211,7 +211,7 @@ def room(n: int, d: int = 1) -> tuple[Rule, Cone, Portions, Walk]:
     network = random_network(0, d, n)
     rows = [list(row) for row in network.w_out[1:]]
     rule, _ = rule_of(network, [*rows, *([-v for v in row] for row in rows)], BARE)
-    return (rule, *chamber.room_of(rule, BARE, 0))
+    return (rule, *chamber.rooms(rule, BARE, 0))
 
 
 def random_cone(n: int, seed: int) -> tuple[list[list[Fraction]], Fraction]:
@@ -272,7 +272,7 @@ def test_integer_bounds_hold_on_the_cone(seed: int, n: int, d: int) -> None:
     found = []
     for kernels in (BARE, COMPILED):
         rule, unit = rule_of(network, [*rows, *([-v for v in row] for row in rows)], kernels)
-        cone, _, _ = chamber.room_of(rule, kernels, 0)
+        cone, _, _ = chamber.rooms(rule, kernels, 0)
         cone.rays[:] = kernels.wide(int(v * 2**conic.COORDINATE // 1) for ray in rays for v in ray)
         assert kernels.function(conic.bound_cone)(rule, cone)
         found.append([[int(v) for v in part] for part in (cone.lower, cone.upper, cone.slope)])

@@ -100,7 +100,7 @@ def walk_tape(
     return -1
 
 
-def room_of(rule: Rule, kernels: Kernels, noted: int) -> tuple[Cone, Portions, Walk]:
+def rooms(rule: Rule, kernels: Kernels, noted: int) -> tuple[Cone, Portions, Walk]:
     """Room to work in, with the root of a tree whose rays are still missing."""
     n, d, rivals = rule.n, rule.d, len(rule.rows) // rule.d // 2
     filled = kernels.filled

@@ -21,7 +21,7 @@ from itertools import accumulate
 from math import factorial
 from typing import Any
 
-from certify.checker.chamber import FINEST, SUM, room_of, walk_tape
+from certify.checker.chamber import FINEST, SUM, rooms, walk_tape
 from certify.checker.cones import Ray, chambers
 from certify.checker.document import fields, integer, items
 from certify.checker.errors import Rejected
@@ -134,7 +134,7 @@ def check_chamber(
     margins = [[a - b for a, b in zip(out[second], row, strict=True)] for row in out]
     del margins[second]
     rule, _ = rule_of(weights, [*margins, *([-v for v in row] for row in margins)], kernels)
-    bounds, portions, walk = room_of(rule, kernels, len(tape) if noted else 0)
+    bounds, portions, walk = rooms(rule, kernels, len(tape) if noted else 0)
     n, step, at = rule.n, kernels.function(walk_tape), 0
     walk.rays[: n * n] = kernels.wide(v << FINEST for ray in cone for v in ray)
     octets, fault = kernels.octets(tape), -1

@@ -27,20 +27,6 @@ from certify.checker import (
 from certify.checker.running import Kernels
 from certify.compiled import kernel as compiled
 
-from certify.checker import (
-    cases,
-    chamber,
-    conic,
-    deciding,
-    drawing,
-    kernel,
-    leaves,
-    portions,
-    tree,
-)
-from certify.checker.running import Kernels
-from certify.compiled import kernel as compiled
-
 MODULES = (kernel, tree, cases, leaves, drawing, deciding, conic, portions, chamber)
 
 

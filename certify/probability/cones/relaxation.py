@@ -25,14 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from certify.compiled import kernel
-<<<<<<< HEAD
 from certify.model import UNIT_ROUNDOFF, FloatArray, Network
-from certify.probability.cones.measure import CLOSE
 from certify.relaxation.linear import rounding_slack
-=======
-from certify.model import FloatArray, Network
-from certify.relaxation.linear import UNIT_ROUNDOFF, rounding_slack
->>>>>>> b1d34eb (Choose the cuts of a cone by an estimate, and confirm its leaves by the checker's compiled rule)
 
 MAX_DEPTH = 128  #: of the cuts above a cone
 #: Roundings of a coordinate of a ray, twice over; and more than underflow loses of a run.
