@@ -71,7 +71,7 @@ def test_the_further_from_its_end_the_lighter_a_pair_weighs() -> None:
     )
     high.now = climbed(Climb(HANDCRAFTED, POINT, PairNoise(pair), Fraction(1, 10)))
     assert low.weight == 1
-    assert high.weight > 10
+    assert high.weight > 5
 
 
 def test_an_attempt_that_is_given_up_is_followed_by_a_lower_one() -> None:

@@ -82,7 +82,7 @@ class Climb:
     @property
     def weight(self) -> float:
         """Of the time it has had: a pair close to its end may wait for those that are not."""
-        return 1.0 / max(1.0 - self.reached, 1e-3) ** 2
+        return 1.0 / max(1.0 - self.reached, 1e-3)
 
     def go_on(self, turn: Turn) -> bool:
         """Climb until the turn is over; whether that needs no other turn. Then certified has met
