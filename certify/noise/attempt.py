@@ -18,7 +18,7 @@ from certify.noise.branch_and_bound import CANDIDATE, DONE, THIN, Search, go_on
 from certify.noise.exact_leaves import close
 from certify.noise.turns import Turn
 
-_FIRST, _SLICE = 100, 500  # boxes before an attack, and between two looks at the clock
+_SLICE = 100  # boxes before an attack, and between two looks at the clock and at who is idle
 _SENT = 2000  # boxes that are bounded elsewhere at a time
 
 
@@ -127,7 +127,7 @@ class Attempt:
         """Bound some boxes, here or elsewhere; why the search came back, None if time is up."""
         begun, self._begun = self._begun, True
         if self._cluster is None or not begun:
-            return part.search.run(_SLICE if begun else _FIRST)
+            return part.search.run(_SLICE)
         search, tape = part.search, part.search.tape
         search.tape = bytearray()  # stays here
         found = self._cluster.call(go_on, search, _SENT, stop=lambda: turn.over)
@@ -149,6 +149,7 @@ class Attempt:
     def _close(self, part: _Part) -> None:
         with self._lock:
             part.closed = True
+            part.search.forget()
             parts = self._parts
             if self.answer is not None or not all(p.closed for p in parts):
                 return

@@ -11,7 +11,7 @@ from certify.checker.noise import GRID
 from certify.compiled import kernel
 from certify.model import FloatArray
 from certify.relaxation.cases import CASES, PROVED, prove_by_cases
-from certify.relaxation.linear import bound_box, settled
+from certify.relaxation.linear import renew_bounds, settled
 
 UNIT = 2.0**-GRID
 _UNIT, _CASES, _PROVED = UNIT, CASES, PROVED
@@ -109,31 +109,18 @@ def last_settled(lower, upper, low, up, slack):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def bound(floats, first, frames, top, box, low, up, code, values, score):  # type: ignore[no-untyped-def]
-    """Bounds in floats of the branch at ``top``: first with the relaxations that are known, then
-    with new ones for the steps from the first impulse on, then for all that need it. Returns the
-    worst value, and from which step on bounds are new.
-    """
+def bound(floats, frames, top, box, low, up, code, values, score):  # type: ignore[no-untyped-def]
+    """Bounds in floats of the branch at ``top``, from the first step on that needs them anew."""
     start = frames.start[top]
-    fresh = start < 0
-    worst, begin = -np.inf, 0
-    for attempt in range(2):
-        begin = max(start, first if attempt == 0 and not fresh else 0)
-        low[:] = frames.lower[top]
-        up[:] = frames.upper[top]
-        code[:] = frames.codes[top]
-        score[:] = box.hi - box.lo
-        renewed = bound_box(
-            floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, box.lo, box.hi,
-            floats.unit_slack, floats.row_slack, floats.unit_slack, floats.reach,
-            fresh, begin, low, up, code, values, score,
-        )  # fmt: skip
-        worst = values.min()
-        if renewed == 0 and not fresh and worst > 0.0:
-            begin = len(low)
-        if worst > 0.0 or begin <= max(start, 0):
-            break
-    return worst, begin
+    low[:] = frames.lower[top]
+    up[:] = frames.upper[top]
+    code[:] = frames.codes[top]
+    score[:] = box.hi - box.lo
+    renew_bounds(
+        floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, box.lo, box.hi, floats.unit_slack,
+        floats.row_slack, floats.unit_slack, start < 0, start, low, up, code, values, score,
+    )  # fmt: skip
+    return values.min()
 
 
 @kernel

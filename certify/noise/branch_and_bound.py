@@ -11,10 +11,9 @@ checker's own rule (:mod:`certify.checker.kernel`, compiled) proves it too, and 
 the functions that the checker walks it with (:mod:`certify.checker.tree`, which says what the tape
 holds). So what is written is accepted. Where the rule does not agree, the box is cut further.
 
-Steps before ``begin`` read no input that has changed since their last bounds; a proved leaf with
-``begin = n`` needed nothing new. At a node that is cut, what was found beyond the last step with a
-newly settled unit is forgotten, because its parts will find better, and beyond the letters decided
-so far, because it depends on the next.
+Steps before ``begin`` read no input that has changed since their last bounds. At a node that is
+cut, what was found beyond the last step with a newly settled unit is forgotten, because its parts
+will find better, and beyond the letters decided so far, because it depends on the next.
 """
 
 from __future__ import annotations
@@ -43,6 +42,8 @@ from certify.relaxation.linear import margin_rows, rounding_slack, settled
 #: Why a run of the search came back.
 DONE, PAUSED, CANDIDATE, THIN = 0, 1, 2, 3
 _DONE, _PAUSED, _CANDIDATE, _THIN, _UNIT, _CASES = DONE, PAUSED, CANDIDATE, THIN, UNIT, CASES
+
+_BRANCHES = ("lo", "hi", "letters", "length", "below", "above")  # of a stack, one a branch
 
 _load, _tighten, _cut = function(tree.load), function(tree.tighten), function(tree.cut)
 _place, _bound_units = function(integers.place), function(integers.bound_units)
@@ -94,7 +95,7 @@ def _prove(rule, space, trail, begin, by_cases, tape, at):  # type: ignore[no-un
 
 @kernel
 def _leaf(  # type: ignore[no-untyped-def]
-    floats, rule, space, claim, stack, top, box, low, up, code, values, begin, start, tape, at
+    floats, rule, space, stack, box, low, up, code, values, begin, tape, at
 ):
     """Try to write a leaf to ``tape[at]``; where it ends, or -1, and the least bound of a row."""
     by_cases = values.min() <= 0.0
@@ -104,10 +105,6 @@ def _leaf(  # type: ignore[no-untyped-def]
         if end < 0:
             return -1, 0
     least = _prove(rule, space, stack.trail, begin, by_cases, tape, at + 2)
-    if least <= 0 and begin > max(start, 0):
-        begin = max(start, 0)
-        _take(rule, space, claim, stack, top)
-        least = _prove(rule, space, stack.trail, begin, by_cases, tape, at + 2)
     tape[at], tape[at + 1] = BY_CASES if by_cases else PROVED, begin
     return end if least > 0 else -1, least
 
@@ -180,10 +177,10 @@ def _run(  # type: ignore[no-untyped-def]
         _enter(space, stack, frames, top, box)
         low, up, code = frames.lower[top + 1], frames.upper[top + 1], frames.codes[top + 1]
         start, length = frames.start[top], stack.length[top]
-        worst, begin = _bound(floats, claim.first, frames, top, box, low, up, code, values, score)
+        worst = _bound(floats, frames, top, box, low, up, code, values, score)
+        begin = max(start, 0)
         end, least = _leaf(
-            floats, rule, space, claim, stack, top, box, low, up, code, values, begin, start,
-            tape, written,
+            floats, rule, space, stack, box, low, up, code, values, begin, tape, written
         )  # fmt: skip
         if end >= 0:
             written = end
@@ -209,7 +206,6 @@ def _run(  # type: ignore[no-untyped-def]
             if op != HISTORY:
                 known = frames.lower[top], frames.upper[top]
                 stop = _last_settled(known[0], known[1], low, up, floats.unit_slack)
-        begin = min(begin, max(start, 0))
         stop = max(stop, begin)
         tape[written], tape[written + 1], tape[written + 2] = op, begin, stop
         written += 3
@@ -320,11 +316,17 @@ class Search:
 
     def _arrays(self) -> Iterator[tuple[Any, int]]:
         """The arrays that hold the branches, and how many entries of theirs are of one."""
-        for name in ("lo", "hi", "letters", "length", "below", "above"):
+        for name in _BRANCHES:
             array = getattr(self.stack, name)
             yield array, len(array) // self.stack.size
         for array in self.frames:
             yield array, 1
+
+    def forget(self) -> None:
+        """Give the room of branches back, as none is open any more."""
+        stack, frames = self.stack, self.frames
+        self.stack = stack._replace(**{k: getattr(stack, k)[:0].copy() for k in _BRANCHES})
+        self.frames = frames._replace(**{k: v[:0].copy() for k, v in frames._asdict().items()})
 
     def run(self, most: int) -> int:
         """Bound up to ``most`` more boxes.

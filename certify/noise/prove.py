@@ -87,7 +87,7 @@ def prove_noise(
         finished = attempt.go_on(turn)
         if attempt.answer is not None:
             known[pair] = attempt.answer
-        kept = len(attempts) * attempt.nbytes
+        kept = sum(a.nbytes for a in list(attempts.values()))
         if attempt.answer is not None or (kept > _KEPT_BYTES and attempt.idle and not finished):
             attempts.pop(pair, None)
         return finished

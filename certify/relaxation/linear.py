@@ -125,35 +125,58 @@ def bound_box(  # type: ignore[no-untyped-def]
     Written: ``values`` (R,), proved lower bounds of the rows; ``score`` (k,), what each
     coordinate contributes to the looseness of the worst row (not where the old ones did).
     """
-    n, d = lower.shape
-    k, most = len(lo), _lanes(max(d, len(rows)))
-    net, box = (w_ih, w_hh, w_hh.reshape(d * d)), (A, b, lo, hi)
-    relaxed = (np.empty((n, d)), np.empty((n, d)), np.empty((n, d)))
-    work = (
-        np.empty(d * most), np.empty(d * most), np.empty((n + 1) * most), np.empty(k * most),
-        np.empty(most),
-    )  # fmt: skip
-    unit_q = np.zeros((n * d, k))
-    keep = np.empty((n, d * most))
     if not fresh:
-        for t in range(n):
+        relaxed, _, work = _room(len(w_ih), len(rows), lower, lo)
+        for t in range(len(lower)):
             _relax_step(t, lower, upper, codes, relaxed)
-        _bound_rows(net, rows, row_slack, relaxed, box, work, keep[:0], values)
+        net, box = (w_ih, w_hh, w_hh.reshape(w_hh.size)), (A, b, lo, hi)
+        _bound_rows(net, rows, row_slack, relaxed, box, work, relaxed[0][:0], values)
         if values.min() > 0.0:
             return 0
+    return renew_bounds(
+        w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, tips, fresh, start,
+        lower, upper, codes, values, score,
+    )  # fmt: skip
+
+
+@kernel
+def renew_bounds(  # type: ignore[no-untyped-def]
+    w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, tips, fresh, start,
+    lower, upper, codes, values, score,
+):  # fmt: skip
+    """The same, but all unsettled units from step ``start`` on are bounded anew in any case."""
+    n, d = lower.shape
+    net, box = (w_ih, w_hh, w_hh.reshape(d * d)), (A, b, lo, hi)
+    relaxed, keep, work = _room(d, len(rows), lower, lo)
+    unit_q = np.zeros((n * d, len(lo)))
+    begin = 0 if fresh else start
+    for t in range(begin):
+        _relax_step(t, lower, upper, codes, relaxed)
     count = 0
-    for t in range(0 if fresh else start, n):
+    for t in range(begin, n):
         new = _bound_step(t, 1, net, relaxed, box, work, unit_slack, tips, lower, upper, unit_q)
         if new > 0:
             _bound_step(t, -1, net, relaxed, box, work, unit_slack, tips, lower, upper, unit_q)
         if new > 0 or fresh:
             for i in range(d):
                 codes[t, i] = _code(lower[t, i], upper[t, i], tips[t, i])
-            _relax_step(t, lower, upper, codes, relaxed)
+        _relax_step(t, lower, upper, codes, relaxed)
         count += new
     _bound_rows(net, rows, row_slack, relaxed, box, work, keep, values)
     _score(values.argmin(), _lanes(len(rows)), keep, relaxed[2], unit_q, work[3], lo, hi, score)
     return count
+
+
+@kernel
+def _room(d, rows, lower, lo):  # type: ignore[no-untyped-def]
+    """Room for the relaxations, for coefficients on the way, and for the work on rows."""
+    n, most = len(lower), _lanes(max(d, rows))
+    relaxed = (np.empty((n, d)), np.empty((n, d)), np.empty((n, d)))
+    work = (
+        np.empty(d * most), np.empty(d * most), np.empty((n + 1) * most), np.empty(len(lo) * most),
+        np.empty(most),
+    )  # fmt: skip
+    return relaxed, np.empty((n, d * most)), work
 
 
 @kernel
