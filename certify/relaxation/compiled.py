@@ -1,7 +1,8 @@
 """The checker's integer rule, compiled: the same functions, with the same integers.
 
 ``certify.checker`` is plain Python without third-party imports. Here numba compiles the functions
-of its rule as they stand; a test compares what both find.
+of its rule as they stand, but for the bounds of units, which :mod:`certify.relaxation.lanes` finds
+side by side; a test compares what both ways find.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from certify.checker import (
 )
 from certify.checker.running import Kernels
 from certify.compiled import kernel as compiled
+from certify.relaxation import lanes
 
-MODULES = (kernel, tree, cases, leaves, drawing, deciding, conic, portions, chamber)
+#: Of one name the last one counts.
+MODULES = (kernel, tree, cases, leaves, drawing, deciding, conic, portions, chamber, lanes)
 
 
 @cache
