@@ -163,10 +163,15 @@ def noise_max(
             done = sum(c.now.verdict == "proved" for c in climbs.values())
             progress(done, len(pairs), 1 - clock.left / budget)
 
+    def weight(pair: Pair) -> float:
+        if clock.elapsed > budget / 10:
+            return climbs[pair].weight
+        # What all pairs stand rises first.
+        return float(climbs[pair].now.certified or 0) + float(step)
+
     ended = _in_turns(
-        climb, pairs, clock, jobs, cluster, now_and_then, first=_FIRST_CLIMB,
-        weight=lambda pair: climbs[pair].weight,
-    )  # fmt: skip
+        climb, pairs, clock, jobs, cluster, now_and_then, first=_FIRST_CLIMB, weight=weight
+    )
     return result(ended == "interrupted")
 
 
