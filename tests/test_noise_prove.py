@@ -168,7 +168,7 @@ def test_a_budget_of_nothing_leaves_unknown_and_resumes() -> None:
 
 
 def test_noise_max_brackets_the_truth() -> None:
-    result = noise_max(HANDCRAFTED, POINT, jobs=1, budget=1.0, step=Fraction(1, 10))
+    result = noise_max(HANDCRAFTED, POINT, jobs=1, budget=20.0, step=Fraction(1, 10))
     assert all(p.certified == Fraction(7, 10) for p in result.pairs)
     other = noise_max(threshold(), POINT, jobs=1, budget=1.0, step=Fraction(1, 10))
     for p in other.pairs:
