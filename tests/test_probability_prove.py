@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from certify.errors import UsageError
+from certify.errors import NothingDecidedError, UsageError
 from certify.model import Network
 from certify.probability.prove import decimal, prove_accuracy
 from tests.examples import HANDCRAFTED
@@ -79,3 +79,10 @@ def test_an_address_where_no_scheduler_is() -> None:
     network = Network.from_arrays([1.0], [[0.5]], [[1.0], [-1.0], [0.5], [0.0]])
     with pytest.raises(UsageError, match="dask nowhere: no scheduler there"):
         prove_accuracy(network, budget=1, dask="nowhere")
+
+
+@pytest.mark.parametrize("n", [4, 7])
+def test_weights_beyond_the_rule_are_said_before_any_work(n: int) -> None:
+    network = Network(0, (1, -1), ((3000, 0), (0, 3000)), ((0, 0),) * n)
+    with pytest.raises(NothingDecidedError, match=r"weights up to 3000; needed: .* \|w\| < 2048"):
+        prove_accuracy(network, boxes=10)

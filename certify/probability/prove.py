@@ -20,6 +20,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from certify.certificate import Certificate, describe_model, inside
+from certify.checker.errors import Rejected as Refused
+from certify.checker.running import BARE
+from certify.checker.scale import rule_of
 from certify.claims import Inputs
 from certify.compiled import seconds_compiling
 from certify.errors import NothingDecidedError, UsageError
@@ -218,6 +221,7 @@ def prove_accuracy(
     Raises:
         UsageError: an argument is out of its range, or the state is that of another run.
         MissingExtraError: ``dask`` without dask.distributed, or ``device`` without torch.
+        NothingDecidedError: the weights are too large for the rule that decides.
     """
     _check(inputs, digits, budget, boxes, jobs)
     started, compiling = time.monotonic(), seconds_compiling()
@@ -294,7 +298,15 @@ def _started(
     dask: Any,
     device: str | None,
 ) -> Run:
-    """The run that :func:`prove_accuracy` goes on with, and all that it needs compiled."""
+    """The run that :func:`prove_accuracy` goes on with, and all that it needs compiled.
+
+    Raises:
+        NothingDecidedError: the weights are too large for the rule that decides.
+    """
+    try:
+        rule_of(network, [], BARE)
+    except Refused as error:
+        raise NothingDecidedError(str(error)) from None
     run = (ChamberRun if network.seq_len <= CONE_LENGTH else Run)(network, inputs)
     if device is not None:
         if run.method != "boxes" or dask is not None:
