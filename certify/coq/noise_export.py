@@ -17,6 +17,7 @@ from textwrap import fill
 from typing import Any
 
 from certify.checker.cases import PROVED as BOUND
+from certify.checker.errors import Rejected
 from certify.checker.running import BARE
 from certify.checker.scale import rule_of, space_of
 from certify.checker.tree import BY_CASES, EXACT, HISTORY, OUTSIDE, PROVED
@@ -88,7 +89,7 @@ def export_noise(
     except UsageError:  # which is a ValueError
         raise
     except (
-        KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, RecursionError
+        Rejected, KeyError, TypeError, ValueError, IndexError, ZeroDivisionError, RecursionError
     ) as error:  # fmt: skip
         raise CertificateFormatError(
             f"not the form of a noise certificate: {error!r:.500}; 'certify check' says what is "
@@ -119,7 +120,7 @@ def _claim(network: Network, document: dict[str, Any], evidence: bytes) -> Noise
         pair, end = Pair(m, s), place + tree["bytes"]
         noises.add(Fraction(said["certified"]))
         tape = _Tape(evidence[place:end], network.seq_len, pair)
-        term = " ".join(tape.term())
+        term = _tidy(" ".join(tape.term()))
         if next(tape.rest, None) is not None:
             raise ValueError("a tape goes on after its tree")
         bound = _in_units(network, pair.second, Fraction(tree["margin_bound"]))
@@ -137,6 +138,12 @@ def _claim(network: Network, document: dict[str, Any], evidence: bytes) -> Noise
     )
     lo, hi = (Fraction(end) for end in claim["ratio"])
     return NoiseClaim(tuple(proofs), RatioRange(lo, hi), noises.pop(), body)
+
+
+def _tidy(term: str) -> str:
+    """The same term without what Coq does not need: large trees are large files."""
+    bare = re.sub(r"\( (Bound|Outside) \)", r"\1", term)
+    return bare.replace("( ", "(").replace(" )", ")").replace(" ;", ";")
 
 
 def _position(value: Any, n: int) -> int:

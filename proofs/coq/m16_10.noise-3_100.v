@@ -5251,1450 +5251,1157 @@ Definition proofs : list proof := [
   Proof_of 3 0 634032 (Proved 0);
   Proof_of 3 1 338946 (Proved 0);
   Proof_of 3 2 76524 (Proved 0);
-  Proof_of 3 4 5543 (By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Split 7 15 ( Bound ) ( Split 3 9
-   ( Bound ) ( Bound ) ) ; Split 3 10 ( Split 5 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ; Bound
-   ; Bound ]);
-  Proof_of 3 5 2570 (By_cases 0 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Bound ) ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ]);
-  Proof_of 3 6 5943 (By_cases 0 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Bound ) ; Split 6 2 (
-   Split 8 14 ( Bound ) ( Bound ) ) ( Split 8 14 ( Split 4 7 ( Split 4 13 ( Bound ) ( Bound ) ) (
-   Split 4 13 ( Bound ) ( Bound ) ) ) ( Split 5 2 ( Bound ) ( Bound ) ) ) ; Split 5 10 ( Split 8
-   14 ( Bound ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ( Split 8 14 ( Bound ) ( Bound ) ) ; Bound ;
-   Bound ; Bound ; Bound ]);
-  Proof_of 3 7 260554 (First 0 10 ( Proved 0 ) ( Proved 0 ));
-  Proof_of 3 8 75367 (By_cases 0 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Bound ;
-   Bound ; Bound ; Bound ; Bound ]);
-  Proof_of 3 9 12820 (By_cases 0 [ Bound ; Split 6 4 ( Bound ) ( Split 8 9 ( Bound ) ( Bound ) ) ;
-   Split 7 4 ( Split 3 10 ( Split 9 12 ( Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 12
-   ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ]);
+  Proof_of 3 4 5543 (By_cases 0 [ Bound; Bound; Bound; Bound; Split 7 15 Bound (Split 3 9 Bound
+   Bound); Split 3 10 (Split 5 14 Bound Bound) Bound; Bound; Bound; Bound ]);
+  Proof_of 3 5 2570 (By_cases 0 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ]);
+  Proof_of 3 6 5943 (By_cases 0 [ Bound; Bound; Split 7 4 Bound Bound; Split 6 2 (Split 8 14 Bound
+   Bound) (Split 8 14 (Split 4 7 (Split 4 13 Bound Bound) (Split 4 13 Bound Bound)) (Split 5 2
+   Bound Bound)); Split 5 10 (Split 8 14 Bound (Split 9 8 Bound Bound)) (Split 8 14 Bound Bound);
+   Bound; Bound; Bound; Bound ]);
+  Proof_of 3 7 260554 (First 0 10 (Proved 0) (Proved 0));
+  Proof_of 3 8 75367 (By_cases 0 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Bound; Bound;
+   Bound; Bound; Bound ]);
+  Proof_of 3 9 12820 (By_cases 0 [ Bound; Split 6 4 Bound (Split 8 9 Bound Bound); Split 7 4
+   (Split 3 10 (Split 9 12 (Split 6 4 Bound Bound) Bound) (Split 9 12 Bound Bound)) Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound ]);
   Proof_of 4 0 203525 (Proved 0);
   Proof_of 4 1 277701 (Proved 0);
   Proof_of 4 2 247514 (Proved 0);
-  Proof_of 4 3 1584 (By_cases 0 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Bound ) ; Split 4 14 (
-   Split 5 14 ( Bound ) ( Split 5 8 ( Split 3 2 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 5 14 (
-   Split 5 8 ( Split 3 10 ( Bound ) ( Bound ) ) ( Split 3 10 ( Split 3 0 ( Split 3 4 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ) ( Split 5 8 ( Split 3 10 ( Split 3 0 ( Bound ) ( Bound ) )
-   ( Split 3 0 ( Bound ) ( Bound ) ) ) ( Split 3 0 ( Bound ) ( Bound ) ) ) ) ; Split 5 14 ( Split
-   4 14 ( Bound ) ( Split 3 10 ( Bound ) ( Bound ) ) ) ( Split 4 14 ( Split 3 2 ( Bound ) ( Bound
-   ) ) ( Split 5 8 ( Split 3 10 ( Bound ) ( Bound ) ) ( Split 3 10 ( Bound ) ( Bound ) ) ) ) ;
-   Split 5 14 ( Split 4 14 ( Bound ) ( Bound ) ) ( Split 4 14 ( Bound ) ( Bound ) ) ; Bound ;
-   Bound ; Bound ]);
-  Proof_of 4 5 68428 (First 0 10 ( Proved 0 ) ( By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Split 8 15 ( Bound ) ( Split 4 9 ( Bound ) ( Bound ) ) ; Split 4 10 ( Split 6 14 ( Bound ) (
-   Bound ) ) ( Bound ) ; Bound ; Bound ] ));
-  Proof_of 4 6 279892 (First 0 10 ( Proved 0 ) ( By_cases 0 [ Bound ; Bound ; Bound ; Split 8 4 (
-   Split 4 10 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ] ));
-  Proof_of 4 7 160230 (First 0 10 ( Proved 0 ) ( By_cases 0 [ Bound ; Bound ; Bound ; Split 8 4 (
-   Bound ) ( Bound ) ; Split 7 2 ( Split 5 7 ( Bound ) ( Bound ) ) ( Split 5 13 ( Split 5 7 (
-   Bound ) ( Bound ) ) ( Split 5 7 ( Split 9 14 ( Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) (
-   Bound ) ) ) ) ; Split 6 10 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ] ));
-  Proof_of 4 8 302088 (First 0 10 ( Proved 0 ) ( By_cases 0 [ Bound ; Bound ; Bound ; Bound ;
-   Split 5 5 ( Split 6 2 ( Bound ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 6 2 ( Split 7 2 (
-   Split 6 5 ( Bound ) ( Bound ) ) ( Split 5 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 ( Split 5 7 (
-   Bound ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ( Split 5 7 ( Bound ) ( Bound ) ) ) ) ; Bound ;
-   Bound ; Bound ; Bound ] ));
-  Proof_of 4 9 460191 (First 0 10 ( Proved 0 ) ( Proved 0 ));
+  Proof_of 4 3 1584 (By_cases 0 [ Bound; Bound; Split 7 4 Bound Bound; Split 4 14 (Split 5 14
+   Bound (Split 5 8 (Split 3 2 Bound Bound) Bound)) (Split 5 14 (Split 5 8 (Split 3 10 Bound
+   Bound) (Split 3 10 (Split 3 0 (Split 3 4 Bound Bound) Bound) Bound)) (Split 5 8 (Split 3 10
+   (Split 3 0 Bound Bound) (Split 3 0 Bound Bound)) (Split 3 0 Bound Bound))); Split 5 14 (Split 4
+   14 Bound (Split 3 10 Bound Bound)) (Split 4 14 (Split 3 2 Bound Bound) (Split 5 8 (Split 3 10
+   Bound Bound) (Split 3 10 Bound Bound))); Split 5 14 (Split 4 14 Bound Bound) (Split 4 14 Bound
+   Bound); Bound; Bound; Bound ]);
+  Proof_of 4 5 68428 (First 0 10 (Proved 0) (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Split
+   8 15 Bound (Split 4 9 Bound Bound); Split 4 10 (Split 6 14 Bound Bound) Bound; Bound; Bound ]));
+  Proof_of 4 6 279892 (First 0 10 (Proved 0) (By_cases 0 [ Bound; Bound; Bound; Split 8 4 (Split 4
+   10 Bound Bound) Bound; Bound; Bound; Bound; Bound; Bound ]));
+  Proof_of 4 7 160230 (First 0 10 (Proved 0) (By_cases 0 [ Bound; Bound; Bound; Split 8 4 Bound
+   Bound; Split 7 2 (Split 5 7 Bound Bound) (Split 5 13 (Split 5 7 Bound Bound) (Split 5 7 (Split
+   9 14 Bound Bound) (Split 9 14 Bound Bound))); Split 6 10 Bound Bound; Bound; Bound; Bound ]));
+  Proof_of 4 8 302088 (First 0 10 (Proved 0) (By_cases 0 [ Bound; Bound; Bound; Bound; Split 5 5
+   (Split 6 2 Bound (Split 7 2 Bound Bound)) (Split 6 2 (Split 7 2 (Split 6 5 Bound Bound) (Split
+   5 7 Bound Bound)) (Split 7 2 (Split 5 7 Bound (Split 6 5 Bound Bound)) (Split 5 7 Bound
+   Bound))); Bound; Bound; Bound; Bound ]));
+  Proof_of 4 9 460191 (First 0 10 (Proved 0) (Proved 0));
   Proof_of 5 0 311080 (Proved 0);
   Proof_of 5 1 44883 (Proved 0);
   Proof_of 5 2 64132 (Proved 0);
-  Proof_of 5 3 14678 (By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Split 4 14 ( Bound ) ( Split 3
-   10 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ]);
-  Proof_of 5 4 2991 (First 0 10 ( By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Split 5 14 ( Split
-   6 14 ( Bound ) ( Bound ) ) ( Split 6 14 ( Split 6 8 ( Split 4 10 ( Bound ) ( Bound ) ) ( Bound
-   ) ) ( Split 6 8 ( Split 4 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Split 6 14 ( Bound ) ( Split
-   5 14 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ] ) ( By_cases 0 [ Bound ; Bound ; Bound ;
-   Split 8 4 ( Bound ) ( Bound ) ; Split 5 14 ( Split 6 14 ( Bound ) ( Split 6 8 ( Split 4 2 (
-   Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 6 14 ( Split 6 8 ( Split 4 10 ( Bound ) ( Bound ) ) (
-   Split 4 10 ( Split 4 0 ( Split 4 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ( Split 6 8
-   ( Split 4 10 ( Split 4 0 ( Split 3 15 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 4 0 ( Split 3
-   13 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 4 0 ( Bound ) ( Bound ) ) ) ) ; Split 6 14 (
-   Split 5 14 ( Bound ) ( Split 4 10 ( Bound ) ( Bound ) ) ) ( Split 5 14 ( Split 6 8 ( Bound ) (
-   Bound ) ) ( Split 6 8 ( Bound ) ( Split 4 10 ( Bound ) ( Bound ) ) ) ) ; Split 6 14 ( Split 5
-   14 ( Bound ) ( Bound ) ) ( Split 5 14 ( Bound ) ( Bound ) ) ; Bound ; Bound ] ));
-  Proof_of 5 6 7636 (First 0 10 ( History 0 1 ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ; Split 9 15 ( Bound ) ( Split 5 9 ( Split 4 11 ( Bound ) ( Bound ) ) ( Bound ) ) ;
-   Split 5 9 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ; Split 9 15 ( Bound ) ( Split 5 9 ( Split 4 11 ( Bound ) ( Bound ) ) ( Bound ) ) ;
-   Split 5 9 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ; Split 9 15 ( Bound ) ( Split 5 9 ( Bound ) ( Bound ) ) ; Bound ; Bound ] ) ) ( First
-   0 1 ( Proved 1 ) ( Proved 1 ) ));
-  Proof_of 5 7 104491 (First 0 10 ( By_cases 0 [ Split 9 7 ( Split 9 4 ( Bound ) ( Bound ) ) (
-   Bound ) ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 5 10 ( Split 6 5 (
-   Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound
-   ) ) ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Split 9 14 ( Split 7 2 ( Split 9 7 ( Bound ) (
-   Bound ) ) ( Split 9 7 ( Split 8 2 ( Split 6 7 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) (
-   Split 7 2 ( Split 6 13 ( Bound ) ( Bound ) ) ( Bound ) ) ; Split 7 10 ( Bound ) ( Split 9 14 (
-   Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ; Split 9 7 ( Bound ) ( Split 7 2 ( Bound ) ( Bound
-   ) ) ; Bound ] ) ( First 0 1 ( Proved 1 ) ( Proved 1 ) ));
-  Proof_of 5 8 15779 (First 0 10 ( History 0 1 ( By_cases 1 [ Split 9 4 ( Split 5 4 ( Bound ) (
-   Split 5 2 ( Bound ) ( Split 4 5 ( Bound ) ( Bound ) ) ) ) ( Bound ) ; Bound ; Bound ; Bound ;
-   Split 9 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 1 [ Split 9 4 (
-   Split 5 4 ( Bound ) ( Split 4 5 ( Split 6 7 ( Bound ) ( Bound ) ) ( Split 6 7 ( Bound ) ( Bound
-   ) ) ) ) ( Bound ) ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Bound ) ; Split 8 2 ( Bound )
-   ( Bound ) ; Bound ; Bound ; Bound ] ) ( By_cases 1 [ Split 9 4 ( Split 5 4 ( Bound ) ( Split 4
-   5 ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ] ) ) ( First 0 1 ( Proved 1 ) ( Proved 1 ) ));
-  Proof_of 5 9 5727 (First 0 10 ( History 0 1 ( History 1 2 ( By_cases 2 [ Split 5 4 ( Split 5 2 (
-   Bound ) ( Bound ) ) ( Split 5 2 ( Split 4 5 ( Bound ) ( Bound ) ) ( Split 5 8 ( Split 4 5 (
-   Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ] ) ( By_cases 2 [ Split 5 4 ( Split 5 2 ( Bound ) ( Bound ) ) ( Split 5 2 ( Split 4 5 (
-   Bound ) ( Bound ) ) ( Split 5 8 ( Split 4 5 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound
-   ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 2 [ Split 5 4 ( Split 5 2 (
-   Bound ) ( Bound ) ) ( Split 5 2 ( Bound ) ( Split 5 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ) ( History 1 2 ( By_cases 2 [ Split 5 4 (
-   Split 5 2 ( Bound ) ( Bound ) ) ( Split 5 2 ( Split 4 5 ( Bound ) ( Bound ) ) ( Split 5 8 (
-   Split 4 5 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ] ) ( History 2 3 ( Proved 3 ) ( Proved 3 ) ( Proved 3 ) ) ( By_cases 2 [ Split 5
-   4 ( Split 5 2 ( Bound ) ( Bound ) ) ( Split 5 2 ( Split 4 5 ( Bound ) ( Bound ) ) ( Split 5 8 (
-   Split 4 5 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ] ) ) ( History 1 2 ( By_cases 2 [ Split 5 4 ( Split 5 2 ( Bound ) ( Bound ) ) (
-   Split 5 2 ( Bound ) ( Split 5 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Bound ] ) ( By_cases 2 [ Split 5 4 ( Split 5 8 ( Bound ) ( Bound ) ) ( Split
-   5 8 ( Split 5 6 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ] ) ( By_cases 2 [ Split 5 6 ( Split 5 8 ( Bound ) ( Bound ) ) ( Bound )
-   ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ) ) ( First 0 1 ( History 1
-   2 ( By_cases 2 [ Split 5 4 ( Bound ) ( Split 5 2 ( Bound ) ( Split 5 8 ( Bound ) ( Bound ) ) )
-   ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 2 [ Split 5 4 (
-   Bound ) ( Split 5 2 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ] ) ( By_cases 2 [ Split 5 6 ( Split 5 8 ( Bound ) ( Bound ) ) ( Bound ) ; Bound
-   ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ) ( First 1 2 ( Proved 2 ) ( Proved
-   2 ) ) ));
+  Proof_of 5 3 14678 (By_cases 0 [ Bound; Bound; Bound; Bound; Split 4 14 Bound (Split 3 10 Bound
+   Bound); Bound; Bound; Bound; Bound ]);
+  Proof_of 5 4 2991 (First 0 10 (By_cases 0 [ Bound; Bound; Bound; Bound; Split 5 14 (Split 6 14
+   Bound Bound) (Split 6 14 (Split 6 8 (Split 4 10 Bound Bound) Bound) (Split 6 8 (Split 4 10
+   Bound Bound) Bound)); Split 6 14 Bound (Split 5 14 Bound Bound); Bound; Bound; Bound ])
+   (By_cases 0 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 5 14 (Split 6 14 Bound (Split 6
+   8 (Split 4 2 Bound Bound) Bound)) (Split 6 14 (Split 6 8 (Split 4 10 Bound Bound) (Split 4 10
+   (Split 4 0 (Split 4 4 Bound Bound) Bound) Bound)) (Split 6 8 (Split 4 10 (Split 4 0 (Split 3 15
+   Bound Bound) Bound) (Split 4 0 (Split 3 13 Bound Bound) Bound)) (Split 4 0 Bound Bound)));
+   Split 6 14 (Split 5 14 Bound (Split 4 10 Bound Bound)) (Split 5 14 (Split 6 8 Bound Bound)
+   (Split 6 8 Bound (Split 4 10 Bound Bound))); Split 6 14 (Split 5 14 Bound Bound) (Split 5 14
+   Bound Bound); Bound; Bound ]));
+  Proof_of 5 6 7636 (First 0 10 (History 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 15 Bound (Split 5 9 (Split 4 11 Bound Bound) Bound); Split 5 9 Bound Bound;
+   Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 15 Bound (Split 5 9
+   (Split 4 11 Bound Bound) Bound); Split 5 9 Bound Bound; Bound ]) (By_cases 1 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 9 15 Bound (Split 5 9 Bound Bound); Bound; Bound ])) (First 0
+   1 (Proved 1) (Proved 1)));
+  Proof_of 5 7 104491 (First 0 10 (By_cases 0 [ Split 9 7 (Split 9 4 Bound Bound) Bound; Bound;
+   Bound; Split 8 4 Bound Bound; Split 9 4 (Split 5 10 (Split 6 5 Bound Bound) (Split 6 5 (Split 7
+   2 Bound Bound) (Split 7 2 Bound Bound))) (Split 8 4 Bound Bound); Split 9 14 (Split 7 2 (Split
+   9 7 Bound Bound) (Split 9 7 (Split 8 2 (Split 6 7 Bound Bound) Bound) Bound)) (Split 7 2 (Split
+   6 13 Bound Bound) Bound); Split 7 10 Bound (Split 9 14 (Split 9 7 Bound Bound) Bound); Split 9
+   7 Bound (Split 7 2 Bound Bound); Bound ]) (First 0 1 (Proved 1) (Proved 1)));
+  Proof_of 5 8 15779 (First 0 10 (History 0 1 (By_cases 1 [ Split 9 4 (Split 5 4 Bound (Split 5 2
+   Bound (Split 4 5 Bound Bound))) Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound;
+   Bound; Bound; Bound ]) (By_cases 1 [ Split 9 4 (Split 5 4 Bound (Split 4 5 (Split 6 7 Bound
+   Bound) (Split 6 7 Bound Bound))) Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Split 8 2
+   Bound Bound; Bound; Bound; Bound ]) (By_cases 1 [ Split 9 4 (Split 5 4 Bound (Split 4 5 Bound
+   Bound)) Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (First 0 1 (Proved 1)
+   (Proved 1)));
+  Proof_of 5 9 5727 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Split 5 4 (Split 5 2 Bound
+   Bound) (Split 5 2 (Split 4 5 Bound Bound) (Split 5 8 (Split 4 5 Bound Bound) Bound)); Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Split 5 4 (Split 5 2 Bound
+   Bound) (Split 5 2 (Split 4 5 Bound Bound) (Split 5 8 (Split 4 5 Bound Bound) Bound)); Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Split 5 4 (Split 5 2 Bound
+   Bound) (Split 5 2 Bound (Split 5 8 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ])) (History 1 2 (By_cases 2 [ Split 5 4 (Split 5 2 Bound Bound) (Split 5 2 (Split
+   4 5 Bound Bound) (Split 5 8 (Split 4 5 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound ]) (History 2 3 (Proved 3) (Proved 3) (Proved 3)) (By_cases 2 [ Split 5 4
+   (Split 5 2 Bound Bound) (Split 5 2 (Split 4 5 Bound Bound) (Split 5 8 (Split 4 5 Bound Bound)
+   Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [
+   Split 5 4 (Split 5 2 Bound Bound) (Split 5 2 Bound (Split 5 8 Bound Bound)); Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Split 5 4 (Split 5 8 Bound Bound)
+   (Split 5 8 (Split 5 6 Bound Bound) Bound); Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound ]) (By_cases 2 [ Split 5 6 (Split 5 8 Bound Bound) Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound ]))) (First 0 1 (History 1 2 (By_cases 2 [ Split 5 4 Bound (Split 5
+   2 Bound (Split 5 8 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])
+   (By_cases 2 [ Split 5 4 Bound (Split 5 2 Bound Bound); Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound ]) (By_cases 2 [ Split 5 6 (Split 5 8 Bound Bound) Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ])) (First 1 2 (Proved 2) (Proved 2))));
   Proof_of 6 0 792759 (Proved 0);
   Proof_of 6 1 137413 (Proved 0);
-  Proof_of 6 2 2191 (By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 15 ( Split 3 14
-   ( Split 3 13 ( Bound ) ( Bound ) ) ( Split 3 13 ( Split 2 10 ( Split 2 6 ( Split 1 12 ( Split 2
-   0 ( Split 5 10 ( Split 5 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound )
-   ) ( Split 2 6 ( Bound ) ( Bound ) ) ) ( Split 2 10 ( Bound ) ( Bound ) ) ) ) ( Bound ) ; Bound
-   ; Bound ; Bound ]);
-  Proof_of 6 3 15953 (First 0 10 ( Proved 0 ) ( Proved 0 ));
-  Proof_of 6 4 30770 (First 0 10 ( By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 5 14
-   ( Bound ) ( Split 4 10 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ] ) ( By_cases 0 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Split 5 14 ( Bound ) ( Split 4 10 ( Split 6 8 ( Split 6 3 (
-   Split 5 13 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 6 8 ( Bound ) ( Bound ) ) ) ;
-   Bound ; Bound ; Bound ] ));
-  Proof_of 6 5 1162 (First 0 10 ( History 0 1 ( History 1 2 ( By_cases 2 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Split 6 14 ( Bound ) ( Split 5 10 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound
-   ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 14 ( Bound ) ( Split 5 10 (
-   Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 6 14 ( Bound ) ( Split 5 10 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ] ) ) (
-   History 1 2 ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 14 ( Bound ) ( Split
-   5 10 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Split 6 14 ( Bound ) ( Split 5 10 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound
-   ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 14 ( Bound ) ( Split 5 10 (
-   Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ] ) ) ( History 1 2 ( By_cases 2 [ Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 6 14 ( Bound ) ( Split 5 10 ( Bound ) ( Bound ) ) ; Bound ; Bound
-   ; Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 14 ( Bound ) ( Split
-   5 10 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ] ) ( Proved 2 ) ) ) ( First 0 1 ( By_cases
-   1 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 14 ( Bound ) ( Split 7 8 ( Split 5 10 (
-   Split 7 14 ( Split 5 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 14 ( Bound ) ( Split 5 0 (
-   Bound ) ( Bound ) ) ) ) ( Split 5 10 ( Split 7 14 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Split 6
-   14 ( Bound ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Split 6 14 ( Bound ) ( Split 7 8 ( Split 5 10 ( Split 7 14 ( Bound ) ( Bound ) ) ( Bound ) )
-   ( Split 5 10 ( Split 7 14 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Split 7 14 ( Bound ) ( Bound )
-   ; Bound ; Bound ] ) ));
-  Proof_of 6 7 2162 (First 0 10 ( History 0 1 ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 5 11 ( Bound
-   ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 5 12 ( Bound
-   ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Bound ) ( Bound ) )
-   ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound
-   ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 5 11 ( Split 4 12 ( Bound )
-   ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 5 12
-   ( Bound ) ( Split 4 12 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ; Bound ;
-   Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2
-   ( Split 5 8 ( Split 5 12 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ; Bound ;
-   Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split
-   6 7 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 5 12 ( Bound
-   ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ;
-   Bound ; Bound ] ) ) ) ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 5 11 ( Bound ) ( Bound ) ) ( Bound
-   ) ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 5 11 ( Bound ) ( Bound ) ) ( Bound )
-   ) ( Split 4 1 ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Bound ) ( Bound ) )
-   ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound
-   ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 11 ( Bound ) ( Bound ) ) ( Split 4 1
-   ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 4 1 ( Split 5 11 ( Split 4 12
-   ( Bound ) ( Split 5 12 ( Bound ) ( Split 6 9 ( Bound ) ( Bound ) ) ) ) ( Bound ) ) ( Split 5 11
-   ( Split 4 12 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Bound ) ) ( Split 4 1 ( Split 4 12 ( Bound )
-   ( Bound ) ) ( Split 4 12 ( Bound ) ( Bound ) ) ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 5 11
-   ( Split 4 12 ( Bound ) ( Split 5 12 ( Bound ) ( Split 4 1 ( Bound ) ( Bound ) ) ) ) ( Split 4 1
-   ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Split 4 1 ( Split 4 12 ( Bound ) ( Bound ) ) ( Split 4 12
-   ( Bound ) ( Bound ) ) ) ) ( Bound ) ; Bound ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ;
-   Bound ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 (
-   Split 6 2 ( Split 5 8 ( Split 4 1 ( Split 5 11 ( Split 4 12 ( Bound ) ( Split 5 12 ( Bound ) (
-   Bound ) ) ) ( Bound ) ) ( Split 5 11 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Split 4 1 ( Split 4
-   12 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 8 ( Split 4 1 ( Split 5
-   12 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 4 1 ( Bound ) ( Bound ) ) ) ( Bound )
-   ; Bound ; Bound ] ) ) ) ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ; Bound ]
-   ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Bound
-   ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Split 6 7 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ) (
-   History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6
-   2 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) ( History 3 4 ( Proved 4 ) ( By_cases 4 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split 5 12 ( Bound ) (
-   Split 5 8 ( Split 5 11 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Bound ) ) ( Bound ) ; Bound ;
-   Bound ] ) ( Proved 4 ) ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6
-   7 ( Split 6 2 ( Split 5 8 ( Split 5 11 ( Split 4 12 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound )
-   ) ( Split 4 1 ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ; Bound ] ) ) ( History 2 3 ( Proved 3
-   ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Split 6 2 ( Split
-   5 8 ( Split 4 1 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ; Bound ; Bound ] ) (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 7 ( Bound ) ( Bound ) ;
-   Bound ; Bound ] ) ) ) ) ( First 0 1 ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 (
-   Bound ) ( Bound ) ; Split 6 10 ( Bound ) ( Bound ) ; Split 9 7 ( Split 7 7 ( Bound ) ( Bound )
-   ) ( Bound ) ; Split 9 7 ( Split 8 14 ( Split 8 4 ( Bound ) ( Split 5 10 ( Bound ) ( Bound ) ) )
-   ( Split 6 2 ( Split 5 10 ( Split 8 4 ( Bound ) ( Split 6 9 ( Bound ) ( Bound ) ) ) ( Split 8 4
-   ( Bound ) ( Bound ) ) ) ( Bound ) ) ) ( Split 8 14 ( Split 6 9 ( Split 5 10 ( Split 6 10 (
-   Split 5 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 6 9 ( Split 5 10 (
-   Split 5 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 5 10 ( Bound ) ( Bound ) ) ) ) ; Bound ] )
-   ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Bound ) ; Bound ; Split 9
-   7 ( Split 7 7 ( Bound ) ( Bound ) ) ( Bound ) ; Split 9 7 ( Split 8 14 ( Split 8 4 ( Bound ) (
-   Split 5 10 ( Bound ) ( Bound ) ) ) ( Split 6 2 ( Split 8 4 ( Bound ) ( Split 5 10 ( Split 6 9 (
-   Bound ) ( Bound ) ) ( Bound ) ) ) ( Bound ) ) ) ( Split 8 14 ( Split 6 9 ( Split 5 10 ( Split 6
-   10 ( Split 5 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 6 10 ( Bound ) ( Bound )
-   ) ) ( Split 6 9 ( Split 5 10 ( Split 5 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 5 10 (
-   Bound ) ( Bound ) ) ) ) ; Bound ] ) ));
-  Proof_of 6 8 7299 (First 0 10 ( History 0 1 ( By_cases 1 [ Bound ; Split 6 4 ( Bound ) ( Split 7
-   4 ( Split 7 7 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8
-   4 ( Bound ) ( Bound ) ) ; Split 6 10 ( Split 8 2 ( Split 7 5 ( Bound ) ( Bound ) ) ( Split 7 5
-   ( Bound ) ( Bound ) ) ) ( Split 8 2 ( Split 7 5 ( Split 6 6 ( Bound ) ( Bound ) ) ( Split 5 10
-   ( Bound ) ( Split 9 2 ( Split 5 5 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 7 5 ( Split 6 6
-   ( Split 5 5 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 5 5 ( Split 5 10 ( Bound ) ( Split 9 2 (
-   Bound ) ( Bound ) ) ) ( Split 5 10 ( Bound ) ( Bound ) ) ) ) ) ; Split 9 2 ( Split 8 2 ( Bound
-   ) ( Split 7 7 ( Bound ) ( Bound ) ) ) ( Split 8 2 ( Bound ) ( Bound ) ) ; Split 8 10 ( Bound )
-   ( Split 9 2 ( Bound ) ( Bound ) ) ; Bound ] ) ( By_cases 1 [ Bound ; Split 6 4 ( Bound ) (
-   Split 7 4 ( Split 5 5 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Split 9 4 ( Bound ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Split 6 10 ( Split 8 2 ( Split 7 5 ( Bound ) ( Bound ) ) (
-   Split 7 5 ( Bound ) ( Bound ) ) ) ( Split 8 2 ( Split 7 5 ( Split 6 6 ( Bound ) ( Bound ) ) (
-   Split 5 10 ( Bound ) ( Split 9 2 ( Split 5 5 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 7 5
-   ( Split 6 6 ( Split 5 5 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 5 5 ( Split 5 10 ( Bound ) (
-   Split 9 2 ( Bound ) ( Bound ) ) ) ( Split 5 10 ( Bound ) ( Bound ) ) ) ) ) ; Split 9 2 ( Split
-   8 2 ( Bound ) ( Split 7 7 ( Bound ) ( Bound ) ) ) ( Split 8 2 ( Bound ) ( Bound ) ) ; Split 8
-   10 ( Bound ) ( Split 9 2 ( Bound ) ( Bound ) ) ; Bound ] ) ( By_cases 1 [ Bound ; Split 6 4 (
-   Bound ) ( Split 7 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 9 4 ( Bound ) ( Bound ) ;
-   Split 6 10 ( Split 8 2 ( Split 7 5 ( Bound ) ( Bound ) ) ( Split 7 5 ( Bound ) ( Bound ) ) ) (
-   Split 8 2 ( Split 7 5 ( Split 6 6 ( Bound ) ( Bound ) ) ( Split 5 10 ( Bound ) ( Split 5 5 (
-   Bound ) ( Bound ) ) ) ) ( Split 7 5 ( Split 6 6 ( Bound ) ( Bound ) ) ( Split 5 5 ( Split 5 10
-   ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ; Split 9 2 ( Split 8 2 ( Bound ) ( Split 7 7 ( Bound ) (
-   Bound ) ) ) ( Split 8 2 ( Bound ) ( Bound ) ) ; Split 8 10 ( Bound ) ( Split 9 2 ( Bound ) (
-   Bound ) ) ; Bound ] ) ) ( First 0 1 ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 6 10 ( Split 7 5 ( Bound ) ( Bound ) ) ( Split 7 5 ( Split 8 2 ( Bound ) ( Bound ) ) (
-   Split 8 2 ( Bound ) ( Bound ) ) ) ; Split 9 2 ( Bound ) ( Bound ) ; Split 8 10 ( Bound ) (
-   Bound ) ; Bound ] ) ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 10 ( Split 7
-   5 ( Bound ) ( Bound ) ) ( Split 7 5 ( Bound ) ( Split 8 2 ( Bound ) ( Bound ) ) ) ; Split 8 2 (
-   Bound ) ( Bound ) ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ));
-  Proof_of 6 9 9312 (First 0 10 ( History 0 1 ( History 1 2 ( By_cases 2 [ Bound ; Split 6 4 (
-   Split 7 7 ( Bound ) ( Bound ) ) ( Split 5 5 ( Split 7 7 ( Split 7 4 ( Split 6 2 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 7 ( Split 7 4 ( Split 6 2 ( Bound ) ( Split 6 8 (
-   Bound ) ( Bound ) ) ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ] ) ( By_cases 2 [ Bound ; Split 6 4 ( Split 7 7 ( Bound ) ( Bound ) ) ( Split 5 5 (
-   Split 7 7 ( Split 7 4 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 7 (
-   Split 7 4 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ] ) ( By_cases 2 [ Bound ; Split 6 4 ( Split 7 7 ( Bound ) (
-   Bound ) ) ( Split 5 5 ( Split 7 7 ( Split 7 4 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Bound ) ) ( Split 7 7 ( Split 7 4 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ) ( History 1 2 ( By_cases 2 [ Bound
-   ; Split 6 4 ( Split 7 7 ( Bound ) ( Bound ) ) ( Split 5 5 ( Split 7 7 ( Split 7 4 ( Split 6 2 (
-   Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 7 ( Split 7 4 ( Split 6 2 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] )
-   ( By_cases 2 [ Bound ; Split 6 4 ( Split 7 7 ( Bound ) ( Bound ) ) ( Split 5 5 ( Split 7 7 (
-   Split 6 8 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 7 ( Split 6 8 ( Split 7 13 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] )
-   ( By_cases 2 [ Bound ; Split 6 4 ( Split 7 7 ( Bound ) ( Bound ) ) ( Split 5 5 ( Split 7 7 (
-   Split 7 4 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 7 ( Split 7 4 (
-   Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ] ) ) ( History 1 2 ( By_cases 2 [ Bound ; Split 6 4 ( Split 7 7 ( Bound
-   ) ( Bound ) ) ( Split 5 5 ( Split 7 7 ( Split 7 4 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) )
-   ( Bound ) ) ( Split 7 7 ( Split 7 4 ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) )
-   ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( History 2 3 ( Proved 3 ) ( Proved
-   3 ) ( Proved 3 ) ) ( By_cases 2 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Split 7 7 ( Bound )
-   ( Bound ) ) ( Split 7 7 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ] ) ) ) ( First 0 1 ( History 1 2 ( By_cases 2 [ Bound ; Split 6 4 ( Split 6 2 ( Split
-   7 7 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 2 ( Split 5 5 ( Bound ) ( Bound ) ) ( Split 7 7
-   ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 2 (
-   Split 7 7 ( Split 6 2 ( Split 6 7 ( Split 5 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) (
-   Bound ) ) ( Split 6 2 ( Split 7 7 ( Split 7 13 ( Split 6 7 ( Bound ) ( Bound ) ) ( Split 6 7 (
-   Split 5 8 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Bound ) ) ( Split 7 7 ( Split 7 13 ( Bound ) (
-   Split 6 7 ( Split 8 2 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Bound ) ) ) ; Bound ; Bound ] ) (
-   By_cases 2 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Split 7 7 ( Split 7 13 ( Bound ) ( Bound
-   ) ) ( Bound ) ) ( Split 7 7 ( Split 7 13 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 2 [ Bound ; Split 6 4 ( Bound ) ( Split 5
-   5 ( Split 7 7 ( Bound ) ( Bound ) ) ( Split 7 7 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Bound ; Bound ] ) ) ( First 1 2 ( By_cases 2 [ Bound ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Split 9 2 ( Bound ) ( Split 6 2 ( Bound ) ( Bound ) ) ; Bound ; Bound ] ) (
-   First 2 3 ( Proved 3 ) ( Proved 3 ) ) ) ));
+  Proof_of 6 2 2191 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Split 6 15 (Split 3 14 (Split
+   3 13 Bound Bound) (Split 3 13 (Split 2 10 (Split 2 6 (Split 1 12 (Split 2 0 (Split 5 10 (Split
+   5 4 Bound Bound) Bound) Bound) Bound) Bound) (Split 2 6 Bound Bound)) (Split 2 10 Bound
+   Bound))) Bound; Bound; Bound; Bound ]);
+  Proof_of 6 3 15953 (First 0 10 (Proved 0) (Proved 0));
+  Proof_of 6 4 30770 (First 0 10 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Split 5 14 Bound
+   (Split 4 10 Bound Bound); Bound; Bound; Bound ]) (By_cases 0 [ Bound; Bound; Bound; Bound;
+   Bound; Split 5 14 Bound (Split 4 10 (Split 6 8 (Split 6 3 (Split 5 13 Bound Bound) Bound)
+   Bound) (Split 6 8 Bound Bound)); Bound; Bound; Bound ]));
+  Proof_of 6 5 1162 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Bound;
+   Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]) (By_cases 2 [
+   Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound;
+   Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound
+   Bound); Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Bound; Bound;
+   Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]) (By_cases 2 [ Bound; Bound;
+   Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ])
+   (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound);
+   Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 6
+   14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound;
+   Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]) (Proved 2)))
+   (First 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 7 8 (Split
+   5 10 (Split 7 14 (Split 5 6 Bound Bound) Bound) (Split 7 14 Bound (Split 5 0 Bound Bound)))
+   (Split 5 10 (Split 7 14 Bound Bound) Bound)); Split 6 14 Bound Bound; Bound; Bound ]) (By_cases
+   1 [ Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 7 8 (Split 5 10 (Split 7 14
+   Bound Bound) Bound) (Split 5 10 (Split 7 14 Bound Bound) Bound)); Split 7 14 Bound Bound;
+   Bound; Bound ])));
+  Proof_of 6 7 2162 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 Bound Bound) Bound)
+   Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7
+   (Split 6 2 (Split 5 8 (Split 5 12 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3
+   [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 Bound Bound) Bound)
+   Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 (Split 4 12 Bound Bound) Bound) Bound) Bound)
+   Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split
+   6 2 (Split 5 8 (Split 5 12 Bound (Split 4 12 Bound Bound)) Bound) Bound) Bound; Bound; Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split
+   5 12 Bound Bound) Bound) Bound) Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split
+   5 12 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ]))) (History 1 2
+   (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2
+   (Split 5 8 (Split 5 11 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 Bound Bound)
+   Bound) (Split 4 1 Bound Bound)) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 Bound Bound) Bound) Bound; Bound; Bound
+   ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2
+   (Split 5 11 Bound Bound) (Split 4 1 Bound Bound)) Bound; Bound; Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 4 1 (Split 5 11
+   (Split 4 12 Bound (Split 5 12 Bound (Split 6 9 Bound Bound))) Bound) (Split 5 11 (Split 4 12
+   Bound Bound) Bound)) Bound) (Split 4 1 (Split 4 12 Bound Bound) (Split 4 12 Bound Bound)))
+   Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split
+   6 2 (Split 5 8 (Split 5 11 (Split 4 12 Bound (Split 5 12 Bound (Split 4 1 Bound Bound))) (Split
+   4 1 Bound Bound)) Bound) (Split 4 1 (Split 4 12 Bound Bound) (Split 4 12 Bound Bound))) Bound;
+   Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7
+   (Split 6 2 Bound Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 4 1 (Split 5 11 (Split 4 12 Bound (Split 5 12
+   Bound Bound)) Bound) (Split 5 11 Bound Bound)) Bound) (Split 4 1 (Split 4 12 Bound Bound)
+   Bound)) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6
+   7 (Split 6 2 (Split 5 8 (Split 4 1 (Split 5 12 Bound Bound) Bound) Bound) (Split 4 1 Bound
+   Bound)) Bound; Bound; Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound
+   ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound)
+   Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ]) (History 3 4 (Proved 4) (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 12 Bound (Split 5 8
+   (Split 5 11 Bound Bound) Bound)) Bound) Bound; Bound; Bound ]) (Proved 4)) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 (Split 4 12
+   Bound Bound) Bound) Bound) (Split 4 1 Bound Bound)) Bound; Bound; Bound ])) (History 2 3
+   (Proved 3) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split
+   5 8 (Split 4 1 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 6 7 Bound Bound; Bound; Bound ])))) (First 0 1 (By_cases 1 [
+   Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Split 6 10 Bound Bound; Split 9 7 (Split 7 7
+   Bound Bound) Bound; Split 9 7 (Split 8 14 (Split 8 4 Bound (Split 5 10 Bound Bound)) (Split 6 2
+   (Split 5 10 (Split 8 4 Bound (Split 6 9 Bound Bound)) (Split 8 4 Bound Bound)) Bound)) (Split 8
+   14 (Split 6 9 (Split 5 10 (Split 6 10 (Split 5 11 Bound Bound) Bound) Bound) Bound) (Split 6 9
+   (Split 5 10 (Split 5 11 Bound Bound) Bound) (Split 5 10 Bound Bound))); Bound ]) (By_cases 1 [
+   Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Split 9 7 (Split 7 7 Bound Bound)
+   Bound; Split 9 7 (Split 8 14 (Split 8 4 Bound (Split 5 10 Bound Bound)) (Split 6 2 (Split 8 4
+   Bound (Split 5 10 (Split 6 9 Bound Bound) Bound)) Bound)) (Split 8 14 (Split 6 9 (Split 5 10
+   (Split 6 10 (Split 5 11 Bound Bound) Bound) Bound) (Split 6 10 Bound Bound)) (Split 6 9 (Split
+   5 10 (Split 5 11 Bound Bound) Bound) (Split 5 10 Bound Bound))); Bound ])));
+  Proof_of 6 8 7299 (First 0 10 (History 0 1 (By_cases 1 [ Bound; Split 6 4 Bound (Split 7 4
+   (Split 7 7 Bound Bound) Bound); Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Split 6
+   10 (Split 8 2 (Split 7 5 Bound Bound) (Split 7 5 Bound Bound)) (Split 8 2 (Split 7 5 (Split 6 6
+   Bound Bound) (Split 5 10 Bound (Split 9 2 (Split 5 5 Bound Bound) Bound))) (Split 7 5 (Split 6
+   6 (Split 5 5 Bound Bound) Bound) (Split 5 5 (Split 5 10 Bound (Split 9 2 Bound Bound)) (Split 5
+   10 Bound Bound)))); Split 9 2 (Split 8 2 Bound (Split 7 7 Bound Bound)) (Split 8 2 Bound
+   Bound); Split 8 10 Bound (Split 9 2 Bound Bound); Bound ]) (By_cases 1 [ Bound; Split 6 4 Bound
+   (Split 7 4 (Split 5 5 Bound Bound) Bound); Bound; Bound; Split 9 4 Bound (Split 8 4 Bound
+   Bound); Split 6 10 (Split 8 2 (Split 7 5 Bound Bound) (Split 7 5 Bound Bound)) (Split 8 2
+   (Split 7 5 (Split 6 6 Bound Bound) (Split 5 10 Bound (Split 9 2 (Split 5 5 Bound Bound)
+   Bound))) (Split 7 5 (Split 6 6 (Split 5 5 Bound Bound) Bound) (Split 5 5 (Split 5 10 Bound
+   (Split 9 2 Bound Bound)) (Split 5 10 Bound Bound)))); Split 9 2 (Split 8 2 Bound (Split 7 7
+   Bound Bound)) (Split 8 2 Bound Bound); Split 8 10 Bound (Split 9 2 Bound Bound); Bound ])
+   (By_cases 1 [ Bound; Split 6 4 Bound (Split 7 4 Bound Bound); Bound; Bound; Split 9 4 Bound
+   Bound; Split 6 10 (Split 8 2 (Split 7 5 Bound Bound) (Split 7 5 Bound Bound)) (Split 8 2 (Split
+   7 5 (Split 6 6 Bound Bound) (Split 5 10 Bound (Split 5 5 Bound Bound))) (Split 7 5 (Split 6 6
+   Bound Bound) (Split 5 5 (Split 5 10 Bound Bound) Bound))); Split 9 2 (Split 8 2 Bound (Split 7
+   7 Bound Bound)) (Split 8 2 Bound Bound); Split 8 10 Bound (Split 9 2 Bound Bound); Bound ]))
+   (First 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Split 6 10 (Split 7 5 Bound Bound)
+   (Split 7 5 (Split 8 2 Bound Bound) (Split 8 2 Bound Bound)); Split 9 2 Bound Bound; Split 8 10
+   Bound Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Split 6 10 (Split 7 5
+   Bound Bound) (Split 7 5 Bound (Split 8 2 Bound Bound)); Split 8 2 Bound Bound; Split 8 10 Bound
+   Bound; Bound ])));
+  Proof_of 6 9 9312 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 (Split 7
+   7 Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7
+   7 (Split 7 4 (Split 6 2 Bound (Split 6 8 Bound Bound)) Bound) Bound)); Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 (Split 7 7 Bound Bound) (Split 5 5
+   (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7 7 (Split 7 4 (Split 6 2
+   Bound Bound) Bound) Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [
+   Bound; Split 6 4 (Split 7 7 Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound
+   Bound) Bound) Bound) (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound)); Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Split 6 4 (Split
+   7 7 Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split
+   7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound)); Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 (Split 7 7 Bound Bound) (Split 5 5 (Split 7 7
+   (Split 6 8 Bound Bound) Bound) (Split 7 7 (Split 6 8 (Split 7 13 Bound Bound) Bound) Bound));
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 (Split 7 7
+   Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7 7
+   (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound)); Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound ])) (History 1 2 (By_cases 2 [ Bound; Split 6 4 (Split 7 7 Bound Bound) (Split 5 5 (Split
+   7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7 7 (Split 7 4 (Split 6 2 Bound
+   Bound) Bound) Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (History 2 3 (Proved
+   3) (Proved 3) (Proved 3)) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 Bound
+   Bound) (Split 7 7 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]))) (First 0
+   1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 (Split 6 2 (Split 7 7 Bound Bound) Bound) (Split
+   6 2 (Split 5 5 Bound Bound) (Split 7 7 (Split 7 4 Bound Bound) Bound)); Bound; Bound; Bound;
+   Bound; Split 9 2 (Split 7 7 (Split 6 2 (Split 6 7 (Split 5 11 Bound Bound) Bound) Bound) Bound)
+   (Split 6 2 (Split 7 7 (Split 7 13 (Split 6 7 Bound Bound) (Split 6 7 (Split 5 8 Bound Bound)
+   Bound)) Bound) (Split 7 7 (Split 7 13 Bound (Split 6 7 (Split 8 2 Bound Bound) Bound)) Bound));
+   Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 (Split 7 13 Bound
+   Bound) Bound) (Split 7 7 (Split 7 13 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 Bound Bound) (Split
+   7 7 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (First 1 2 (By_cases 2 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 2 Bound (Split 6 2 Bound Bound); Bound; Bound
+   ]) (First 2 3 (Proved 3) (Proved 3)))));
   Proof_of 7 0 764330 (Proved 0);
   Proof_of 7 1 360100 (Proved 0);
   Proof_of 7 2 48670 (Proved 0);
-  Proof_of 7 3 4939 (First 0 10 ( By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 7 15 ( Split 4 14 ( Bound ) ( Split 3 10 ( Bound ) ( Split 4 13 ( Bound ) ( Bound ) ) ) )
-   ( Bound ) ; Bound ; Bound ] ) ( By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 7 15 ( Split 4 14 ( Bound ) ( Split 3 10 ( Split 4 13 ( Bound ) ( Bound ) ) ( Split 4 13
-   ( Bound ) ( Bound ) ) ) ) ( Bound ) ; Bound ; Bound ] ));
-  Proof_of 7 4 8317 (First 0 10 ( By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 5 14 ( Bound ) ( Split 4 10 ( Split 7 3 ( Split 5 13 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 7 3 ( Split 5 13 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ] ) ( First 0 1 (
-   Proved 1 ) ( Proved 1 ) ));
-  Proof_of 7 5 2544 (First 0 10 ( History 0 1 ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ; Split 6 14 ( Bound ) ( Split 5 10 ( Split 7 8 ( Split 6 13 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Split 7 8 ( Split 6 13 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ] ) (
-   By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 14 ( Bound ) ( Split 5 10
-   ( Split 7 8 ( Split 6 13 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 8 ( Bound ) ( Bound ) ) )
-   ; Bound ; Bound ] ) ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 14 (
-   Bound ) ( Split 5 10 ( Split 6 13 ( Bound ) ( Bound ) ) ( Split 6 13 ( Bound ) ( Bound ) ) ) ;
-   Bound ; Bound ] ) ) ( First 0 1 ( By_cases 1 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 6 14 ( Bound ) ( Split 5 10 ( Bound ) ( Bound ) ) ; Bound ; Bound ] ) ( By_cases 1 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 14 ( Bound ) ( Bound ) ; Bound ; Bound
-   ] ) ));
-  Proof_of 7 6 2907 (First 0 10 ( History 0 1 ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 14 ( Bound ) ( Split 6 10 ( Split 8 8 ( Bound )
-   ( Bound ) ) ( Bound ) ) ; Split 7 14 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 14 ( Bound ) ( Split 6 10 ( Split 8 8 ( Bound )
-   ( Bound ) ) ( Bound ) ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ; Bound ; Bound ] ) ) (
-   By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 8 14 ( Bound ) ( Bound ) ; Split 7
-   14 ( Split 8 8 ( Bound ) ( Split 8 14 ( Split 6 9 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8
-   8 ( Split 6 10 ( Split 8 14 ( Split 6 6 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6
-   0 ( Split 6 6 ( Split 4 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ( Split 8 14 ( Split
-   6 6 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 0 ( Split 6 6 ( Bound ) ( Bound ) )
-   ( Bound ) ) ) ) ( Split 6 10 ( Split 8 14 ( Split 6 0 ( Split 6 4 ( Split 5 14 ( Bound ) (
-   Bound ) ) ( Split 5 10 ( Split 3 11 ( Bound ) ( Split 5 14 ( Bound ) ( Bound ) ) ) ( Bound ) )
-   ) ( Bound ) ) ( Split 6 0 ( Split 5 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 14 ( Split
-   6 0 ( Split 5 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 0 ( Bound ) ( Bound ) ) ) ) ) ;
-   Split 8 14 ( Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ( Split 7 14 ( Split 8 8
-   ( Split 6 2 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 8 ( Split 6 10 ( Bound ) ( Bound ) ) (
-   Split 6 10 ( Bound ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 8 14 ( Bound ) ( Bound ) ; Split 7 14 ( Split 8 8 ( Bound ) ( Split 8 14 ( Bound
-   ) ( Bound ) ) ) ( Split 8 8 ( Split 6 10 ( Split 8 14 ( Split 6 6 ( Split 6 0 ( Bound ) ( Bound
-   ) ) ( Bound ) ) ( Split 6 0 ( Split 3 11 ( Bound ) ( Split 6 6 ( Bound ) ( Bound ) ) ) ( Bound
-   ) ) ) ( Split 8 14 ( Split 6 6 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 0 (
-   Split 6 6 ( Split 3 11 ( Bound ) ( Split 5 13 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Bound ) ) )
-   ) ( Split 6 10 ( Split 8 14 ( Split 6 0 ( Split 6 4 ( Split 5 14 ( Bound ) ( Bound ) ) ( Split
-   5 10 ( Split 5 14 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Bound ) ) ( Split 6 0 ( Split 5 10 (
-   Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 14 ( Split 6 0 ( Split 5 10 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Bound ) ) ) ) ; Split 8 14 ( Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound )
-   ) ) ( Split 7 14 ( Split 8 8 ( Bound ) ( Bound ) ) ( Split 8 8 ( Split 6 10 ( Bound ) ( Bound )
-   ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ) ; Bound ] ) ) ( History 1 2 ( History 2 3 ( By_cases 3
-   [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 14 ( Bound ) ( Split 6 10 ( Split 8 8
-   ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 7 14 ( Bound ) ( Split 6 10 ( Split 8 8 ( Bound ) ( Bound ) ) (
-   Bound ) ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 7 14 ( Bound ) ( Split 6 10 ( Split 8 8 ( Bound ) ( Bound ) ) ( Bound ) ) ; Split 7 14 (
-   Bound ) ( Bound ) ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Split 7 14 ( Bound ) ( Split 6 10 ( Split 8 8 ( Bound ) ( Bound ) ) ( Bound ) )
-   ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 14 (
-   Bound ) ( Split 6 10 ( Split 8 8 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ] ) (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 14 ( Bound ) ( Split 6 10
-   ( Split 8 8 ( Bound ) ( Bound ) ) ( Bound ) ) ; Split 7 14 ( Bound ) ( Bound ) ; Bound ] ) ) (
-   By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 8 14 ( Bound ) ( Bound ) ; Split 7
-   14 ( Split 8 8 ( Bound ) ( Split 8 14 ( Bound ) ( Bound ) ) ) ( Split 8 8 ( Split 6 10 ( Split
-   8 14 ( Split 6 6 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 0 ( Split 6 6 ( Bound
-   ) ( Bound ) ) ( Bound ) ) ) ( Split 8 14 ( Split 6 6 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound
-   ) ) ( Split 6 0 ( Split 6 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 6 10 ( Split 8 14 (
-   Split 6 0 ( Split 6 4 ( Split 5 14 ( Bound ) ( Bound ) ) ( Split 5 10 ( Split 5 14 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ( Bound ) ) ( Split 6 0 ( Bound ) ( Bound ) ) ) ( Split 8 14 ( Split 6
-   0 ( Split 5 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ; Split 8 14 ( Split 7 14 (
-   Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ( Split 7 14 ( Split 8 8 ( Bound ) ( Bound ) ) (
-   Split 8 8 ( Split 6 10 ( Bound ) ( Bound ) ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ) ; Bound ] )
-   ) ( History 1 2 ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 14 (
-   Split 8 8 ( Bound ) ( Split 8 14 ( Bound ) ( Bound ) ) ) ( Split 8 8 ( Split 6 10 ( Split 8 14
-   ( Split 6 6 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 0 ( Split 6 6 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ( Split 8 14 ( Split 6 6 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) )
-   ( Split 6 0 ( Split 6 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 6 10 ( Split 8 14 ( Split
-   6 0 ( Split 6 4 ( Split 5 14 ( Bound ) ( Bound ) ) ( Split 5 10 ( Split 5 14 ( Bound ) ( Bound
-   ) ) ( Bound ) ) ) ( Bound ) ) ( Split 6 0 ( Bound ) ( Bound ) ) ) ( Split 8 14 ( Split 6 0 (
-   Split 5 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ; Split 8 14 ( Split 7 14 ( Bound
-   ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ( Split 7 14 ( Split 8 8 ( Bound ) ( Bound ) ) ( Split 8
-   8 ( Split 6 10 ( Bound ) ( Bound ) ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ) ; Bound ] ) (
-   By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 8 14 ( Bound ) ( Bound ) ; Split 7
-   14 ( Split 8 8 ( Bound ) ( Split 8 14 ( Bound ) ( Bound ) ) ) ( Split 8 8 ( Split 6 10 ( Split
-   8 14 ( Split 6 6 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 0 ( Split 6 6 ( Bound
-   ) ( Bound ) ) ( Bound ) ) ) ( Split 8 14 ( Split 6 6 ( Bound ) ( Bound ) ) ( Split 6 0 ( Split
-   6 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 6 10 ( Split 8 14 ( Split 6 0 ( Split 6 4 (
-   Split 5 7 ( Bound ) ( Bound ) ) ( Split 5 10 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Split 6 0 (
-   Bound ) ( Bound ) ) ) ( Split 8 14 ( Split 6 0 ( Split 5 10 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Bound ) ) ) ) ; Split 8 14 ( Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ( Split
-   7 14 ( Split 8 8 ( Bound ) ( Bound ) ) ( Split 8 8 ( Split 6 10 ( Bound ) ( Bound ) ) ( Split 6
-   10 ( Bound ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 7 14 ( Split 8 8 ( Bound ) ( Bound ) ) ( Split 8 8 ( Split 6 10 ( Split 8 14 (
-   Split 6 6 ( Bound ) ( Bound ) ) ( Split 6 0 ( Bound ) ( Bound ) ) ) ( Split 8 14 ( Bound ) (
-   Split 6 0 ( Bound ) ( Bound ) ) ) ) ( Split 6 10 ( Split 8 14 ( Split 6 0 ( Split 6 4 ( Bound )
-   ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 8 14 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) )
-   ) ) ; Split 8 14 ( Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ( Split 7 14 (
-   Split 8 8 ( Bound ) ( Bound ) ) ( Split 8 8 ( Bound ) ( Bound ) ) ) ; Bound ] ) ) ) ( First 0 1
-   ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ; Bound ; Bound ] ) ( By_cases 3 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 7 14 ( Bound ) ( Bound ) ; Bound ; Bound ] ) ) ( By_cases 2 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 7 14 ( Split 8 8 ( Bound ) ( Split 8 14 ( Bound ) ( Bound ) ) ) (
-   Split 8 8 ( Split 6 10 ( Split 8 14 ( Split 6 6 ( Split 3 11 ( Bound ) ( Split 6 0 ( Bound ) (
-   Bound ) ) ) ( Bound ) ) ( Split 6 0 ( Split 4 11 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8
-   14 ( Split 6 6 ( Bound ) ( Bound ) ) ( Split 6 0 ( Bound ) ( Bound ) ) ) ) ( Split 6 10 ( Split
-   8 14 ( Split 6 0 ( Split 6 4 ( Split 4 11 ( Bound ) ( Split 5 14 ( Split 3 11 ( Bound ) ( Split
-   5 7 ( Bound ) ( Bound ) ) ) ( Bound ) ) ) ( Split 3 11 ( Bound ) ( Split 5 10 ( Split 5 14 (
-   Split 4 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ( Bound ) ) ( Split 6 0 ( Split 4
-   11 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 14 ( Split 6 0 ( Split 5 10 ( Bound ) ( Bound
-   ) ) ( Bound ) ) ( Bound ) ) ) ) ; Split 8 14 ( Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) (
-   Bound ) ) ) ( Split 7 14 ( Split 8 8 ( Bound ) ( Bound ) ) ( Split 8 8 ( Split 6 10 ( Bound ) (
-   Bound ) ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 2 [ Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Split 7 14 ( Split 8 8 ( Bound ) ( Bound ) ) ( Split 8 8 (
-   Split 6 10 ( Split 8 14 ( Split 6 6 ( Bound ) ( Bound ) ) ( Split 6 0 ( Bound ) ( Bound ) ) ) (
-   Split 8 14 ( Bound ) ( Split 6 0 ( Bound ) ( Bound ) ) ) ) ( Split 6 10 ( Split 8 14 ( Split 6
-   0 ( Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 8 14 ( Bound ) ( Bound ) )
-   ) ) ; Split 8 14 ( Split 7 14 ( Bound ) ( Bound ) ) ( Split 7 14 ( Bound ) ( Split 8 8 ( Bound
-   ) ( Bound ) ) ) ; Bound ] ) ) ( First 1 2 ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ; Split 7 14 ( Bound ) ( Split 8 8 ( Split 6 10 ( Split 8 14 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ; Split 7 14 ( Bound ) ( Split 8 14 ( Bound ) (
-   Bound ) ) ; Bound ] ) ( First 2 3 ( Proved 3 ) ( Proved 3 ) ) ) ));
-  Proof_of 7 8 21493 (First 0 10 ( History 0 1 ( History 1 2 ( By_cases 2 [ Bound ; Bound ; Bound
-   ; Split 8 4 ( Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2 ( Bound ) ( Bound ) ) ; Split 9 4 (
-   Bound ) ( Split 8 4 ( Split 7 2 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Split 7 10 ( Split
-   9 14 ( Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) ( Bound ) ) ; Split 9 2 ( Bound ) ( Bound ) ;
-   Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 (
-   Bound ) ( Split 8 4 ( Split 7 2 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Split 7 10 ( Split
-   9 14 ( Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) ( Bound ) ) ; Split 9 2 ( Bound ) ( Bound ) ;
-   Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 (
-   Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Split 7 10 ( Bound ) ( Split 9 14 ( Bound )
-   ( Bound ) ) ; Bound ; Bound ] ) ) ( History 1 2 ( By_cases 2 [ Bound ; Bound ; Bound ; Split 8
-   4 ( Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2 ( Bound ) ( Bound ) ) ; Split 9 4 ( Bound ) (
-   Split 8 4 ( Split 7 2 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Split 7 10 ( Split 9 14 (
-   Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) ( Bound ) ) ; Split 9 2 ( Bound ) ( Bound ) ; Bound
-   ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Split 8 4 ( Split 9 2 ( Bound ) ( Bound ) ) ( Split
-   7 4 ( Bound ) ( Bound ) ) ; Split 9 4 ( Bound ) ( Split 8 4 ( Split 7 2 ( Bound ) ( Bound ) ) (
-   Bound ) ) ; Bound ; Split 7 10 ( Split 9 14 ( Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) (
-   Bound ) ) ; Split 9 2 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ;
-   Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ;
-   Split 7 10 ( Bound ) ( Split 9 14 ( Bound ) ( Bound ) ) ; Bound ; Bound ] ) ) ( History 1 2 (
-   By_cases 2 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Bound ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Split 7 10 ( Bound ) ( Split 9 14 ( Bound ) ( Bound )
-   ) ; Bound ; Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ;
-   Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Split 7 10 ( Bound ) ( Split 9
-   14 ( Bound ) ( Bound ) ) ; Bound ; Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Split 8 4 (
-   Bound ) ( Bound ) ; Split 9 4 ( Bound ) ( Bound ) ; Bound ; Split 7 10 ( Bound ) ( Split 9 14 (
-   Bound ) ( Bound ) ) ; Bound ; Bound ] ) ) ) ( First 0 1 ( By_cases 1 [ Bound ; Bound ; Split 7
-   4 ( Bound ) ( Split 9 14 ( Split 8 7 ( Bound ) ( Bound ) ) ( Bound ) ) ; Split 8 4 ( Split 9 2
-   ( Split 8 8 ( Split 9 3 ( Split 5 9 ( Split 6 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) (
-   Split 9 3 ( Split 7 2 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Bound ) ) ( Split 9 2 ( Split 7 4 (
-   Split 8 8 ( Split 9 3 ( Split 6 2 ( Split 7 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) (
-   Split 9 3 ( Bound ) ( Bound ) ) ) ( Split 8 8 ( Split 9 3 ( Split 7 10 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Split 9 3 ( Bound ) ( Bound ) ) ) ) ( Bound ) ) ; Split 9 4 ( Split 7 6 ( Bound ) (
-   Bound ) ) ( Split 8 4 ( Split 7 2 ( Split 9 8 ( Split 7 7 ( Split 9 2 ( Bound ) ( Bound ) ) (
-   Split 9 2 ( Split 7 9 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 9 2 ( Split 7 9 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ( Split 9 8 ( Split 7 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 9 8
-   ( Split 9 2 ( Split 7 2 ( Split 7 9 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 9 2 (
-   Bound ) ( Bound ) ) ) ) ; Split 7 9 ( Bound ) ( Bound ) ; Split 9 14 ( Split 7 10 ( Split 7 6 (
-   Bound ) ( Bound ) ) ( Split 7 6 ( Split 9 2 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10 (
-   Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2 ( Split 7 7 ( Bound ) ( Split 7 6 ( Bound ) ( Bound
-   ) ) ) ( Bound ) ) ) ; Split 9 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound
-   ) ) ; Bound ] ) ( By_cases 1 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 9 14 ( Split 8 7 (
-   Bound ) ( Bound ) ) ( Bound ) ) ; Split 8 4 ( Split 9 2 ( Split 8 8 ( Split 9 3 ( Split 6 6 (
-   Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 3 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Split 9 2 (
-   Split 7 4 ( Split 8 8 ( Split 9 3 ( Split 7 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 3 (
-   Bound ) ( Bound ) ) ) ( Split 8 8 ( Split 9 3 ( Split 7 10 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Bound ) ) ) ( Bound ) ) ; Split 9 4 ( Split 6 9 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 7 2 (
-   Split 9 8 ( Split 9 2 ( Split 7 7 ( Bound ) ( Split 7 9 ( Bound ) ( Bound ) ) ) ( Bound ) ) (
-   Split 9 2 ( Bound ) ( Bound ) ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ( Split 9 8 ( Split 9 2 (
-   Split 7 2 ( Split 7 9 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 9 2 ( Bound ) (
-   Bound ) ) ) ) ; Split 7 9 ( Bound ) ( Bound ) ; Split 7 10 ( Split 9 14 ( Bound ) ( Split 9 2 (
-   Bound ) ( Bound ) ) ) ( Split 9 14 ( Split 9 2 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 9 2 ( Split 7 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Split 9 2 ( Split 8 7 ( Bound ) (
-   Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ; Bound ] ) ));
-  Proof_of 7 9 5962 (First 0 10 ( History 0 1 ( History 1 2 ( By_cases 2 [ Bound ; Bound ; Split 7
-   4 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound ) ) (
-   Split 6 5 ( Bound ) ( Bound ) ) ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ;
-   Split 7 10 ( Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2 ( Split 8 5 ( Bound ) ( Bound ) ) (
-   Split 8 5 ( Split 7 6 ( Bound ) ( Bound ) ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ) ; Split 9 2 (
-   Bound ) ( Bound ) ; Split 9 10 ( Bound ) ( Split 7 2 ( Split 8 4 ( Split 7 10 ( Bound ) ( Split
-   6 9 ( Bound ) ( Bound ) ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Split 8 4 ( Bound ) ( Bound
-   ) ) ) ] ) ( By_cases 2 [ Bound ; Bound ; Split 7 4 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8
-   7 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound ) ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ( Split 6 5
-   ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Split 7 10 ( Split 9 2 ( Bound ) ( Bound ) )
-   ( Split 9 2 ( Split 8 5 ( Bound ) ( Bound ) ) ( Split 8 5 ( Bound ) ( Split 6 5 ( Bound ) (
-   Bound ) ) ) ) ; Bound ; Split 9 10 ( Bound ) ( Split 7 2 ( Split 8 4 ( Split 7 10 ( Bound ) (
-   Split 5 10 ( Bound ) ( Bound ) ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ) ] ) ( By_cases 2 [ Bound ; Bound ; Split 7 4 ( Split 8 7 ( Bound ) ( Bound ) ) (
-   Split 8 7 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound ) ) ( Split 6 5 ( Bound ) ( Bound ) ) ) (
-   Split 6 5 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Split 7 10 ( Split 9 2 ( Bound ) (
-   Bound ) ) ( Split 9 2 ( Split 8 5 ( Bound ) ( Bound ) ) ( Split 8 5 ( Bound ) ( Split 6 5 (
-   Bound ) ( Bound ) ) ) ) ; Bound ; Split 9 10 ( Bound ) ( Split 7 2 ( Split 8 4 ( Split 7 10 (
-   Bound ) ( Split 6 9 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ) ] )
-   ) ( History 1 2 ( By_cases 2 [ Bound ; Bound ; Split 7 4 ( Split 8 7 ( Bound ) ( Bound ) ) (
-   Split 8 7 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound ) ) ( Split 6 5 ( Bound ) ( Bound ) ) ) (
-   Split 6 5 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Split 7 10 ( Split 9 2 ( Bound ) (
-   Bound ) ) ( Split 9 2 ( Split 8 5 ( Bound ) ( Bound ) ) ( Split 8 5 ( Split 7 6 ( Bound ) (
-   Bound ) ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ) ; Split 9 2 ( Bound ) ( Bound ) ; Split 9 10 (
-   Bound ) ( Split 7 2 ( Split 8 4 ( Split 7 10 ( Bound ) ( Split 6 9 ( Bound ) ( Bound ) ) ) (
-   Split 7 10 ( Bound ) ( Bound ) ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ) ] ) ( By_cases 2 [ Bound
-   ; Bound ; Split 7 4 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Split 7 8 ( Split 6 5 (
-   Bound ) ( Bound ) ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ;
-   Bound ; Bound ; Bound ; Split 7 10 ( Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2 ( Split 8 5 (
-   Bound ) ( Bound ) ) ( Split 8 5 ( Split 7 6 ( Bound ) ( Bound ) ) ( Split 6 5 ( Bound ) ( Bound
-   ) ) ) ) ; Split 9 2 ( Bound ) ( Bound ) ; Split 9 10 ( Bound ) ( Split 7 2 ( Split 8 4 ( Split
-   7 10 ( Bound ) ( Split 5 10 ( Bound ) ( Bound ) ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ) ] ) ( By_cases 2 [ Bound ; Bound ; Split 7 4 ( Bound ) (
-   Split 8 7 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 5 ( Bound ) (
-   Bound ) ) ) ; Bound ; Bound ; Bound ; Split 7 10 ( Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2
-   ( Split 8 5 ( Bound ) ( Bound ) ) ( Split 8 5 ( Bound ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ) ;
-   Bound ; Split 9 10 ( Bound ) ( Split 7 2 ( Split 8 4 ( Split 7 10 ( Bound ) ( Split 6 9 ( Bound
-   ) ( Bound ) ) ) ( Bound ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ) ] ) ) ( History 1 2 ( By_cases
-   2 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 7 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound )
-   ) ( Bound ) ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Split 7 10 ( Split
-   9 2 ( Bound ) ( Bound ) ) ( Split 9 2 ( Split 8 5 ( Bound ) ( Bound ) ) ( Split 8 5 ( Bound ) (
-   Bound ) ) ) ; Bound ; Split 9 10 ( Bound ) ( Split 7 2 ( Split 8 4 ( Split 7 10 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ] ) ( By_cases 2 [ Bound ; Bound ; Split 7 4 ( Bound ) (
-   Split 8 7 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 5 ( Bound ) (
-   Bound ) ) ) ; Bound ; Bound ; Bound ; Split 7 10 ( Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2
-   ( Split 8 5 ( Bound ) ( Bound ) ) ( Split 8 5 ( Bound ) ( Split 6 5 ( Bound ) ( Bound ) ) ) ) ;
-   Bound ; Split 9 10 ( Bound ) ( Split 7 2 ( Split 8 4 ( Split 7 10 ( Bound ) ( Bound ) ) ( Bound
-   ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ) ] ) ( By_cases 2 [ Bound ; Bound ; Split 7 4 ( Bound )
-   ( Split 8 7 ( Split 7 8 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Bound ; Split 7 10
-   ( Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2 ( Split 8 5 ( Bound ) ( Bound ) ) ( Split 8 5 (
-   Bound ) ( Bound ) ) ) ; Bound ; Split 9 10 ( Bound ) ( Split 7 2 ( Split 8 4 ( Bound ) ( Bound
-   ) ) ( Bound ) ) ] ) ) ) ( First 0 1 ( History 1 2 ( By_cases 2 [ Bound ; Bound ; Split 7 4 (
-   Bound ) ( Split 8 7 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ;
-   Bound ; Bound ; Bound ; Split 7 10 ( Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2 ( Split 8 5 (
-   Bound ) ( Bound ) ) ( Split 8 5 ( Bound ) ( Bound ) ) ) ; Bound ; Split 9 10 ( Bound ) ( Split
-   7 2 ( Split 8 4 ( Bound ) ( Bound ) ) ( Bound ) ) ] ) ( By_cases 2 [ Bound ; Bound ; Split 7 4
-   ( Bound ) ( Split 8 7 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ;
-   Bound ; Bound ; Bound ; Split 7 10 ( Split 9 2 ( Bound ) ( Bound ) ) ( Split 9 2 ( Split 8 5 (
-   Bound ) ( Bound ) ) ( Split 8 5 ( Bound ) ( Bound ) ) ) ; Bound ; Split 9 10 ( Bound ) ( Split
-   7 2 ( Split 8 4 ( Bound ) ( Bound ) ) ( Bound ) ) ] ) ( By_cases 2 [ Bound ; Bound ; Split 7 4
-   ( Bound ) ( Split 8 7 ( Split 7 8 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Bound ;
-   Split 7 10 ( Bound ) ( Split 9 2 ( Split 8 5 ( Bound ) ( Bound ) ) ( Split 8 5 ( Bound ) (
-   Bound ) ) ) ; Bound ; Split 9 10 ( Bound ) ( Split 7 2 ( Split 8 4 ( Bound ) ( Bound ) ) (
-   Bound ) ) ] ) ) ( First 1 2 ( By_cases 2 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Bound ) ;
-   Bound ; Bound ; Bound ; Split 7 10 ( Bound ) ( Split 8 5 ( Bound ) ( Bound ) ) ; Bound ; Split
-   9 10 ( Bound ) ( Bound ) ] ) ( By_cases 2 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 7 (
-   Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Split 7 10 ( Bound ) ( Split 8 5 ( Bound ) (
-   Bound ) ) ; Bound ; Split 9 10 ( Bound ) ( Split 7 2 ( Bound ) ( Bound ) ) ] ) ) ));
+  Proof_of 7 3 4939 (First 0 10 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 15
+   (Split 4 14 Bound (Split 3 10 Bound (Split 4 13 Bound Bound))) Bound; Bound; Bound ]) (By_cases
+   0 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 15 (Split 4 14 Bound (Split 3 10 (Split 4
+   13 Bound Bound) (Split 4 13 Bound Bound))) Bound; Bound; Bound ]));
+  Proof_of 7 4 8317 (First 0 10 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 5 14
+   Bound (Split 4 10 (Split 7 3 (Split 5 13 Bound Bound) Bound) (Split 7 3 (Split 5 13 Bound
+   Bound) Bound)); Bound; Bound ]) (First 0 1 (Proved 1) (Proved 1)));
+  Proof_of 7 5 2544 (First 0 10 (History 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 6 14 Bound (Split 5 10 (Split 7 8 (Split 6 13 Bound Bound) Bound) (Split 7 8
+   (Split 6 13 Bound Bound) Bound)); Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 6 14 Bound (Split 5 10 (Split 7 8 (Split 6 13 Bound Bound) Bound) (Split 7
+   8 Bound Bound)); Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split
+   6 14 Bound (Split 5 10 (Split 6 13 Bound Bound) (Split 6 13 Bound Bound)); Bound; Bound ]))
+   (First 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10
+   Bound Bound); Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6
+   14 Bound Bound; Bound; Bound ])));
+  Proof_of 7 6 2907 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound); Split
+   7 14 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14
+   Bound (Split 6 10 (Split 8 8 Bound Bound) Bound); Bound; Bound ]) (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 Bound Bound); Bound; Bound ]))
+   (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound Bound; Split 7 14 (Split 8 8
+   Bound (Split 8 14 (Split 6 9 Bound Bound) Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6
+   (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 (Split 4 11 Bound Bound) Bound) Bound))
+   (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 Bound Bound)
+   Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound) (Split 5 10
+   (Split 3 11 Bound (Split 5 14 Bound Bound)) Bound)) Bound) (Split 6 0 (Split 5 10 Bound Bound)
+   Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) (Split 6 0 Bound Bound))));
+   Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 (Split 6 2 Bound
+   Bound) Bound) (Split 8 8 (Split 6 10 Bound Bound) (Split 6 10 Bound Bound))); Bound ])
+   (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound Bound; Split 7 14 (Split 8 8
+   Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 (Split 6 0 Bound
+   Bound) Bound) (Split 6 0 (Split 3 11 Bound (Split 6 6 Bound Bound)) Bound)) (Split 8 14 (Split
+   6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 (Split 3 11 Bound (Split 5 13 Bound
+   Bound)) Bound) Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound)
+   (Split 5 10 (Split 5 14 Bound Bound) Bound)) Bound) (Split 6 0 (Split 5 10 Bound Bound) Bound))
+   (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14 Bound
+   (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 Bound
+   Bound) (Split 6 10 Bound Bound))); Bound ])) (History 1 2 (History 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound);
+   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split
+   6 10 (Split 8 8 Bound Bound) Bound); Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 7 14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound); Split 7 14 Bound
+   Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7
+   14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound); Bound; Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound);
+   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split
+   6 10 (Split 8 8 Bound Bound) Bound); Split 7 14 Bound Bound; Bound ])) (By_cases 2 [ Bound;
+   Bound; Bound; Bound; Bound; Split 8 14 Bound Bound; Split 7 14 (Split 8 8 Bound (Split 8 14
+   Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound) Bound)
+   (Split 6 0 (Split 6 6 Bound Bound) Bound)) (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound)
+   Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6
+   4 (Split 5 14 Bound Bound) (Split 5 10 (Split 5 14 Bound Bound) Bound)) Bound) (Split 6 0 Bound
+   Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14
+   Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10
+   Bound Bound) (Split 6 10 Bound Bound))); Bound ])) (History 1 2 (By_cases 2 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8
+   (Split 6 10 (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 Bound
+   Bound) Bound)) (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6
+   Bound Bound) Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound)
+   (Split 5 10 (Split 5 14 Bound Bound) Bound)) Bound) (Split 6 0 Bound Bound)) (Split 8 14 (Split
+   6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound
+   Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 Bound Bound) (Split 6 10
+   Bound Bound))); Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound
+   Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14
+   (Split 6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound)) (Split 8
+   14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))) (Split 6 10 (Split 8 14
+   (Split 6 0 (Split 6 4 (Split 5 7 Bound Bound) (Split 5 10 Bound Bound)) Bound) (Split 6 0 Bound
+   Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14
+   Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10
+   Bound Bound) (Split 6 10 Bound Bound))); Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6
+   Bound Bound) (Split 6 0 Bound Bound)) (Split 8 14 Bound (Split 6 0 Bound Bound))) (Split 6 10
+   (Split 8 14 (Split 6 0 (Split 6 4 Bound Bound) Bound) Bound) (Split 8 14 (Split 6 0 Bound
+   Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8
+   Bound Bound) (Split 8 8 Bound Bound)); Bound ]))) (First 0 1 (History 1 2 (History 2 3
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 Bound
+   Bound); Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14
+   Bound (Split 6 10 Bound Bound); Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 7 14 Bound Bound; Bound; Bound ])) (By_cases 2 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6
+   10 (Split 8 14 (Split 6 6 (Split 3 11 Bound (Split 6 0 Bound Bound)) Bound) (Split 6 0 (Split 4
+   11 Bound Bound) Bound)) (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 Bound Bound))) (Split 6
+   10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 4 11 Bound (Split 5 14 (Split 3 11 Bound (Split 5 7
+   Bound Bound)) Bound)) (Split 3 11 Bound (Split 5 10 (Split 5 14 (Split 4 11 Bound Bound) Bound)
+   Bound))) Bound) (Split 6 0 (Split 4 11 Bound Bound) Bound)) (Split 8 14 (Split 6 0 (Split 5 10
+   Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7
+   14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 Bound Bound) (Split 6 10 Bound Bound)));
+   Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound
+   Bound) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 Bound Bound))
+   (Split 8 14 Bound (Split 6 0 Bound Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 Bound
+   Bound) Bound) Bound) (Split 8 14 Bound Bound))); Split 8 14 (Split 7 14 Bound Bound) (Split 7
+   14 Bound (Split 8 8 Bound Bound)); Bound ])) (First 1 2 (By_cases 2 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 7 14 Bound (Split 8 8 (Split 6 10 (Split 8 14 Bound Bound) Bound)
+   (Split 6 10 Bound Bound)); Split 7 14 Bound (Split 8 14 Bound Bound); Bound ]) (First 2 3
+   (Proved 3) (Proved 3)))));
+  Proof_of 7 8 21493 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Bound;
+   Split 8 4 (Split 9 2 Bound Bound) (Split 9 2 Bound Bound); Split 9 4 Bound (Split 8 4 (Split 7
+   2 Bound Bound) Bound); Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound);
+   Split 9 2 Bound Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split
+   9 4 Bound (Split 8 4 (Split 7 2 Bound Bound) Bound); Bound; Split 7 10 (Split 9 14 Bound Bound)
+   (Split 9 14 Bound Bound); Split 9 2 Bound Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound;
+   Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Split 7 10 Bound (Split
+   9 14 Bound Bound); Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Split 8 4
+   (Split 9 2 Bound Bound) (Split 9 2 Bound Bound); Split 9 4 Bound (Split 8 4 (Split 7 2 Bound
+   Bound) Bound); Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 2
+   Bound Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 (Split 9 2 Bound Bound)
+   (Split 7 4 Bound Bound); Split 9 4 Bound (Split 8 4 (Split 7 2 Bound Bound) Bound); Bound;
+   Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 2 Bound Bound; Bound ])
+   (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound
+   Bound); Bound; Split 7 10 Bound (Split 9 14 Bound Bound); Bound; Bound ])) (History 1 2
+   (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound
+   Bound); Bound; Split 7 10 Bound (Split 9 14 Bound Bound); Bound; Bound ]) (By_cases 2 [ Bound;
+   Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Split 7 10
+   Bound (Split 9 14 Bound Bound); Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4
+   Bound Bound; Split 9 4 Bound Bound; Bound; Split 7 10 Bound (Split 9 14 Bound Bound); Bound;
+   Bound ]))) (First 0 1 (By_cases 1 [ Bound; Bound; Split 7 4 Bound (Split 9 14 (Split 8 7 Bound
+   Bound) Bound); Split 8 4 (Split 9 2 (Split 8 8 (Split 9 3 (Split 5 9 (Split 6 6 Bound Bound)
+   Bound) Bound) (Split 9 3 (Split 7 2 Bound Bound) Bound)) Bound) (Split 9 2 (Split 7 4 (Split 8
+   8 (Split 9 3 (Split 6 2 (Split 7 10 Bound Bound) Bound) Bound) (Split 9 3 Bound Bound)) (Split
+   8 8 (Split 9 3 (Split 7 10 Bound Bound) Bound) (Split 9 3 Bound Bound))) Bound); Split 9 4
+   (Split 7 6 Bound Bound) (Split 8 4 (Split 7 2 (Split 9 8 (Split 7 7 (Split 9 2 Bound Bound)
+   (Split 9 2 (Split 7 9 Bound Bound) Bound)) (Split 9 2 (Split 7 9 Bound Bound) Bound)) (Split 9
+   8 (Split 7 7 Bound Bound) Bound)) (Split 9 8 (Split 9 2 (Split 7 2 (Split 7 9 Bound Bound)
+   Bound) Bound) (Split 9 2 Bound Bound))); Split 7 9 Bound Bound; Split 9 14 (Split 7 10 (Split 7
+   6 Bound Bound) (Split 7 6 (Split 9 2 Bound Bound) Bound)) (Split 7 10 (Split 9 2 Bound Bound)
+   (Split 9 2 (Split 7 7 Bound (Split 7 6 Bound Bound)) Bound)); Split 9 2 (Split 8 7 Bound Bound)
+   (Split 8 7 Bound Bound); Bound ]) (By_cases 1 [ Bound; Bound; Split 7 4 Bound (Split 9 14
+   (Split 8 7 Bound Bound) Bound); Split 8 4 (Split 9 2 (Split 8 8 (Split 9 3 (Split 6 6 Bound
+   Bound) Bound) (Split 9 3 Bound Bound)) Bound) (Split 9 2 (Split 7 4 (Split 8 8 (Split 9 3
+   (Split 7 10 Bound Bound) Bound) (Split 9 3 Bound Bound)) (Split 8 8 (Split 9 3 (Split 7 10
+   Bound Bound) Bound) Bound)) Bound); Split 9 4 (Split 6 9 Bound Bound) (Split 8 4 (Split 7 2
+   (Split 9 8 (Split 9 2 (Split 7 7 Bound (Split 7 9 Bound Bound)) Bound) (Split 9 2 Bound Bound))
+   (Split 9 8 Bound Bound)) (Split 9 8 (Split 9 2 (Split 7 2 (Split 7 9 Bound Bound) Bound) Bound)
+   (Split 9 2 Bound Bound))); Split 7 9 Bound Bound; Split 7 10 (Split 9 14 Bound (Split 9 2 Bound
+   Bound)) (Split 9 14 (Split 9 2 (Split 7 6 Bound Bound) Bound) (Split 9 2 (Split 7 7 Bound
+   Bound) Bound)); Split 9 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound); Bound ])));
+  Proof_of 7 9 5962 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Split 7 4
+   (Split 8 7 Bound Bound) (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) (Split 6 5 Bound Bound))
+   (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2
+   (Split 8 5 Bound Bound) (Split 8 5 (Split 7 6 Bound Bound) (Split 6 5 Bound Bound))); Split 9 2
+   Bound Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound (Split 6 9 Bound Bound))
+   (Split 7 10 Bound Bound)) (Split 8 4 Bound Bound)) ]) (By_cases 2 [ Bound; Bound; Split 7 4
+   (Split 8 7 Bound Bound) (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) (Split 6 5 Bound Bound))
+   (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2
+   (Split 8 5 Bound Bound) (Split 8 5 Bound (Split 6 5 Bound Bound))); Bound; Split 9 10 Bound
+   (Split 7 2 (Split 8 4 (Split 7 10 Bound (Split 5 10 Bound Bound)) (Split 7 10 Bound Bound))
+   (Split 8 4 Bound Bound)) ]) (By_cases 2 [ Bound; Bound; Split 7 4 (Split 8 7 Bound Bound)
+   (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) (Split 6 5 Bound Bound)) (Split 6 5 Bound
+   Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound
+   Bound) (Split 8 5 Bound (Split 6 5 Bound Bound))); Bound; Split 9 10 Bound (Split 7 2 (Split 8
+   4 (Split 7 10 Bound (Split 6 9 Bound Bound)) Bound) (Split 8 4 Bound Bound)) ])) (History 1 2
+   (By_cases 2 [ Bound; Bound; Split 7 4 (Split 8 7 Bound Bound) (Split 8 7 (Split 7 8 (Split 6 5
+   Bound Bound) (Split 6 5 Bound Bound)) (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10
+   (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 (Split 7 6 Bound Bound)
+   (Split 6 5 Bound Bound))); Split 9 2 Bound Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split
+   7 10 Bound (Split 6 9 Bound Bound)) (Split 7 10 Bound Bound)) (Split 8 4 Bound Bound)) ])
+   (By_cases 2 [ Bound; Bound; Split 7 4 (Split 8 7 Bound Bound) (Split 8 7 (Split 7 8 (Split 6 5
+   Bound Bound) (Split 6 5 Bound Bound)) (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10
+   (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 (Split 7 6 Bound Bound)
+   (Split 6 5 Bound Bound))); Split 9 2 Bound Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split
+   7 10 Bound (Split 5 10 Bound Bound)) (Split 7 10 Bound Bound)) (Split 8 4 Bound Bound)) ])
+   (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound)
+   Bound) (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split
+   9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound (Split 6 5 Bound Bound))); Bound; Split 9 10 Bound
+   (Split 7 2 (Split 8 4 (Split 7 10 Bound (Split 6 9 Bound Bound)) Bound) (Split 8 4 Bound
+   Bound)) ])) (History 1 2 (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8
+   (Split 6 5 Bound Bound) Bound) (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10 (Split
+   9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10
+   Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound Bound) Bound) Bound) ]) (By_cases 2 [ Bound;
+   Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) Bound) (Split 6 5 Bound
+   Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound
+   Bound) (Split 8 5 Bound (Split 6 5 Bound Bound))); Bound; Split 9 10 Bound (Split 7 2 (Split 8
+   4 (Split 7 10 Bound Bound) Bound) (Split 8 4 Bound Bound)) ]) (By_cases 2 [ Bound; Bound; Split
+   7 4 Bound (Split 8 7 (Split 7 8 Bound Bound) Bound); Bound; Bound; Bound; Split 7 10 (Split 9 2
+   Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10
+   Bound (Split 7 2 (Split 8 4 Bound Bound) Bound) ]))) (First 0 1 (History 1 2 (By_cases 2 [
+   Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound);
+   Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound)
+   (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 Bound Bound) Bound) ])
+   (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound)
+   Bound) Bound); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5
+   Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 Bound
+   Bound) Bound) ]) (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 Bound Bound)
+   Bound); Bound; Bound; Bound; Split 7 10 Bound (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5
+   Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 Bound Bound) Bound) ])) (First 1 2
+   (By_cases 2 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Split 7 10 Bound (Split
+   8 5 Bound Bound); Bound; Split 9 10 Bound Bound ]) (By_cases 2 [ Bound; Bound; Split 7 4 Bound
+   (Split 8 7 Bound Bound); Bound; Bound; Bound; Split 7 10 Bound (Split 8 5 Bound Bound); Bound;
+   Split 9 10 Bound (Split 7 2 Bound Bound) ]))));
   Proof_of 8 0 326966 (Proved 0);
   Proof_of 8 1 236959 (Proved 0);
   Proof_of 8 2 286457 (Proved 0);
-  Proof_of 8 3 174999 (First 0 10 ( Proved 0 ) ( Proved 0 ));
-  Proof_of 8 4 9359 (First 0 10 ( By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 8 15 ( Split 5 14 ( Bound ) ( Split 7 3 ( Split 4 10 ( Split 5 13 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ) ( Bound ) ; Bound ] ) ( First 0 1 ( Proved 1 ) ( Proved 1 )
-   ));
-  Proof_of 8 5 6312 (First 0 10 ( History 0 1 ( History 1 2 ( Proved 2 ) ( Proved 2 ) ( Proved 2 )
-   ) ( History 1 2 ( Proved 2 ) ( Proved 2 ) ( Proved 2 ) ) ( History 1 2 ( Proved 2 ) ( Proved 2
-   ) ( Proved 2 ) ) ) ( First 0 1 ( By_cases 1 [ Split 9 4 ( Split 5 4 ( Split 5 2 ( Bound ) (
-   Bound ) ) ( Split 4 5 ( Split 5 2 ( Split 6 4 ( Split 5 8 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 6 4 ( Split 5 8 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 5 2 ( Split 6 4 ( Bound ) (
-   Bound ) ) ( Split 6 4 ( Bound ) ( Bound ) ) ) ) ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Split 6 14 ( Bound ) ( Split 8 3 ( Split 5 10 ( Bound ) ( Bound ) ) ( Bound ) )
-   ; Bound ] ) ( By_cases 1 [ Split 9 4 ( Split 5 4 ( Bound ) ( Split 4 5 ( Split 5 2 ( Split 6 4
-   ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 5 2 ( Bound ) ( Bound ) ) ) ) ( Bound ) ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 6 14 ( Bound ) ( Split 5 10 ( Bound ) ( Bound ) )
-   ; Bound ] ) ));
-  Proof_of 8 6 12019 (First 0 10 ( History 0 1 ( History 1 2 ( By_cases 2 [ Bound ; Split 6 4 (
-   Bound ) ( Split 5 5 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 8 10 ( Bound
-   ) ( Bound ) ; Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ; Bound ] ) ( By_cases 2
-   [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound
-   ; Split 8 10 ( Bound ) ( Bound ) ; Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ;
-   Bound ] ) ( By_cases 2 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Bound ) ( Bound ) ) ; Bound
-   ; Bound ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Split 7 14 ( Bound ) ( Split 6 10 (
-   Bound ) ( Bound ) ) ; Bound ] ) ) ( History 1 2 ( By_cases 2 [ Bound ; Split 6 4 ( Bound ) (
-   Split 5 5 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound
-   ) ; Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ; Bound ] ) ( By_cases 2 [ Bound ;
-   Split 6 4 ( Bound ) ( Split 5 5 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 8
-   10 ( Bound ) ( Bound ) ; Split 7 14 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ; Bound ] ) (
-   By_cases 2 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 7 14 ( Bound ) ( Bound ) ; Bound ] ) ) ( History 1 2 ( By_cases 2 [ Bound ; Split 6 4 (
-   Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 2 [
-   Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 14 (
-   Bound ) ( Bound ) ; Bound ] ) ( By_cases 2 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 7 14 ( Bound ) ( Bound ) ; Bound ] ) ) ) ( First 0 1 ( History 1 2 ( By_cases 2 [
-   Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 14 (
-   Bound ) ( Bound ) ; Bound ] ) ( By_cases 2 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Split 7 14 ( Bound ) ( Bound ) ; Bound ] ) ( Proved 2 ) ) (
-   By_cases 1 [ Bound ; Split 6 4 ( Split 7 4 ( Split 6 2 ( Split 8 14 ( Split 6 8 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 4 ( Split 6 2 ( Split 5 5 ( Split 8 14
-   ( Split 6 8 ( Bound ) ( Split 8 3 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Split 8 14 ( Split 6 8
-   ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 14 ( Split 5 5 ( Split 6 8 ( Bound ) ( Bound ) )
-   ( Split 6 8 ( Bound ) ( Bound ) ) ) ( Bound ) ) ) ( Split 8 14 ( Split 5 5 ( Split 8 3 ( Split
-   6 2 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 3 ( Bound ) ( Bound ) ) ) ( Bound ) ) ) ; Bound
-   ; Bound ; Bound ; Split 6 10 ( Split 8 8 ( Bound ) ( Bound ) ) ( Split 8 8 ( Split 8 14 ( Bound
-   ) ( Bound ) ) ( Bound ) ) ; Split 8 10 ( Split 7 14 ( Bound ) ( Bound ) ) ( Split 8 8 ( Bound )
-   ( Bound ) ) ; Split 7 14 ( Split 8 8 ( Bound ) ( Bound ) ) ( Split 8 8 ( Split 6 10 ( Split 8
-   14 ( Split 8 3 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 8 14 ( Split 8
-   3 ( Split 6 0 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ( Split 6 10 ( Split 8 14 ( Bound
-   ) ( Bound ) ) ( Bound ) ) ) ; Bound ] ) ));
-  Proof_of 8 7 5375 (First 0 10 ( History 0 1 ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Split 7 10 ( Bound ) ( Bound ) ) ( Split 7
-   10 ( Bound ) ( Bound ) ) ; Split 8 14 ( Split 9 8 ( Bound ) ( Split 9 7 ( Bound ) ( Bound ) ) )
-   ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7
-   ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7
-   4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Split 7 10 ( Split 9 14 ( Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) ( Bound
-   ) ) ; Split 9 8 ( Split 8 14 ( Bound ) ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound )
-   ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 8 14 (
-   Split 9 7 ( Bound ) ( Bound ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 9 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ; Split 8 14 ( Split 9 8 (
-   Bound ) ( Split 9 7 ( Bound ) ( Bound ) ) ) ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 (
-   Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) (
-   Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) (
-   Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] )
-   ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 (
-   Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ; Split 8 14 ( Split 9 8 ( Bound ) ( Split 9 7 (
-   Bound ) ( Bound ) ) ) ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0
-   ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 (
-   Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 10 ( Split 9 14 ( Bound ) ( Bound ) ) ( Split 9
-   14 ( Bound ) ( Bound ) ) ; Split 8 14 ( Split 9 8 ( Bound ) ( Split 9 7 ( Bound ) ( Bound ) ) )
-   ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7
-   ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7
-   4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) (
-   Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split
-   9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Split 7
-   10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound )
-   ( Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound )
-   ) ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ) ( History 2 3 (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ;
-   Split 8 14 ( Split 9 8 ( Bound ) ( Split 9 7 ( Bound ) ( Bound ) ) ) ( Split 9 8 ( Split 7 10 (
-   Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) )
-   ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split
-   7 10 ( Split 9 14 ( Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) ( Bound ) ) ; Split 9 8 ( Split
-   8 14 ( Bound ) ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9
-   7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 8 14 ( Split 9 7 ( Bound ) ( Bound
-   ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound
-   ) ) ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 (
-   Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10
-   ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ) ) ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Split 7 10 ( Bound ) ( Bound ) ) ( Split 7
-   10 ( Bound ) ( Bound ) ) ; Split 8 14 ( Split 9 8 ( Bound ) ( Split 9 7 ( Bound ) ( Bound ) ) )
-   ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7
-   ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7
-   4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 6 10 ( Bound )
-   ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 7 10 ( Split 9 14 ( Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) (
-   Bound ) ) ; Split 9 8 ( Split 8 14 ( Bound ) ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 8
-   14 ( Split 9 7 ( Bound ) ( Bound ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound )
-   ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 6 10 ( Bound ) ( Bound ) )
-   ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 9 14 ( Split 7 10 ( Bound ) ( Bound ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ;
-   Split 8 14 ( Split 9 8 ( Bound ) ( Split 9 7 ( Bound ) ( Bound ) ) ) ( Split 9 8 ( Split 7 10 (
-   Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) )
-   ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Bound ) ) ) ) ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ; Split 9 14 ( Split 7 10 ( Bound ) ( Bound ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ;
-   Split 8 14 ( Split 9 8 ( Bound ) ( Split 9 7 ( Bound ) ( Bound ) ) ) ( Split 9 8 ( Split 7 10 (
-   Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) )
-   ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 6 10 ( Bound ) ( Bound ) ) ( Bound ) )
-   ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 7 10 ( Split 9 14 ( Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) ( Bound ) ) ; Split 9 8 (
-   Split 8 14 ( Bound ) ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 8 14 ( Split 9 7 ( Bound )
-   ( Bound ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) )
-   ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 6 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) )
-   ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 10 (
-   Split 9 14 ( Bound ) ( Bound ) ) ( Split 9 14 ( Bound ) ( Bound ) ) ; Split 9 8 ( Split 8 14 (
-   Bound ) ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 (
-   Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 8 14 ( Split 9 7 ( Bound ) ( Bound ) )
-   ( Split 7 10 ( Split 9 7 ( Split 7 0 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) )
-   ( Split 9 7 ( Split 7 0 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ]
-   ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 (
-   Bound ) ( Bound ) ; Split 8 14 ( Split 9 8 ( Bound ) ( Split 9 7 ( Bound ) ( Bound ) ) ) (
-   Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 (
-   Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4
-   ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Split 7 10 ( Bound ) ( Split 9 14 ( Bound ) ( Bound ) ) ; Split 8 14 ( Split
-   9 8 ( Bound ) ( Split 9 7 ( Bound ) ( Bound ) ) ) ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split
-   7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) )
-   ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound )
-   ) ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 (
-   Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10
-   ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ) ) ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Split 9 8
-   ( Bound ) ( Bound ) ) ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0
-   ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) (
-   Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split
-   9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Split 7
-   10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound )
-   ( Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound )
-   ) ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 (
-   Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Split 7 10 ( Split 7 6 ( Bound ) ( Bound ) ) (
-   Split 7 6 ( Bound ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ) ( History
-   2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound
-   ) ; Split 8 14 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7
-   6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) )
-   ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) )
-   ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound
-   ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 10 ( Split 9 14 ( Bound ) ( Bound ) ) ( Split
-   9 14 ( Bound ) ( Bound ) ) ; Split 9 8 ( Split 8 14 ( Bound ) ( Split 7 10 ( Split 9 7 ( Split
-   7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) )
-   ) ) ( Split 8 14 ( Split 9 7 ( Bound ) ( Bound ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Split
-   7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Split 7 4 ( Bound )
-   ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Split 9 8 ( Bound ) (
-   Bound ) ) ( Split 9 8 ( Split 7 10 ( Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 9 7 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7
-   ( Split 7 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Split 7 0 ( Split 9 7 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ) ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Bound ) ( Split 9 8 (
-   Split 7 10 ( Split 7 6 ( Bound ) ( Bound ) ) ( Split 7 6 ( Bound ) ( Bound ) ) ) ( Split 7 10 (
-   Split 7 0 ( Bound ) ( Bound ) ) ( Split 7 0 ( Bound ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3
-   [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 (
-   Bound ) ( Split 9 8 ( Split 7 10 ( Split 7 6 ( Bound ) ( Bound ) ) ( Split 7 6 ( Bound ) (
-   Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Bound ) ( Bound ) ) ( Split 7 0 ( Bound ) ( Bound ) ) )
-   ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 8 14
-   ( Bound ) ( Split 9 8 ( Split 7 10 ( Bound ) ( Bound ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ;
-   Bound ] ) ) ) ) ( First 0 1 ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Split 9 8 ( Bound ) (
-   Bound ) ) ( Split 9 8 ( Split 7 10 ( Split 7 6 ( Bound ) ( Bound ) ) ( Split 7 6 ( Bound ) (
-   Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 0
-   ( Bound ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Bound ) ( Split 9 8 ( Split 7 10 ( Split
-   7 6 ( Bound ) ( Bound ) ) ( Split 7 6 ( Bound ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Bound
-   ) ( Bound ) ) ( Split 7 0 ( Bound ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Bound ) ( Split 9
-   8 ( Split 7 10 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 10 ( Split 7 0 ( Bound )
-   ( Bound ) ) ( Bound ) ) ) ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Split 9 8 ( Bound ) (
-   Bound ) ) ( Split 9 8 ( Split 7 10 ( Split 7 6 ( Bound ) ( Bound ) ) ( Split 7 6 ( Bound ) (
-   Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 0
-   ( Bound ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Bound ) ( Split 9 8 ( Split 7 10 ( Split
-   7 6 ( Bound ) ( Bound ) ) ( Split 7 6 ( Bound ) ( Bound ) ) ) ( Split 7 10 ( Split 7 0 ( Bound
-   ) ( Bound ) ) ( Split 7 0 ( Bound ) ( Bound ) ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Bound ) ( Split 9
-   8 ( Split 7 10 ( Bound ) ( Bound ) ) ( Split 7 10 ( Split 7 0 ( Bound ) ( Bound ) ) ( Bound ) )
-   ) ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 ( Bound ) ( Split 9 8 ( Split 7 10 ( Bound ) (
-   Bound ) ) ( Split 7 10 ( Split 7 0 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ] ) ( By_cases 3
-   [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 14 ( Bound ) ( Bound ) ; Split 8 14 (
-   Bound ) ( Split 9 8 ( Split 7 10 ( Bound ) ( Bound ) ) ( Split 7 10 ( Split 7 0 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Split 8 14 ( Bound ) ( Split 9 8 ( Split 7 10 ( Bound ) ( Bound ) ) ( Split 7
-   10 ( Bound ) ( Bound ) ) ) ; Bound ] ) ) ) ( First 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 8 14 ( Bound ) ( Split 9 8 ( Split 7 10 (
-   Bound ) ( Bound ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 8 14 ( Bound ) ( Split 9 8 ( Split 7 10 (
-   Bound ) ( Bound ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 8 14 ( Bound ) ( Split 9 8 ( Split 7 10 (
-   Bound ) ( Bound ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ; Bound ] ) ) ( First 2 3 ( By_cases 3
-   [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 8 14 ( Bound ) ( Split 9 8 (
-   Bound ) ( Bound ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 8 14 ( Bound ) ( Split 9 8 ( Bound ) ( Bound ) ) ; Bound ] ) ) ) ));
-  Proof_of 8 9 6461 (First 0 10 ( History 0 1 ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( History 2 3 (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound
-   ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( History 2 3 ( By_cases 3 [
-   Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound
-   ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound
-   ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ;
-   Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ) ) ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound
-   ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( History 2 3 (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 8 6 ( Bound ) (
-   Bound ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ;
-   Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ;
-   Split 8 10 ( Bound ) ( Split 8 6 ( Bound ) ( Bound ) ) ; Bound ] ) ) ( History 2 3 ( By_cases 3
-   [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 (
-   Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [
-   Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Bound
-   ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound
-   ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound
-   ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ) ) ( History 1 2 ( History 2 3 ( By_cases 3 [
-   Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ;
-   Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound
-   ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound )
-   ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) )
-   ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) (
-   Bound ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ;
-   Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) (
-   Bound ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ;
-   Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) (
-   Bound ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ;
-   Bound ] ) ) ( By_cases 2 [ Bound ; Bound ; Bound ; Split 8 4 ( Split 8 8 ( Bound ) ( Bound ) )
-   ( Split 8 8 ( Split 9 7 ( Split 7 5 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 7 ( Bound ) (
-   Bound ) ) ) ; Split 9 4 ( Split 9 8 ( Split 6 9 ( Split 7 6 ( Split 7 9 ( Split 5 10 ( Bound )
-   ( Bound ) ) ( Split 5 10 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Split 7 6 ( Bound ) ( Bound ) )
-   ) ( Split 6 9 ( Split 8 2 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 4 ( Split 9 8 ( Split 8
-   10 ( Split 7 2 ( Split 7 7 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 2 ( Split 8 0 ( Split 8
-   6 ( Split 7 7 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ( Split 8 10 ( Bound
-   ) ( Bound ) ) ) ( Split 9 8 ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Split
-   8 6 ( Split 7 13 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ( Split 8 10 ( Bound ) ( Bound
-   ) ) ) ) ; Split 8 6 ( Bound ) ( Bound ) ; Split 8 9 ( Bound ) ( Bound ) ; Split 8 10 ( Split 9
-   9 ( Split 8 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 9 ( Split 8 6 ( Split 8 7 ( Bound ) (
-   Split 7 10 ( Bound ) ( Split 7 6 ( Bound ) ( Bound ) ) ) ) ( Bound ) ) ( Bound ) ) ; Bound ] )
-   ) ) ( First 0 1 ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ;
-   Split 9 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Bound ) ; Bound ; Bound ;
-   Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split
-   9 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ) (
-   History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Bound ) ;
-   Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound
-   ; Bound ; Split 9 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ;
-   Bound ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Bound ) ; Bound
-   ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( By_cases 2 [ Bound ; Bound ; Bound ;
-   Split 8 4 ( Bound ) ( Split 8 8 ( Split 9 7 ( Split 7 5 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 9 7 ( Bound ) ( Bound ) ) ) ; Split 9 4 ( Split 9 8 ( Split 6 9 ( Split 7 6 ( Split 7 9 (
-   Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 6 ( Bound ) ( Bound ) ) ) ( Split 6 9 ( Split 8 2 (
-   Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Split 7 7 ( Bound ) (
-   Bound ) ) ( Split 7 2 ( Split 8 0 ( Split 8 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) (
-   Split 8 10 ( Bound ) ( Bound ) ) ) ( Split 9 8 ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) (
-   Split 8 0 ( Split 8 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 10 ( Bound ) ( Bound ) ) )
-   ) ; Bound ; Split 8 9 ( Bound ) ( Bound ) ; Split 8 10 ( Split 9 9 ( Split 8 6 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Split 9 9 ( Split 8 6 ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound ) (
-   Bound ) ) ) ( Bound ) ) ( Bound ) ) ; Bound ] ) ) ( First 1 2 ( By_cases 2 [ Bound ; Bound ;
-   Bound ; Split 8 4 ( Bound ) ( Split 8 8 ( Bound ) ( Bound ) ) ; Split 9 4 ( Split 9 8 ( Split 6
-   9 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 9 ( Bound ) ( Bound ) ) ) ( Split 8 4
-   ( Split 9 8 ( Split 8 10 ( Bound ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Split 9 8
-   ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split
-   8 6 ( Split 8 7 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ] ) ( By_cases 2 [ Bound ; Bound ;
-   Bound ; Split 8 4 ( Bound ) ( Split 8 8 ( Split 9 7 ( Bound ) ( Bound ) ) ( Bound ) ) ; Split 9
-   4 ( Split 9 8 ( Split 6 9 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 9 ( Bound ) (
-   Bound ) ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Split 7 2 ( Bound ) ( Bound ) ) )
-   ( Bound ) ) ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ;
-   Split 8 10 ( Split 8 6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Split 8 7 ( Bound ) ( Split 7 10 (
-   Bound ) ( Bound ) ) ) ( Bound ) ) ; Bound ] ) ) ));
-  Proof_of 9 0 9606 (By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Split 6 10 ( Split 7 0 ( Bound )
-   ( Bound ) ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ]);
-  Proof_of 9 1 27964 (By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Bound ; Split 7 10 ( Bound ) (
-   Bound ) ; Bound ; Bound ; Bound ]);
-  Proof_of 9 2 27420 (By_cases 0 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 8 10 (
-   Bound ) ( Split 9 0 ( Split 6 15 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ]);
-  Proof_of 9 3 162119 (First 0 10 ( Proved 0 ) ( Proved 0 ));
-  Proof_of 9 4 30651 (First 0 10 ( History 0 1 ( Proved 1 ) ( Proved 1 ) ( Proved 1 ) ) ( First 0
-   1 ( Proved 1 ) ( Proved 1 ) ));
-  Proof_of 9 5 6921 (First 0 10 ( History 0 1 ( History 1 2 ( Proved 2 ) ( Proved 2 ) ( Proved 2 )
-   ) ( History 1 2 ( Proved 2 ) ( Proved 2 ) ( Proved 2 ) ) ( History 1 2 ( Proved 2 ) ( Proved 2
-   ) ( Proved 2 ) ) ) ( First 0 1 ( By_cases 1 [ Split 9 4 ( Split 5 4 ( Split 9 15 ( Split 5 8 (
-   Bound ) ( Bound ) ) ( Bound ) ) ( Split 4 5 ( Split 9 15 ( Split 5 8 ( Split 5 2 ( Bound ) (
-   Bound ) ) ( Split 5 2 ( Bound ) ( Bound ) ) ) ( Split 5 2 ( Bound ) ( Bound ) ) ) ( Split 9 15
-   ( Split 5 8 ( Split 5 2 ( Bound ) ( Split 3 13 ( Bound ) ( Bound ) ) ) ( Split 5 2 ( Bound ) (
-   Bound ) ) ) ( Split 5 2 ( Bound ) ( Bound ) ) ) ) ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ] ) ( By_cases 1 [ Split 9 4 ( Split 5 4 ( Split 9 15 ( Bound ) (
-   Bound ) ) ( Split 4 5 ( Split 9 15 ( Split 5 2 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 15 (
-   Split 5 2 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ] ) ));
-  Proof_of 9 6 3823 (First 0 10 ( History 0 1 ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Split 6 4 ( Bound ) ( Split 5 5 ( Split 6 2 ( Bound ) ( Bound ) ) ( Split 6 2 ( Split 6 8 (
-   Bound ) ( Bound ) ) ( Split 6 8 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound
-   ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound
-   ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ) ( History 2 3 ( By_cases 3 [
-   Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Split 6 2 ( Bound ) ( Bound ) ) ( Split 6 2 ( Bound )
-   ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 3 [ Bound
-   ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) (
-   By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 (
-   Split 6 2 ( Bound ) ( Bound ) ) ( Split 6 2 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound
-   ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 ( Bound )
-   ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ) ) ( History 1 2 (
-   History 2 3 ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Split 6 2 ( Bound ) (
-   Bound ) ) ( Split 6 2 ( Bound ) ( Split 6 8 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 (
-   Split 6 2 ( Bound ) ( Bound ) ) ( Split 6 2 ( Split 6 8 ( Bound ) ( Bound ) ) ( Split 6 8 (
-   Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases
-   3 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Split 6 2 ( Bound ) ( Bound ) ) ( Split 6 2 (
-   Split 6 8 ( Bound ) ( Bound ) ) ( Split 6 8 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Split 6 4 ( Split 5 5
-   ( Bound ) ( Bound ) ) ( Split 5 5 ( Split 6 2 ( Bound ) ( Bound ) ) ( Split 6 2 ( Bound ) (
-   Split 6 8 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] )
-   ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Bound ) ( Bound ) ) ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Split 5
-   5 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ) ( History
-   2 3 ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Split 6 2 ( Bound ) ( Bound ) ) (
-   Split 6 2 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) (
-   By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Bound ; Bound ] ) ) ) ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Split 6 4 ( Bound ) ( Split 5 5 ( Bound ) ( Split 6 2 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound )
-   ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 (
-   Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ) ( History 2 3 (
-   By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Split 5 5 ( Split 6 2 ( Bound ) ( Bound ) ) ( Split
-   6 2 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) (
-   By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ] ) ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Bound ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Split 6 4 ( Bound )
-   ( Split 5 5 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) (
-   Proved 3 ) ( Proved 3 ) ) ) ) ( First 0 1 ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Split 6 4 ( Bound ) ( Split 5 5 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ] ) ( Proved 3 ) ( Proved 3 ) ) ( History 2 3 ( By_cases 3 [ Bound ; Split 6 4 (
-   Bound ) ( Split 5 5 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ] ) ( Proved 3 ) ( Proved 3 ) ) ( History 2 3 ( By_cases 3 [ Bound ; Split 6 4 ( Bound )
-   ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( Proved 3 ) ( Proved 3 )
-   ) ) ( First 1 2 ( History 2 3 ( By_cases 3 [ Bound ; Split 6 4 ( Bound ) ( Bound ) ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ] ) ( Proved 3 ) ( Proved 3 ) ) ( First 2 3 (
-   Proved 3 ) ( Proved 3 ) ) ) ));
-  Proof_of 9 7 6149 (First 0 10 ( History 0 1 ( History 1 2 ( History 2 3 ( History 3 4 ( By_cases
-   4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split
-   7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound )
-   ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10
-   ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7
-   4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4
-   ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ;
-   Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound
-   ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) )
-   ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14
-   ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound )
-   ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 (
-   Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 (
-   Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split
-   7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) )
-   ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 (
-   Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) (
-   Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 4
-   ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) (
-   Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Bound ) ;
-   Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound
-   ] ) ) ) ( History 2 3 ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 (
-   Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 (
-   Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) (
-   Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) (
-   Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) (
-   Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) (
-   Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 (
-   Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 (
-   Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) (
-   Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) (
-   Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) (
-   Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) (
-   Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split
-   6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7
-   8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ;
-   Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split
-   7 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ;
-   Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Bound ) ( Bound ) ; Bound ] ) ) ) ( History 2 3 ( History 3 4 ( By_cases 4 [ Bound ; Bound ;
-   Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) (
-   Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) (
-   Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 (
-   Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 (
-   Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) (
-   Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 (
-   Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split
-   7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) )
-   ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Split 8 7 ( Bound ) (
-   Bound ) ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10
-   ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7
-   4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4
-   ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ] ) ) ( History 3 4
-   ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ;
-   Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) (
-   By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ) )
-   ) ( History 1 2 ( History 2 3 ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7
-   8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 (
-   Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) (
-   Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) (
-   Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 6 5 ( Split 7 8
-   ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 (
-   Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ;
-   Bound ; Split 7 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases
-   4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split
-   7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound )
-   ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10
-   ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7
-   4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( History 4 5 ( By_cases 5 [ Bound ;
-   Bound ; Split 7 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) (
-   Bound ) ; Bound ] ) ( By_cases 5 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 5 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ) ) ( History 3 4 ( By_cases 4 [
-   Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2
-   ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) (
-   Split 8 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound
-   ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ;
-   Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 8 4 ( Bound ) ( Bound ) ) ( Split 8
-   4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [
-   Bound ; Bound ; Split 7 4 ( Split 8 4 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ; Bound ; Bound ;
-   Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ;
-   Bound ] ) ) ) ( History 2 3 ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8
-   ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 (
-   Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Split 8 7 ( Bound ) ( Bound ) ) ) (
-   Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 (
-   Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound
-   ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) (
-   Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) (
-   Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 (
-   Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8
-   ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 (
-   Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) (
-   Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) (
-   Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 (
-   Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 (
-   Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 (
-   Bound ) ( Bound ) ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ] ) (
-   By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7
-   8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2
-   ( Bound ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ;
-   Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) )
-   ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound )
-   ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) )
-   ( Split 7 8 ( Split 7 2 ( Bound ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 ( Bound ) (
-   Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10
-   ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ;
-   Split 7 4 ( Split 7 8 ( Bound ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 6 5 ( Split 7 8 (
-   Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 (
-   Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ) ( Split 7 8 ( Split 7 2 (
-   Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 ( Split 8 7 (
-   Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ) ) ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ] ) (
-   By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7
-   8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Bound ) ) )
-   ( Split 7 8 ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) (
-   Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 (
-   Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound
-   ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) (
-   Bound ) ) ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 (
-   Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 ( Bound ) (
-   Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10
-   ( Bound ) ( Bound ) ) ) ( Bound ) ; Bound ] ) ) ) ( History 2 3 ( History 3 4 ( By_cases 4 [
-   Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2
-   ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) (
-   Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4
-   ( Bound ) ( Split 6 5 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 7 8 ( Split 7 2 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) (
-   Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Bound ) ;
-   Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound
-   ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) )
-   ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) (
-   Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ;
-   Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) (
-   By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7
-   8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2
-   ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ;
-   Bound ; Split 7 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases
-   4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10
-   ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7
-   4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4
-   ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ]
-   ) ) ) ) ( History 1 2 ( History 2 3 ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 (
-   Bound ) ( Split 6 5 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 7 8 ( Bound ) ( Bound ) ) ) ;
-   Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound
-   ; Bound ; Split 7 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound )
-   ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split
-   7 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ;
-   Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Bound ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound
-   ; Split 7 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound
-   ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Bound ) ; Bound ; Bound ;
-   Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases
-   4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ;
-   Bound ] ) ) ) ( History 2 3 ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) (
-   Split 6 5 ( Split 7 8 ( Bound ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 (
-   Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 (
-   Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) (
-   Split 7 8 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound
-   ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 7 8 ( Bound ) ( Bound
-   ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( History 3
-   4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 (
-   Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 (
-   Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ;
-   Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [
-   Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2
-   ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) (
-   Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4
-   ( Bound ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) (
-   Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) )
-   ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ;
-   Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) (
-   Bound ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) (
-   Bound ) ) ) ( Split 7 8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) )
-   ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ;
-   Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) )
-   ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) (
-   Bound ) ) ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8
-   4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) (
-   Bound ) ) ( Bound ) ; Bound ] ) ) ) ( History 2 3 ( History 3 4 ( By_cases 4 [ Bound ; Bound ;
-   Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 4
-   [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ;
-   Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Bound ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ;
-   Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound
-   ; Split 7 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound
-   ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10
-   ( Bound ) ( Bound ) ; Bound ] ) ) ( By_cases 3 [ Bound ; Bound ; Split 7 4 ( Split 8 4 ( Split
-   7 8 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 4 ( Split 7 8 ( Split 6 5 ( Bound ) ( Bound ) )
-   ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) (
-   Split 7 10 ( Split 9 8 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 4 ( Split 9 8 ( Bound ) (
-   Bound ) ) ( Bound ) ) ; Bound ] ) ) ) ) ( First 0 1 ( History 1 2 ( History 2 3 ( History 3 4 (
-   By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) (
-   Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound
-   ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound
-   ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound )
-   ( Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( By_cases 3 [ Bound ; Bound ; Split 7 4 ( Split 7
-   8 ( Split 7 2 ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 6 5 ( Split 7 8
-   ( Split 7 2 ( Split 8 7 ( Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 7 ( Split 5 13
-   ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 2 ( Split 8 7 ( Split 6 4 ( Bound ) ( Bound ) ) (
-   Split 5 13 ( Bound ) ( Bound ) ) ) ( Split 8 7 ( Split 5 13 ( Bound ) ( Bound ) ) ( Bound ) ) )
-   ) ( Split 7 8 ( Split 7 2 ( Split 8 7 ( Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 7
-   ( Split 5 13 ( Split 4 11 ( Bound ) ( Split 6 10 ( Bound ) ( Bound ) ) ) ( Split 6 10 ( Bound )
-   ( Bound ) ) ) ( Split 5 13 ( Bound ) ( Bound ) ) ) ) ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound
-   ) ) ( Split 8 7 ( Split 5 13 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ) ; Bound ; Bound ; Bound ;
-   Split 7 10 ( Bound ) ( Bound ) ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Split 9 8 (
-   Bound ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ) ( Split 9 8 ( Split 8 14 ( Bound ) (
-   Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ) ; Bound ] ) ) ( History 2 3 ( History 3 4 (
-   By_cases 4 [ Bound ; Bound ; Split 7 4 ( Bound ) ( Split 6 5 ( Bound ) ( Split 7 8 ( Bound ) (
-   Bound ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) (
-   By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) (
-   Bound ) ; Bound ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ;
-   Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ) ( History 3 4 ( By_cases 4 [ Bound ; Bound ; Bound
-   ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound ] ) ( By_cases 4 [
-   Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound ) ( Bound ) ; Bound
-   ] ) ( By_cases 4 [ Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Bound )
-   ( Bound ) ; Bound ] ) ) ( By_cases 3 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Split 7 2 (
-   Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 (
-   Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 ( Split 8 7 (
-   Split 5 5 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ) ( Split 7 8 (
-   Split 7 2 ( Split 8 7 ( Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 7 ( Split 5 13 (
-   Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 (
-   Bound ) ( Bound ) ) ) ) ) ; Bound ; Bound ; Bound ; Split 7 10 ( Bound ) ( Bound ) ; Split 9 10
-   ( Split 8 14 ( Bound ) ( Split 7 10 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Bound ) (
-   Bound ) ) ) ) ( Split 9 8 ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound )
-   ) ; Bound ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Split 7 2
-   ( Bound ) ( Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 (
-   Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Split 5 13 ( Bound ) ( Bound ) ) ( Bound ) ) ) (
-   Split 7 2 ( Split 8 7 ( Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 7 ( Bound ) (
-   Bound ) ) ) ) ( Split 7 8 ( Split 7 2 ( Split 8 7 ( Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) )
-   ( Split 8 7 ( Split 5 13 ( Split 4 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ) ( Split 7
-   2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ) ) ; Bound ; Bound ;
-   Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Split 9 8 ( Bound ) ( Bound )
-   ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ) ( Split 9 8 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound
-   ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Split 7 2 ( Bound ) (
-   Bound ) ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 ( Split 8 7 (
-   Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 ( Split 8 7 ( Split 5 5 (
-   Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ) ( Split 7 8 ( Split 7 2 (
-   Split 8 7 ( Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 7 ( Split 5 13 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) (
-   Bound ) ) ) ) ) ; Bound ; Bound ; Bound ; Split 7 10 ( Bound ) ( Bound ) ; Split 9 10 ( Split 8
-   14 ( Bound ) ( Split 7 10 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) )
-   ) ( Split 9 8 ( Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ] ) ( By_cases 3 [ Bound ;
-   Bound ; Split 7 4 ( Split 8 4 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 7 8 ( Split 6 5 ( Bound
-   ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14
-   ( Bound ) ( Split 7 10 ( Split 9 8 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ] ) ) ) ( First 1 2 ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Split 7 4 (
-   Split 7 8 ( Bound ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split 6 5 ( Split 7 8 ( Split 7 2 (
-   Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ( Split 7 2 ( Split 8 7 (
-   Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ) ( Split 7 8 ( Split 7 2 ( Split 8 7 (
-   Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 7 ( Split 5 13 ( Bound ) ( Bound ) ) (
-   Bound ) ) ) ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) )
-   ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) (
-   Bound ) ) ) ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ; Bound ] ) ( By_cases
-   3 [ Bound ; Bound ; Split 7 4 ( Split 7 8 ( Bound ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Split
-   6 5 ( Split 7 8 ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) )
-   ) ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Bound ) ) ) ) ( Split 7
-   8 ( Split 7 2 ( Split 8 7 ( Split 6 4 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 7 ( Split 5
-   13 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 7 2 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8
-   7 ( Bound ) ( Bound ) ) ) ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound
-   ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) ( Bound )
-   ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Split 7 4 ( Split 8 4 ( Bound ) ( Bound ) ) (
-   Split 8 4 ( Split 7 8 ( Split 6 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound
-   ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Split 9 8 ( Bound ) ( Bound
-   ) ) ( Bound ) ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ] ) ) ( First 2 3 ( By_cases 3 [
-   Bound ; Bound ; Split 7 4 ( Bound ) ( Split 8 4 ( Split 7 8 ( Bound ) ( Bound ) ) ( Bound ) ) ;
-   Bound ; Bound ; Bound ; Bound ; Split 9 10 ( Split 8 14 ( Bound ) ( Split 7 10 ( Bound ) (
-   Bound ) ) ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ] ) ( By_cases 3 [ Bound ; Bound ; Split
-   7 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Bound ; Bound ; Split 9 10 (
-   Split 8 14 ( Bound ) ( Bound ) ) ( Bound ) ; Bound ] ) ) ) ));
-  Proof_of 9 8 8145 (First 0 10 ( History 0 1 ( History 1 2 ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Split 6 9 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Split
-   9 9 ( Bound ) ( Bound ) ) ( Split 9 9 ( Split 8 6 ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound )
-   ( Bound ) ) ) ( Bound ) ) ( Bound ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Split 8 0 ( Bound )
-   ( Bound ) ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Split 9 11 ( Bound ) ( Bound ) ) ( Bound )
-   ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Split 7 14 ( Bound ) ( Bound )
-   ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split
-   9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound )
-   ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Split 9 9 ( Bound ) ( Bound ) ) ( Split 7 10 (
-   Split 9 9 ( Bound ) ( Bound ) ) ( Split 9 9 ( Split 8 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ;
-   Split 9 14 ( Split 8 6 ( Bound ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split 8 10 (
-   Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 (
-   Split 7 14 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) (
-   By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 (
-   Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 7 10 ( Split 8
-   6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Split 8 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Split 9
-   14 ( Split 8 6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) )
-   ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0
-   ( Bound ) ( Bound ) ) ) ) ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4
-   ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 (
-   Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) (
-   Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Split 9 9 ( Bound ) ( Bound ) ) ( Split 7 10 ( Split
-   9 9 ( Bound ) ( Bound ) ) ( Split 9 9 ( Split 8 6 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Split 9
-   14 ( Split 8 6 ( Bound ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split 8 10 ( Split 8
-   0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Split 7
-   14 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [
-   Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound
-   ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 8 ( Split
-   8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Split 8 7 ( Bound ) (
-   Bound ) ) ( Split 7 10 ( Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Split 8 6 (
-   Bound ) ( Bound ) ) ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Split 8 0 ( Bound ) ( Bound ) ) )
-   ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) )
-   ( Split 8 10 ( Split 8 0 ( Split 7 14 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 0 ( Bound ) (
-   Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split
-   9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8
-   ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 8 7 ( Bound ) ( Split 7
-   10 ( Bound ) ( Split 8 6 ( Bound ) ( Bound ) ) ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Bound )
-   ) ( Split 8 10 ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) )
-   ) ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ) (
-   History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 (
-   Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 7
-   10 ( Bound ) ( Split 8 6 ( Split 8 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Split 9 14 ( Split 8
-   6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0
-   ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) (
-   Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split
-   9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound )
-   ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) (
-   Split 7 10 ( Bound ) ( Split 8 6 ( Split 8 7 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Split 9 14 (
-   Split 8 6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) (
-   Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 (
-   Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound
-   ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Bound ) ( Bound ) ) (
-   Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 8 7 ( Bound )
-   ( Split 7 10 ( Bound ) ( Bound ) ) ) ; Split 9 14 ( Bound ) ( Split 8 10 ( Split 8 6 ( Split 8
-   0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split 8 0 ( Bound ) (
-   Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ) ) ( History 1 2 ( History 2 3 ( By_cases
-   3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) (
-   Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 8 (
-   Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Split 9 9 ( Bound
-   ) ( Bound ) ) ( Split 9 9 ( Split 8 6 ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) )
-   ) ( Bound ) ) ( Bound ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Split 8 0 ( Bound ) ( Bound ) )
-   ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) )
-   ) ( Split 8 10 ( Split 8 0 ( Split 7 14 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 0 ( Bound )
-   ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ;
-   Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ;
-   Bound ; Split 8 10 ( Split 9 9 ( Bound ) ( Bound ) ) ( Split 9 9 ( Split 8 6 ( Split 8 7 (
-   Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Bound ) ) ; Split 9 14 ( Split 8 6 (
-   Bound ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Bound ) (
-   Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Split 7 14 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ;
-   Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4
-   ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 8 ( Split 8 10 ( Bound ) (
-   Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Split 9 9 ( Bound ) ( Bound ) ) ( Split
-   9 9 ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound ) ( Split 8 6 ( Bound ) ( Bound ) ) ) ) ( Bound
-   ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split
-   8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split
-   8 0 ( Split 7 14 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) )
-   ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4
-   ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) (
-   Bound ) ) ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Split
-   8 10 ( Split 9 9 ( Bound ) ( Bound ) ) ( Split 9 9 ( Split 8 6 ( Split 8 7 ( Bound ) ( Split 7
-   10 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Bound ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Split 8
-   0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Split 9 11 ( Bound ) ( Bound )
-   ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Split 7 14 ( Bound
-   ) ( Bound ) ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Split 7 6 ( Bound ) (
-   Bound ) ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Split
-   9 9 ( Bound ) ( Bound ) ) ( Split 9 9 ( Split 8 6 ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound )
-   ( Bound ) ) ) ( Bound ) ) ( Bound ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Split 8 0 ( Bound )
-   ( Bound ) ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Split 9 11 ( Bound ) ( Bound ) ) ( Bound )
-   ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Split 7 14 ( Bound ) ( Bound )
-   ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Split 6 9 ( Bound ) ( Bound ) ) ( Bound
-   ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Split 7 2 ( Bound ) ( Bound ) ) ) ( Bound
-   ) ) ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 (
-   Split 9 9 ( Bound ) ( Bound ) ) ( Split 9 9 ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound ) (
-   Split 8 6 ( Bound ) ( Bound ) ) ) ) ( Bound ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Split 8 0
-   ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Split 9 11 ( Bound ) ( Bound ) )
-   ( Bound ) ) ( Split 8 0 ( Split 9 11 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 10 ( Split 8
-   0 ( Split 7 14 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 8 0 ( Split 9 11 ( Bound ) ( Bound ) )
-   ( Bound ) ) ) ) ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound )
-   ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 (
-   Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8
-   10 ( Bound ) ( Split 8 6 ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) )
-   ; Split 9 14 ( Split 8 6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Bound ) (
-   Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) (
-   Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 (
-   Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split
-   8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ;
-   Split 8 10 ( Bound ) ( Split 7 10 ( Bound ) ( Split 8 6 ( Split 8 7 ( Bound ) ( Bound ) ) (
-   Bound ) ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0
-   ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Bound ) (
-   Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split
-   9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 (
-   Bound ) ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ; Split 9 14 ( Bound ) (
-   Split 8 10 ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) (
-   Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ) ) (
-   History 1 2 ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound )
-   ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Bound ) ( Bound ) ) (
-   Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 8 7 ( Bound )
-   ( Split 7 10 ( Bound ) ( Bound ) ) ) ; Split 9 14 ( Bound ) ( Split 8 6 ( Split 8 10 ( Split 8
-   0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Bound )
-   ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split
-   9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 (
-   Bound ) ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ; Split 9 14 ( Bound ) (
-   Split 8 10 ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) (
-   Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) (
-   By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 (
-   Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound
-   ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 8 7 ( Bound ) ( Split 7 10 ( Bound ) (
-   Bound ) ) ) ; Split 9 14 ( Bound ) ( Split 8 10 ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) (
-   Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 (
-   Bound ) ( Bound ) ) ) ) ] ) ) ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 (
-   Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Bound
-   ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) (
-   Split 8 6 ( Split 8 7 ( Bound ) ( Bound ) ) ( Bound ) ) ; Split 9 14 ( Split 8 6 ( Bound ) (
-   Bound ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) (
-   Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) )
-   ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 ( Bound ) ( Bound ) ; Split 9 4 ( Split
-   9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Bound ) ( Bound ) ) ( Bound )
-   ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 7 10 (
-   Split 8 7 ( Bound ) ( Bound ) ) ( Split 8 7 ( Bound ) ( Split 8 6 ( Bound ) ( Bound ) ) ) ) ;
-   Split 9 14 ( Split 8 6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 ( Bound ) (
-   Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) (
-   Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Split 8 4 (
-   Bound ) ( Bound ) ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Split
-   8 10 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ; Bound ; Bound ;
-   Split 8 10 ( Bound ) ( Split 7 10 ( Bound ) ( Split 8 7 ( Bound ) ( Split 8 6 ( Bound ) ( Bound
-   ) ) ) ) ; Split 9 14 ( Split 8 6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Split 8 10 ( Split 8 0 (
-   Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 10 ( Split 8 0 ( Bound ) (
-   Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ) ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ;
-   Split 8 10 ( Bound ) ( Split 8 7 ( Bound ) ( Bound ) ) ; Split 9 14 ( Bound ) ( Split 8 10 (
-   Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 (
-   Bound ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound
-   ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Bound ) ( Bound ) ) (
-   Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 8 7 ( Bound ) ( Bound ) ) ; Split 9 14
-   ( Bound ) ( Split 8 10 ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) (
-   Bound ) ) ) ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) )
-   ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) (
-   Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Split 9 14 ( Bound ) ( Split 8 6 (
-   Split 8 10 ( Bound ) ( Bound ) ) ( Split 8 10 ( Bound ) ( Bound ) ) ) ] ) ) ) ) ( First 0 1 (
-   History 1 2 ( History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8
-   ( Bound ) ( Bound ) ) ( Split 8 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Bound ) (
-   Bound ) ) ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Split 8 7 ( Bound ) ( Bound ) ) ; Split 9
-   14 ( Bound ) ( Split 8 10 ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) (
-   Bound ) ) ) ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) )
-   ] ) ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) )
-   ( Split 8 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound
-   ) ( Split 8 7 ( Bound ) ( Bound ) ) ; Split 9 14 ( Bound ) ( Split 8 10 ( Split 8 6 ( Split 8 0
-   ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split 8 0 ( Bound ) (
-   Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 (
-   Bound ) ( Split 8 6 ( Bound ) ( Bound ) ) ; Split 9 14 ( Bound ) ( Split 8 6 ( Split 8 10 (
-   Bound ) ( Bound ) ) ( Split 8 10 ( Split 8 0 ( Bound ) ( Bound ) ) ( Bound ) ) ) ] ) ) (
-   History 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) (
-   Bound ) ) ( Split 8 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Split 9 8 ( Bound ) ( Bound ) ) ) ;
-   Bound ; Bound ; Split 8 10 ( Bound ) ( Split 8 7 ( Bound ) ( Bound ) ) ; Split 9 14 ( Bound ) (
-   Split 8 10 ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) (
-   Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) (
-   By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Split 9 8 ( Bound ) ( Bound ) ) (
-   Split 8 4 ( Split 9 8 ( Bound ) ( Bound ) ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 ( Bound )
-   ( Split 8 7 ( Bound ) ( Bound ) ) ; Split 9 14 ( Bound ) ( Split 8 10 ( Split 8 6 ( Split 8 0 (
-   Bound ) ( Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Split 8 0 ( Bound ) (
-   Bound ) ) ( Split 8 0 ( Bound ) ( Bound ) ) ) ) ] ) ( By_cases 3 [ Bound ; Bound ; Bound ;
-   Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ; Split 8 10 (
-   Bound ) ( Bound ) ; Split 9 14 ( Bound ) ( Split 8 10 ( Split 8 6 ( Bound ) ( Split 8 0 ( Bound
-   ) ( Bound ) ) ) ( Split 8 6 ( Bound ) ( Bound ) ) ) ] ) ) ( History 2 3 ( By_cases 3 [ Bound ;
-   Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound ;
-   Split 8 10 ( Bound ) ( Bound ) ; Split 9 14 ( Bound ) ( Split 8 10 ( Split 8 6 ( Bound ) (
-   Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Bound ) ( Bound ) ) ) ] ) ( By_cases 3 [ Bound
-   ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound
-   ; Split 8 10 ( Bound ) ( Bound ) ; Split 9 14 ( Bound ) ( Split 8 10 ( Split 8 6 ( Bound ) (
-   Split 8 0 ( Bound ) ( Bound ) ) ) ( Split 8 6 ( Bound ) ( Bound ) ) ) ] ) ( By_cases 3 [ Bound
-   ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Split 8 4 ( Bound ) ( Bound ) ) ; Bound ; Bound
-   ; Split 8 10 ( Bound ) ( Bound ) ; Split 9 14 ( Bound ) ( Split 8 6 ( Split 8 10 ( Bound ) (
-   Bound ) ) ( Split 8 10 ( Bound ) ( Bound ) ) ) ] ) ) ) ( First 1 2 ( By_cases 2 [ Bound ; Bound
-   ; Bound ; Split 8 4 ( Bound ) ( Split 8 8 ( Split 7 5 ( Bound ) ( Bound ) ) ( Bound ) ) ; Split
-   9 4 ( Split 9 8 ( Split 6 9 ( Split 7 6 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 6 9 ( Split 8
-   2 ( Bound ) ( Bound ) ) ( Bound ) ) ) ( Split 8 4 ( Split 9 8 ( Split 8 10 ( Split 7 2 ( Split
-   7 7 ( Bound ) ( Split 6 11 ( Bound ) ( Bound ) ) ) ( Bound ) ) ( Split 7 2 ( Split 7 7 ( Split
-   7 13 ( Bound ) ( Bound ) ) ( Split 7 13 ( Split 6 11 ( Bound ) ( Bound ) ) ( Bound ) ) ) (
-   Bound ) ) ) ( Split 8 10 ( Bound ) ( Split 7 9 ( Bound ) ( Bound ) ) ) ) ( Split 9 8 ( Split 8
-   10 ( Split 5 11 ( Split 6 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 7 13 ( Split 6 11 (
-   Split 5 11 ( Bound ) ( Bound ) ) ( Bound ) ) ( Split 5 11 ( Bound ) ( Bound ) ) ) ) ( Split 8
-   10 ( Bound ) ( Split 7 9 ( Bound ) ( Bound ) ) ) ) ) ; Split 9 14 ( Bound ) ( Bound ) ; Split 8
-   9 ( Bound ) ( Bound ) ; Split 8 10 ( Split 9 9 ( Split 8 6 ( Bound ) ( Bound ) ) ( Bound ) ) (
-   Split 9 9 ( Split 8 6 ( Split 8 7 ( Split 7 10 ( Bound ) ( Bound ) ) ( Split 7 10 ( Bound ) (
-   Split 7 5 ( Bound ) ( Bound ) ) ) ) ( Split 7 10 ( Bound ) ( Bound ) ) ) ( Bound ) ) ; Split 9
-   14 ( Split 8 6 ( Split 8 0 ( Bound ) ( Bound ) ) ( Split 8 0 ( Split 9 11 ( Bound ) ( Bound ) )
-   ( Split 9 11 ( Bound ) ( Bound ) ) ) ) ( Split 8 6 ( Split 8 0 ( Split 8 10 ( Split 9 11 (
-   Bound ) ( Split 5 11 ( Split 7 7 ( Bound ) ( Bound ) ) ( Split 7 7 ( Bound ) ( Bound ) ) ) ) (
-   Split 9 11 ( Bound ) ( Split 5 11 ( Split 6 13 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 8
-   10 ( Bound ) ( Split 9 11 ( Bound ) ( Bound ) ) ) ) ( Split 8 0 ( Split 8 10 ( Split 7 14 (
-   Split 9 11 ( Bound ) ( Split 7 7 ( Bound ) ( Bound ) ) ) ( Split 9 11 ( Bound ) ( Bound ) ) ) (
-   Split 9 11 ( Bound ) ( Split 7 14 ( Split 5 11 ( Bound ) ( Bound ) ) ( Bound ) ) ) ) ( Split 8
-   10 ( Bound ) ( Bound ) ) ) ) ] ) ( First 2 3 ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ;
-   Split 9 4 ( Bound ) ( Bound ) ; Bound ; Bound ; Split 8 10 ( Bound ) ( Bound ) ; Split 9 14 (
-   Bound ) ( Split 8 10 ( Split 8 6 ( Bound ) ( Bound ) ) ( Split 8 6 ( Bound ) ( Bound ) ) ) ] )
-   ( By_cases 3 [ Bound ; Bound ; Bound ; Bound ; Split 9 4 ( Bound ) ( Bound ) ; Bound ; Bound ;
-   Split 8 10 ( Bound ) ( Bound ) ; Split 9 14 ( Bound ) ( Split 8 10 ( Bound ) ( Bound ) ) ] ) )
-   ) ))
+  Proof_of 8 3 174999 (First 0 10 (Proved 0) (Proved 0));
+  Proof_of 8 4 9359 (First 0 10 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 8 15 (Split 5 14 Bound (Split 7 3 (Split 4 10 (Split 5 13 Bound Bound) Bound) Bound))
+   Bound; Bound ]) (First 0 1 (Proved 1) (Proved 1)));
+  Proof_of 8 5 6312 (First 0 10 (History 0 1 (History 1 2 (Proved 2) (Proved 2) (Proved 2))
+   (History 1 2 (Proved 2) (Proved 2) (Proved 2)) (History 1 2 (Proved 2) (Proved 2) (Proved 2)))
+   (First 0 1 (By_cases 1 [ Split 9 4 (Split 5 4 (Split 5 2 Bound Bound) (Split 4 5 (Split 5 2
+   (Split 6 4 (Split 5 8 Bound Bound) Bound) (Split 6 4 (Split 5 8 Bound Bound) Bound)) (Split 5 2
+   (Split 6 4 Bound Bound) (Split 6 4 Bound Bound)))) Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 6 14 Bound (Split 8 3 (Split 5 10 Bound Bound) Bound); Bound ]) (By_cases 1 [
+   Split 9 4 (Split 5 4 Bound (Split 4 5 (Split 5 2 (Split 6 4 Bound Bound) Bound) (Split 5 2
+   Bound Bound))) Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10
+   Bound Bound); Bound ])));
+  Proof_of 8 6 12019 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 Bound
+   (Split 5 5 Bound Bound); Bound; Bound; Bound; Bound; Split 8 10 Bound Bound; Split 7 14 Bound
+   (Split 6 10 Bound Bound); Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 Bound
+   Bound); Bound; Bound; Bound; Bound; Split 8 10 Bound Bound; Split 7 14 Bound (Split 6 10 Bound
+   Bound); Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound; Bound;
+   Bound; Bound; Split 8 10 Bound Bound; Split 7 14 Bound (Split 6 10 Bound Bound); Bound ]))
+   (History 1 2 (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound; Bound; Bound;
+   Bound; Split 8 10 Bound Bound; Split 7 14 Bound (Split 6 10 Bound Bound); Bound ]) (By_cases 2
+   [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound; Bound; Bound; Bound; Split 8 10 Bound
+   Bound; Split 7 14 Bound (Split 6 10 Bound Bound); Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound Bound; Bound ])) (History 1 2
+   (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])
+   (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound
+   Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound
+   Bound; Bound ]))) (First 0 1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 7 14 Bound Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4
+   Bound Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound Bound; Bound ]) (Proved 2))
+   (By_cases 1 [ Bound; Split 6 4 (Split 7 4 (Split 6 2 (Split 8 14 (Split 6 8 Bound Bound) Bound)
+   Bound) Bound) (Split 7 4 (Split 6 2 (Split 5 5 (Split 8 14 (Split 6 8 Bound (Split 8 3 Bound
+   Bound)) Bound) (Split 8 14 (Split 6 8 Bound Bound) Bound)) (Split 8 14 (Split 5 5 (Split 6 8
+   Bound Bound) (Split 6 8 Bound Bound)) Bound)) (Split 8 14 (Split 5 5 (Split 8 3 (Split 6 2
+   Bound Bound) Bound) (Split 8 3 Bound Bound)) Bound)); Bound; Bound; Bound; Split 6 10 (Split 8
+   8 Bound Bound) (Split 8 8 (Split 8 14 Bound Bound) Bound); Split 8 10 (Split 7 14 Bound Bound)
+   (Split 8 8 Bound Bound); Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 (Split 8 14
+   (Split 8 3 (Split 6 0 Bound Bound) Bound) Bound) (Split 8 14 (Split 8 3 (Split 6 0 Bound Bound)
+   Bound) Bound)) (Split 6 10 (Split 8 14 Bound Bound) Bound)); Bound ])));
+  Proof_of 8 7 5375 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 9 14 (Split 7 10 Bound Bound) (Split 7 10 Bound Bound); Split
+   8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6
+   Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9
+   7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound)
+   Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 10 (Split 9
+   14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8 (Split 8 14 Bound (Split 7 10 (Split 9 7
+   (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound))) (Split 8 14 (Split 9
+   7 Bound Bound) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7
+   0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 9 14 Bound (Split 7 10 Bound Bound); Split 8 14 (Split 9 8
+   Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound)
+   (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound
+   Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound))); Bound ]))
+   (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound (Split 7
+   10 Bound Bound); Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10
+   (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7
+   10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4
+   Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 8 14 (Split 9 8 Bound
+   (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound)
+   (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound
+   Bound) Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound)
+   (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound
+   Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 (Split 9 7
+   Bound Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8
+   (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound)
+   Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0
+   (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8
+   (Split 8 14 Bound (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6
+   Bound Bound) Bound))) (Split 8 14 (Split 9 7 Bound Bound) (Split 7 10 (Split 7 0 (Split 9 7
+   (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
+   (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split
+   9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound)
+   (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 (Split 7 10 Bound Bound) (Split 7 10 Bound
+   Bound); Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7
+   (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7
+   0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 6 10 Bound
+   Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split
+   7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8 (Split 8 14 Bound (Split 7 10
+   (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound))) (Split 8
+   14 (Split 9 7 Bound Bound) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound)
+   Bound) (Split 7 0 (Split 9 7 (Split 6 10 Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 (Split 7 10 Bound Bound) (Split 7 10 Bound
+   Bound); Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7
+   (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7
+   0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound
+   Bound) Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 14 (Split 7 10 Bound Bound) (Split 7 10 Bound Bound); Split 8 14 (Split 9 8
+   Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound)
+   (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound
+   Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 6 10 Bound Bound) Bound) Bound))); Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 10 (Split 9 14 Bound Bound)
+   (Split 9 14 Bound Bound); Split 9 8 (Split 8 14 Bound (Split 7 10 (Split 9 7 (Split 7 6 Bound
+   Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound))) (Split 8 14 (Split 9 7 Bound Bound)
+   (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7
+   (Split 6 10 Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8 (Split 8
+   14 Bound (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound
+   Bound) Bound))) (Split 8 14 (Split 9 7 Bound Bound) (Split 7 10 (Split 9 7 (Split 7 0 (Split 7
+   4 Bound Bound) Bound) Bound) (Split 9 7 (Split 7 0 (Split 7 4 Bound Bound) Bound) Bound)));
+   Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound
+   Bound; Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7
+   (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7
+   0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound
+   Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split
+   7 10 Bound (Split 9 14 Bound Bound); Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound))
+   (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound
+   Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7
+   0 (Split 9 7 Bound Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split
+   9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10
+   (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound
+   ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9
+   14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6
+   Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9
+   7 Bound Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound
+   Bound) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6
+   Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 (Split 9
+   7 Bound Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split
+   9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound
+   Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7
+   0 (Split 9 7 Bound Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8
+   (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound)
+   Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0
+   (Split 9 7 Bound Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8 (Split 8 14
+   Bound (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound)
+   Bound))) (Split 8 14 (Split 9 7 Bound Bound) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound
+   Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound))); Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
+   (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split
+   9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound)
+   Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8
+   (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 Bound
+   Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound)
+   (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 Bound Bound) (Split 7 0 Bound Bound))); Bound
+   ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8
+   (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ])))) (First 0 1 (History 1 2
+   (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound;
+   Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6
+   Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 Bound Bound)));
+   Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split
+   8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10
+   (Split 7 0 Bound Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6
+   Bound Bound) Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ])) (History 2 3
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
+   (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound))
+   (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 Bound Bound))); Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
+   Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10
+   (Split 7 0 Bound Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound
+   Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ])) (History 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7
+   10 Bound Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7
+   10 Bound Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound)
+   (Split 7 10 Bound Bound)); Bound ]))) (First 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound) (Split
+   7 10 Bound Bound)); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8
+   (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ])) (First 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 Bound Bound); Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8
+   Bound Bound); Bound ])))));
+  Proof_of 8 9 6461 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8
+   10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound
+   Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound;
+   Bound; Split 8 10 Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
+   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound)
+   (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
+   Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8
+   Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases
+   3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound);
+   Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split
+   9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]))) (History 1
+   2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound)
+   (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound;
+   Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8
+   Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ])) (History
+   2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4
+   Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
+   Bound (Split 8 6 Bound Bound); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound
+   Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
+   Bound (Split 8 6 Bound Bound); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
+   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound)
+   (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
+   Bound; Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4
+   Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
+   Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4
+   Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound;
+   Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8
+   Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases
+   3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound);
+   Bound; Bound; Split 8 10 Bound Bound; Bound ])) (By_cases 2 [ Bound; Bound; Bound; Split 8 4
+   (Split 8 8 Bound Bound) (Split 8 8 (Split 9 7 (Split 7 5 Bound Bound) Bound) (Split 9 7 Bound
+   Bound)); Split 9 4 (Split 9 8 (Split 6 9 (Split 7 6 (Split 7 9 (Split 5 10 Bound Bound) (Split
+   5 10 Bound Bound)) Bound) (Split 7 6 Bound Bound)) (Split 6 9 (Split 8 2 Bound Bound) Bound))
+   (Split 8 4 (Split 9 8 (Split 8 10 (Split 7 2 (Split 7 7 Bound Bound) Bound) (Split 7 2 (Split 8
+   0 (Split 8 6 (Split 7 7 Bound Bound) Bound) Bound) Bound)) (Split 8 10 Bound Bound)) (Split 9 8
+   (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 (Split 8 6 (Split 7 13 Bound Bound) Bound)
+   Bound)) (Split 8 10 Bound Bound))); Split 8 6 Bound Bound; Split 8 9 Bound Bound; Split 8 10
+   (Split 9 9 (Split 8 6 Bound Bound) Bound) (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10
+   Bound (Split 7 6 Bound Bound))) Bound) Bound); Bound ]))) (First 0 1 (History 1 2 (History 2 3
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound
+   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound;
+   Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound
+   Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3
+   [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound;
+   Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8
+   10 Bound Bound; Bound ])) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound (Split 8 8 (Split
+   9 7 (Split 7 5 Bound Bound) Bound) (Split 9 7 Bound Bound)); Split 9 4 (Split 9 8 (Split 6 9
+   (Split 7 6 (Split 7 9 Bound Bound) Bound) (Split 7 6 Bound Bound)) (Split 6 9 (Split 8 2 Bound
+   Bound) Bound)) (Split 8 4 (Split 9 8 (Split 8 10 (Split 7 7 Bound Bound) (Split 7 2 (Split 8 0
+   (Split 8 6 Bound Bound) Bound) Bound)) (Split 8 10 Bound Bound)) (Split 9 8 (Split 8 10 (Split
+   8 0 Bound Bound) (Split 8 0 (Split 8 6 Bound Bound) Bound)) (Split 8 10 Bound Bound))); Bound;
+   Split 8 9 Bound Bound; Split 8 10 (Split 9 9 (Split 8 6 Bound Bound) Bound) (Split 9 9 (Split 8
+   6 (Split 8 7 Bound (Split 7 10 Bound Bound)) Bound) Bound); Bound ])) (First 1 2 (By_cases 2 [
+   Bound; Bound; Bound; Split 8 4 Bound (Split 8 8 Bound Bound); Split 9 4 (Split 9 8 (Split 6 9
+   (Split 7 6 Bound Bound) Bound) (Split 6 9 Bound Bound)) (Split 8 4 (Split 9 8 (Split 8 10 Bound
+   (Split 7 2 Bound Bound)) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound;
+   Split 8 10 Bound (Split 8 6 (Split 8 7 Bound Bound) Bound); Bound ]) (By_cases 2 [ Bound;
+   Bound; Bound; Split 8 4 Bound (Split 8 8 (Split 9 7 Bound Bound) Bound); Split 9 4 (Split 9 8
+   (Split 6 9 (Split 7 6 Bound Bound) Bound) (Split 6 9 Bound Bound)) (Split 8 4 (Split 9 8 (Split
+   8 10 Bound (Split 7 2 Bound Bound)) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound;
+   Bound; Split 8 10 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound Bound))
+   Bound); Bound ]))));
+  Proof_of 9 0 9606 (By_cases 0 [ Bound; Bound; Bound; Bound; Split 6 10 (Split 7 0 Bound Bound)
+   Bound; Bound; Bound; Bound; Bound ]);
+  Proof_of 9 1 27964 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Split 7 10 Bound Bound;
+   Bound; Bound; Bound ]);
+  Proof_of 9 2 27420 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 8 10 Bound
+   (Split 9 0 (Split 6 15 Bound Bound) Bound); Bound; Bound ]);
+  Proof_of 9 3 162119 (First 0 10 (Proved 0) (Proved 0));
+  Proof_of 9 4 30651 (First 0 10 (History 0 1 (Proved 1) (Proved 1) (Proved 1)) (First 0 1 (Proved
+   1) (Proved 1)));
+  Proof_of 9 5 6921 (First 0 10 (History 0 1 (History 1 2 (Proved 2) (Proved 2) (Proved 2))
+   (History 1 2 (Proved 2) (Proved 2) (Proved 2)) (History 1 2 (Proved 2) (Proved 2) (Proved 2)))
+   (First 0 1 (By_cases 1 [ Split 9 4 (Split 5 4 (Split 9 15 (Split 5 8 Bound Bound) Bound) (Split
+   4 5 (Split 9 15 (Split 5 8 (Split 5 2 Bound Bound) (Split 5 2 Bound Bound)) (Split 5 2 Bound
+   Bound)) (Split 9 15 (Split 5 8 (Split 5 2 Bound (Split 3 13 Bound Bound)) (Split 5 2 Bound
+   Bound)) (Split 5 2 Bound Bound)))) Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound ]) (By_cases 1 [ Split 9 4 (Split 5 4 (Split 9 15 Bound Bound) (Split 4 5 (Split 9 15
+   (Split 5 2 Bound Bound) Bound) (Split 9 15 (Split 5 2 Bound Bound) Bound))) Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound ])));
+  Proof_of 9 6 3823 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Split
+   6 4 Bound (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 (Split 6 8 Bound Bound) (Split 6 8
+   Bound Bound))); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6
+   4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6
+   4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [
+   Bound; Split 6 4 Bound (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound Bound)); Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound
+   (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound Bound)); Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5
+   (Split 6 2 Bound Bound) (Split 6 2 Bound (Split 6 8 Bound Bound))); Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 (Split 6 2 Bound Bound)
+   (Split 6 2 (Split 6 8 Bound Bound) (Split 6 8 Bound Bound))); Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 (Split 6 2 Bound Bound)
+   (Split 6 2 (Split 6 8 Bound Bound) (Split 6 8 Bound Bound))); Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Split 6 4 (Split 5 5 Bound Bound)
+   (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound (Split 6 8 Bound Bound))); Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 Bound
+   Bound); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound
+   (Split 5 5 Bound Bound); Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (History 2 3
+   (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound
+   Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4
+   Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4
+   Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]))) (History 1 2 (History 2 3
+   (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 Bound (Split 6 2 Bound Bound)); Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound (Split
+   5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound ])) (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ]) (Proved 3) (Proved 3)))) (First 0 1 (History 1 2
+   (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound ]) (Proved 3) (Proved 3)) (History 2 3 (By_cases 3 [ Bound; Split 6
+   4 Bound (Split 5 5 Bound Bound); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (Proved 3)
+   (Proved 3)) (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound ]) (Proved 3) (Proved 3))) (First 1 2 (History 2 3 (By_cases 3 [
+   Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (Proved 3)
+   (Proved 3)) (First 2 3 (Proved 3) (Proved 3)))));
+  Proof_of 9 7 6149 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (History 3 4 (By_cases 4 [
+   Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound)
+   (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound;
+   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound;
+   Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8
+   14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound
+   Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]))
+   (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7
+   8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7
+   2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound
+   ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
+   Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7
+   4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound
+   Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound
+   Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split
+   7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound
+   Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound Bound) Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound;
+   Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7
+   2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound;
+   Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound;
+   Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound
+   Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]))
+   (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7
+   8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7
+   2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound
+   ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
+   Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7
+   4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound
+   Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5
+   (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound)
+   (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
+   Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
+   Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
+   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
+   (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4
+   Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
+   Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound;
+   Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7
+   2 Bound Bound)) (Split 7 8 (Split 7 2 Bound (Split 8 7 Bound Bound)) (Split 7 2 Bound Bound)));
+   Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4
+   Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound
+   Bound)) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4
+   Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 9 10 Bound Bound; Bound ])))) (History 1 2 (History 2 3 (History 3 4
+   (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2
+   Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
+   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound)
+   (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound;
+   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound;
+   Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8
+   14 Bound Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
+   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
+   (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4
+   Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
+   (History 4 5 (By_cases 5 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound;
+   Split 9 10 Bound Bound; Bound ]) (By_cases 5 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 9 10 Bound Bound; Bound ]) (By_cases 5 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 9 10 Bound Bound; Bound ]))) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7
+   8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7
+   8 (Split 7 2 Bound (Split 8 7 Bound Bound)) (Split 7 2 Bound Bound))); Bound; Bound; Bound;
+   Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Split 7 4 (Split 8 4 Bound Bound) (Split 8 4 (Split 7 8 Bound Bound) Bound);
+   Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound
+   ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 8 4 Bound Bound) Bound; Bound; Bound; Bound;
+   Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ]))) (History 2 3
+   (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7
+   8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound (Split 8 7 Bound
+   Bound)) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound
+   (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
+   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
+   (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound
+   Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split
+   7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
+   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
+   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 Bound Bound))); Bound;
+   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2
+   Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound (Split 8 7 Bound Bound))
+   (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10
+   Bound Bound)) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound)
+   (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2
+   Bound (Split 8 7 Bound Bound)) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9
+   10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ])) (History 3 4 (By_cases 4 [
+   Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8 (Split
+   7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split
+   8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))
+   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound;
+   Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [ Bound;
+   Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7
+   2 (Split 8 7 Bound Bound) Bound)) (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7
+   Bound Bound)) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7
+   8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 (Split 8 7 Bound Bound)
+   Bound)) (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 Bound
+   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound))
+   Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
+   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
+   (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5
+   (Split 7 8 Bound Bound) (Split 7 8 (Split 7 2 Bound Bound) Bound)); Bound; Bound; Bound; Bound;
+   Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound
+   Bound; Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]))
+   (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7
+   8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7
+   2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound
+   ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7
+   2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
+   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
+   Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound;
+   Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound)
+   Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound;
+   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound;
+   Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]))))
+   (History 1 2 (History 2 3 (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5
+   (Split 7 8 Bound Bound) (Split 7 8 Bound Bound)); Bound; Bound; Bound; Bound; Split 9 10 Bound
+   Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound;
+   Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound
+   Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [
+   Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
+   ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 9 10 Bound Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound;
+   Bound; Split 7 4 Bound (Split 6 5 (Split 7 8 Bound (Split 7 2 Bound Bound)) (Split 7 8 (Split 7
+   2 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound;
+   Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 7 8 Bound Bound); Bound; Bound;
+   Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound
+   (Split 7 8 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History
+   3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split
+   7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
+   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2
+   Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
+   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound)
+   (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound;
+   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])) (History 3 4
+   (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2
+   Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
+   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
+   Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound Bound) Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
+   Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
+   Bound; Bound ])) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 8 4 (Split 7 8 Bound Bound)
+   Bound) (Split 8 4 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound; Bound; Bound;
+   Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) Bound)) (Split 8 4 (Split 9 8
+   Bound Bound) Bound); Bound ])))) (First 0 1 (History 1 2 (History 2 3 (History 3 4 (By_cases 4
+   [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4
+   [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4
+   [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3
+   4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
+   ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
+   ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
+   ])) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
+   Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7
+   (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound) (Split 5 13
+   Bound Bound)) (Split 8 7 (Split 5 13 Bound Bound) Bound))) (Split 7 8 (Split 7 2 (Split 8 7
+   (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 (Split 4 11 Bound (Split 6 10 Bound
+   Bound)) (Split 6 10 Bound Bound)) (Split 5 13 Bound Bound))) (Split 7 2 (Split 8 7 Bound Bound)
+   (Split 8 7 (Split 5 13 Bound Bound) Bound)))); Bound; Bound; Bound; Split 7 10 Bound Bound;
+   Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound)))
+   (Split 9 8 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound); Bound ])) (History 2 3 (History
+   3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5 Bound (Split 7 8 Bound Bound));
+   Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (By_cases 3 [
+   Bound; Bound; Split 7 4 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 6 5
+   (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7
+   (Split 5 5 Bound Bound) Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7
+   (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8
+   7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Split 7 10 Bound Bound; Split 9
+   10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound))) (Split 9 8
+   (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound); Bound ])) (History 2 3 (By_cases 3 [ Bound;
+   Bound; Split 7 4 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 6 5 (Split
+   7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2
+   (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2
+   (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 (Split 4 11 Bound Bound)
+   Bound) Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound;
+   Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound
+   Bound))) (Split 9 8 (Split 8 14 Bound Bound) Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split
+   7 4 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8 (Split 7
+   2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7 (Split 5 5 Bound
+   Bound) Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound
+   Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 Bound Bound)
+   (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Split 7 10 Bound Bound; Split 9 10 (Split 8 14
+   Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound))) (Split 9 8 (Split 8 14
+   Bound Bound) Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 8 4 Bound Bound)
+   (Split 8 4 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound; Bound; Bound; Split
+   9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) Bound)) (Split 8 4 Bound Bound);
+   Bound ]))) (First 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound
+   (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7
+   Bound Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7
+   2 (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split
+   7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10
+   (Split 8 14 Bound (Split 7 10 Bound Bound)) (Split 8 14 Bound (Split 7 10 Bound Bound)); Bound
+   ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2 Bound Bound)) (Split 6 5
+   (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7
+   Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound)
+   Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split 8
+   7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound
+   Bound)) (Split 8 14 Bound (Split 7 10 Bound Bound)); Bound ]) (By_cases 3 [ Bound; Bound; Split
+   7 4 (Split 8 4 Bound Bound) (Split 8 4 (Split 7 8 (Split 6 6 Bound Bound) Bound) Bound); Bound;
+   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) Bound))
+   (Split 8 4 Bound Bound); Bound ])) (First 2 3 (By_cases 3 [ Bound; Bound; Split 7 4 Bound
+   (Split 8 4 (Split 7 8 Bound Bound) Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound (Split 7 10 Bound Bound)) (Split 8 4 Bound Bound); Bound ]) (By_cases 3 [ Bound; Bound;
+   Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound Bound) Bound; Bound ])))));
+  Proof_of 9 8 8145 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 (Split 6 9 Bound Bound) Bound) (Split 8 4
+   (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound;
+   Bound; Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10
+   Bound Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6
+   (Split 8 10 (Split 8 0 (Split 9 11 Bound Bound) Bound) (Split 8 0 Bound Bound)) (Split 8 10
+   (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound;
+   Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8
+   (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound;
+   Split 8 10 (Split 9 9 Bound Bound) (Split 7 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6
+   Bound Bound) Bound)); Split 9 14 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8
+   10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound
+   Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound
+   Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound)
+   (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 7 10 (Split 8 6 Bound Bound)
+   (Split 8 6 (Split 8 7 Bound Bound) Bound)); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6
+   (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound
+   Bound) (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4
+   Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound)
+   Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound
+   Bound) (Split 7 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6 Bound Bound) Bound)); Split 9
+   14 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound)
+   (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0
+   Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9
+   8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10
+   Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 8 7 Bound Bound) (Split 7 10 (Split 8 7
+   Bound Bound) (Split 8 7 Bound (Split 8 6 Bound Bound))); Split 9 14 (Split 8 6 Bound (Split 8 0
+   Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8
+   10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound;
+   Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8
+   Bound Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7
+   10 Bound (Split 8 6 Bound Bound))); Split 9 14 (Split 8 6 Bound Bound) (Split 8 10 (Split 8 6
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0
+   Bound Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split
+   9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8
+   Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 7 10 Bound (Split 8 6 (Split 8 7 Bound
+   Bound) Bound)); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound
+   Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)))
+   ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound)
+   (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 Bound Bound)); Bound; Bound;
+   Split 8 10 Bound (Split 7 10 Bound (Split 8 6 (Split 8 7 Bound Bound) Bound)); Split 9 14
+   (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))
+   (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound;
+   Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound
+   Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7 10
+   Bound Bound)); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound
+   Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]))) (History 1 2 (History
+   2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound)
+   (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10 Bound Bound)
+   Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6 (Split 8 7
+   Bound (Split 7 10 Bound Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split 8 0 Bound
+   Bound)) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10
+   (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound;
+   Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8
+   (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound;
+   Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound
+   Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8
+   10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound
+   Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound
+   Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound)
+   (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound)
+   (Split 9 9 (Split 8 7 Bound (Split 7 10 Bound (Split 8 6 Bound Bound))) Bound); Split 9 14
+   (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split
+   8 0 Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound
+   Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4
+   (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split
+   8 10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8
+   6 (Split 8 7 Bound (Split 7 10 Bound Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split
+   8 0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 (Split 9 11 Bound Bound) Bound) (Split 8 0
+   Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound)))
+   ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 (Split 7 6
+   Bound Bound) Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8
+   10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6
+   (Split 8 7 Bound (Split 7 10 Bound Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split 8
+   0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 (Split 9 11 Bound Bound) Bound) (Split 8 0
+   Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound)))
+   ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 (Split 6 9
+   Bound Bound) Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound (Split 7 2 Bound Bound)) Bound)
+   (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound)
+   (Split 9 9 (Split 8 7 Bound (Split 7 10 Bound (Split 8 6 Bound Bound))) Bound); Split 9 14
+   (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 (Split 9 11 Bound
+   Bound) Bound) (Split 8 0 (Split 9 11 Bound Bound) Bound)) (Split 8 10 (Split 8 0 (Split 7 14
+   Bound Bound) Bound) (Split 8 0 (Split 9 11 Bound Bound) Bound))) ])) (History 2 3 (By_cases 3 [
+   Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split
+   9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound
+   (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound Bound)) Bound); Split 9 14 (Split 8 6 Bound
+   Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8
+   4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound)
+   Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 7 10 Bound (Split 8 6
+   (Split 8 7 Bound Bound) Bound)); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0
+   Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9
+   8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split
+   8 10 Bound (Split 8 7 Bound (Split 7 10 Bound Bound)); Split 9 14 Bound (Split 8 10 (Split 8 6
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0
+   Bound Bound))) ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4
+   Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8
+   Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7 10 Bound Bound)); Split
+   9 14 Bound (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8
+   4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8
+   Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7 10 Bound Bound)); Split
+   9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8
+   4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8
+   Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7 10 Bound Bound)); Split
+   9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound
+   Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 6 (Split 8 7 Bound
+   Bound) Bound); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound
+   Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)))
+   ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound)
+   (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 Bound Bound)); Bound; Bound;
+   Split 8 10 Bound (Split 7 10 (Split 8 7 Bound Bound) (Split 8 7 Bound (Split 8 6 Bound
+   Bound))); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound)
+   (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])
+   (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound)
+   (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 Bound Bound)); Bound; Bound;
+   Split 8 10 Bound (Split 7 10 Bound (Split 8 7 Bound (Split 8 6 Bound Bound))); Split 9 14
+   (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))
+   (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases 3 [
+   Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
+   Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound)
+   (Split 8 0 Bound Bound)) (Split 8 6 Bound (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound)
+   Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10
+   (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound)
+   (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8
+   4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 6 (Split 8 10
+   Bound Bound) (Split 8 10 Bound Bound)) ])))) (First 0 1 (History 1 2 (History 2 3 (By_cases 3 [
+   Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound
+   Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split
+   9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound;
+   Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0
+   Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound
+   Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound);
+   Bound; Bound; Split 8 10 Bound (Split 8 6 Bound Bound); Split 9 14 Bound (Split 8 6 (Split 8 10
+   Bound Bound) (Split 8 10 (Split 8 0 Bound Bound) Bound)) ])) (History 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound)
+   (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14
+   Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split
+   8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9
+   4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound; Split 8 10
+   Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound)
+   (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound;
+   Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound (Split 8 0 Bound
+   Bound)) (Split 8 6 Bound Bound)) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound
+   (Split 8 10 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 Bound Bound)) ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
+   Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6
+   Bound Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound
+   Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 6 (Split 8 10 Bound
+   Bound) (Split 8 10 Bound Bound)) ]))) (First 1 2 (By_cases 2 [ Bound; Bound; Bound; Split 8 4
+   Bound (Split 8 8 (Split 7 5 Bound Bound) Bound); Split 9 4 (Split 9 8 (Split 6 9 (Split 7 6
+   Bound Bound) Bound) (Split 6 9 (Split 8 2 Bound Bound) Bound)) (Split 8 4 (Split 9 8 (Split 8
+   10 (Split 7 2 (Split 7 7 Bound (Split 6 11 Bound Bound)) Bound) (Split 7 2 (Split 7 7 (Split 7
+   13 Bound Bound) (Split 7 13 (Split 6 11 Bound Bound) Bound)) Bound)) (Split 8 10 Bound (Split 7
+   9 Bound Bound))) (Split 9 8 (Split 8 10 (Split 5 11 (Split 6 11 Bound Bound) Bound) (Split 7 13
+   (Split 6 11 (Split 5 11 Bound Bound) Bound) (Split 5 11 Bound Bound))) (Split 8 10 Bound (Split
+   7 9 Bound Bound)))); Split 9 14 Bound Bound; Split 8 9 Bound Bound; Split 8 10 (Split 9 9
+   (Split 8 6 Bound Bound) Bound) (Split 9 9 (Split 8 6 (Split 8 7 (Split 7 10 Bound Bound) (Split
+   7 10 Bound (Split 7 5 Bound Bound))) (Split 7 10 Bound Bound)) Bound); Split 9 14 (Split 8 6
+   (Split 8 0 Bound Bound) (Split 8 0 (Split 9 11 Bound Bound) (Split 9 11 Bound Bound))) (Split 8
+   6 (Split 8 0 (Split 8 10 (Split 9 11 Bound (Split 5 11 (Split 7 7 Bound Bound) (Split 7 7 Bound
+   Bound))) (Split 9 11 Bound (Split 5 11 (Split 6 13 Bound Bound) Bound))) (Split 8 10 Bound
+   (Split 9 11 Bound Bound))) (Split 8 0 (Split 8 10 (Split 7 14 (Split 9 11 Bound (Split 7 7
+   Bound Bound)) (Split 9 11 Bound Bound)) (Split 9 11 Bound (Split 7 14 (Split 5 11 Bound Bound)
+   Bound))) (Split 8 10 Bound Bound))) ]) (First 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10
+   (Split 8 6 Bound Bound) (Split 8 6 Bound Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10 Bound
+   Bound) ])))))
 ].
 
 (** * Part 5. The theorem *)
