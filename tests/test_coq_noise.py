@@ -126,13 +126,13 @@ def test_the_checker_in_coq_rejects_what_does_not_hold_needs_coqc(
     parts = re.fullmatch(r"(Proof_of 1 3) (\d+) (.*)", good)
     assert parts is not None
     pair, bound, tree = parts.groups()
-    assert tree == "(First 0 4 ( Proved 0 ) ( Proved 4 ))"
+    assert tree == "(First 0 4 (Proved 0) (Proved 4))"
     larger = proof_of(found, Pair(2, 3)).split(" ", 4)
     larger[3] = str(int(larger[3]) + 1)
     wrong = {
         "a bound one unit too good": ("", f"{pair} {int(bound) + 1} {tree}"),
         "the same of a larger tree": ("", " ".join(larger)),
-        "a leaf dropped": ("", f"{pair} {bound} (First 0 4 Outside ( Proved 4 ))"),
+        "a leaf dropped": ("", f"{pair} {bound} (First 0 4 Outside (Proved 4))"),
         "a node made a leaf": ("", f"{pair} {bound} (Proved 0)"),
         "another pair": ("", good.replace("1 3", "3 1", 1)),
         "a pair that is none": ("", good.replace("1 3", "3 3", 1)),
@@ -153,7 +153,7 @@ End M{k}.
 """
     text += f"""
 Definition proofs : list proof := [{good}].
-Fail Definition cut_off : list proof := [{good.replace(" ( Proved 4 )", "")}].
+Fail Definition cut_off : list proof := [{good.replace(" (Proved 4)", "")}].
 Lemma over_Z : check_Z {CHECK} = true. Proof. vm_compute. reflexivity. Qed.
 Definition slow := check_Z_sound _ _ _ _ _ _ _ _ _ _ over_Z.
 Print Assumptions slow.

@@ -42,7 +42,6 @@ def run(arguments: list[str], folder: Path, kilobytes: int) -> subprocess.Comple
         (150_000, 300, ["explain", f"{MODELS}/m4_3.pt"]),
         (320_000, 900, ["accuracy", f"{MODELS}/m8_5.pt"]),
         (500_000, 900, [f"{MODELS}/m16_10.pt", "--noise", "1/100"]),
-        (650_000, 900, ["explain", f"{MODELS}/m4_3.pt"]),
     ],
 )
 def test_too_little_memory_is_a_sentence(

@@ -120,7 +120,7 @@ def _claim(network: Network, document: dict[str, Any], evidence: bytes) -> Noise
         pair, end = Pair(m, s), place + tree["bytes"]
         noises.add(Fraction(said["certified"]))
         tape = _Tape(evidence[place:end], network.seq_len, pair)
-        term = _tidy(" ".join(tape.term()))
+        term = " ".join(tape.term()).replace(" ;", ";")
         if next(tape.rest, None) is not None:
             raise ValueError("a tape goes on after its tree")
         bound = _in_units(network, pair.second, Fraction(tree["margin_bound"]))
@@ -138,12 +138,6 @@ def _claim(network: Network, document: dict[str, Any], evidence: bytes) -> Noise
     )
     lo, hi = (Fraction(end) for end in claim["ratio"])
     return NoiseClaim(tuple(proofs), RatioRange(lo, hi), noises.pop(), body)
-
-
-def _tidy(term: str) -> str:
-    """The same term without what Coq does not need: large trees are large files."""
-    bare = re.sub(r"\( (Bound|Outside) \)", r"\1", term)
-    return bare.replace("( ", "(").replace(" )", ")").replace(" ;", ";")
 
 
 def _position(value: Any, n: int) -> int:
@@ -204,9 +198,8 @@ class _Tape:
 
     @staticmethod
     def _inside(term: Iterator[str]) -> Iterator[str]:
-        yield "("
-        yield from term
-        yield ")"
+        words = " ".join(term)
+        yield f"({words})" if " " in words else words
 
 
 def _in_units(network: Network, s: int, bound: Fraction) -> int:

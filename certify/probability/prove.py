@@ -247,8 +247,7 @@ def prove_accuracy(
             progress(history[-1])
 
     report()
-    if boxes is None and budget is None:
-        budget = SECONDS
+    budget = SECONDS if boxes is None and budget is None else budget
     if budget is not None:
         budget -= time.monotonic() - started
     interrupted = work(

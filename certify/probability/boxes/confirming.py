@@ -94,6 +94,16 @@ def _place(setting, w_lo, w_hi, work, lo, hi, space):  # type: ignore[no-untyped
 
 
 @kernel
+def _after(tape, at):  # type: ignore[no-untyped-def]
+    """Where both parts that begin at ``at`` end."""
+    left = 2
+    while left > 0:
+        left += -1 if tape[at] >= LEAF else 1
+        at += 1
+    return at
+
+
+@kernel
 def confirm(setting, rule, space, room, unknown, tape, out, volumes):  # type: ignore[no-untyped-def]
     """Prove the leaves of a tape anew, by the checker's rule; those that it doesn't become open.
 
@@ -115,8 +125,7 @@ def confirm(setting, rule, space, room, unknown, tape, out, volumes):  # type: i
     known[0] = unknown
     bounded = np.zeros(size, dtype=np.bool_)  # on a box around, so many cuts ago
     since = np.full(size, EVERY)
-    mine = np.empty_like(known[0])
-    lo, hi, work = np.empty(n), np.empty(n), np.empty((WORK_ROWS, n))
+    mine, lo, hi, work = known[0].copy(), np.empty(n), np.empty(n), np.empty((WORK_ROWS, n))
     limbs = np.empty(n // 2 + 1, dtype=np.int64)
     # Inner nodes on the way: where they are written, how many parts are done, if any is proved.
     written = np.empty(size, dtype=np.int64)
@@ -125,9 +134,8 @@ def confirm(setting, rule, space, room, unknown, tape, out, volumes):  # type: i
     top, at, length, inner = 0, 0, 0, 0
     while at < len(tape):
         node, below = tape[at], count[at]
-        start = length
+        start, good = length, False
         at += 1
-        good = False
         if below > 0 and node < LEAF:
             if below >= WORTH and since[top] >= EVERY:
                 mine[:] = known[top]
@@ -158,11 +166,8 @@ def confirm(setting, rule, space, room, unknown, tape, out, volumes):  # type: i
             if good:
                 length = end
                 _add_volume(w_lo[top], w_hi[top], limbs, volumes[int(node == RIGHT)])
-        else:  # pass all that is under it
-            left = 0 if node >= LEAF else 2
-            while left > 0:
-                left += -1 if tape[at] >= LEAF else 1
-                at += 1
+        elif node < LEAF:
+            at = _after(tape, at)
         if not good:
             out[length] = OPEN
             length += 1

@@ -274,9 +274,7 @@ def bound_simplex(  # type: ignore[no-untyped-def]
         if proved[r]:
             lower[:, r], upper[:, r] = 1.0, 1.0
             continue
-        tied = True
-        for j in range(d):
-            tied = tied and (dead[j] or rows[r, j] == 0.0)
+        tied = np.all(dead | (rows[r] == 0.0))
         if tied or linear:
             for k in range(n):
                 lost = row_doubt[k, r] if strict else e
@@ -284,17 +282,15 @@ def bound_simplex(  # type: ignore[no-untyped-def]
                 upper[k, r] = 0.0 if tied else margins[k, r] + lost
             continue
         for side in range(2):
-            for j in range(d):
-                row[j] = -rows[r, j] if side else rows[r, j]
+            row[:] = -rows[r] if side else rows[r]
             _substitute(
                 n, row, 0.0, w_ih, w_hh, status, a, slope, intercept,
                 x, g, other, constant, L, keep,
             )  # fmt: skip
-            for k in range(n):
-                if side:
-                    upper[k, r] = e - L[k]
-                else:
-                    lower[k, r] = L[k] - e
+            if side:
+                upper[:, r] = e - L
+            else:
+                lower[:, r] = L - e
             # A margin of one sign at all rays is only of interest from that side.
             if L.min() > e or (margins[:, r].max() < 0 if side == 0 else margins[:, r].min() > 0):
                 continue
