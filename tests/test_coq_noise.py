@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from certify import api
 from certify.claims import Pair, RatioRange
 from certify.coq import check_coq
 from certify.coq.kernel import CLOSED
 from certify.coq.noise_export import NoiseClaim, export_noise, noise_development, read_claim
 from certify.errors import CertificateFormatError, UsageError
 from certify.model import Network
-from tests.examples import HANDCRAFTED
+from tests.examples import HANDCRAFTED, MODELS, PROOFS
 
 needs_coqc = pytest.mark.skipif(shutil.which("coqc") is None, reason="coqc is not installed")
 
@@ -288,3 +289,14 @@ def test_numbers_in_unary_are_short(
     assert read_claim(text).pairs == PAIRS
     with pytest.raises(ValueError, match="other words"):
         read_claim(text.replace("Proved 4", "Proved 9999999999", 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path", sorted((PROOFS / "coq").rglob("*.noise-*.v")), ids=lambda path: path.stem
+)
+def test_shipped_theorems_are_what_export_writes(path: Path, tmp_path: Path) -> None:
+    """Of the certificates, with the library as it is; coqc takes long for some."""
+    model, certificate = MODELS / f"{path.name.partition('.')[0]}.pt", PROOFS / f"{path.stem}.zip"
+    written = api.export_coq(model, tmp_path / "F.v", certificate=certificate)
+    assert written.read_bytes() == path.read_bytes()
