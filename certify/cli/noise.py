@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from certify import api
 from certify.claims import NOMINAL_RATIO, exact
-from certify.cli.output import Outputs, command, progress_bar, say, show
-from certify.errors import CertifyError, ExitCode, NothingDecidedError
+from certify.cli.output import Outputs, command, progress_bar, show
+from certify.errors import ExitCode, NothingDecidedError
 from certify.noise.answers import NoiseResult
 from certify.report.terminal import noise_report
 
@@ -26,7 +27,8 @@ def run_noise(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
         return outputs.certificate(arguments.out / f"{name}{certificate.suffix}", certificate)
 
     if arguments.resume is None:
-        _say_what_is_there(arguments, name, outputs)
+        for path in (arguments.out / f"{name}.zip", arguments.out / f"{name}.json"):
+            outputs.say_what_is_there(path, partial(_counted, path, arguments))
     with progress_bar("noise") as bar:
 
         def progress(done: int, total: int, share: float) -> None:
@@ -63,18 +65,7 @@ def run_noise(arguments: argparse.Namespace, outputs: Outputs) -> ExitCode:
     return outputs.finish(codes[result.verdict])
 
 
-def _say_what_is_there(arguments: argparse.Namespace, name: str, outputs: Outputs) -> None:
-    """Tell of a certificate that an earlier run left unfinished, however that ended."""
-    for path in (arguments.out / f"{name}.zip", arguments.out / f"{name}.json"):
-        if not path.exists():
-            continue
-        try:
-            found = api.noise_answers(path, arguments.model, ratio=arguments.ratio or NOMINAL_RATIO)
-        except CertifyError:
-            continue
-        decided = sum(p.verdict != "unknown" for p in found)
-        if decided < len(found):
-            say(
-                f"{path} holds {decided} of {len(found)} pairs already; "
-                f"to take them up: {outputs.again(path)}"
-            )
+def _counted(path: Path, arguments: argparse.Namespace) -> tuple[int, int]:
+    """How many pairs a certificate decides, and of how many it speaks."""
+    found = api.noise_answers(path, arguments.model, ratio=arguments.ratio or NOMINAL_RATIO)
+    return sum(p.verdict != "unknown" for p in found), len(found)

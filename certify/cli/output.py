@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from certify.errors import CertificateFormatError, ExitCode, UsageError
+from certify.errors import CertificateFormatError, CertifyError, ExitCode, UsageError
 from certify.files import atomic_write, demand_writable, place_beside
 
 if TYPE_CHECKING:
@@ -142,6 +142,22 @@ class Outputs:
     def command(self) -> str:
         """The command line that was given."""
         return command(*self._words)
+
+    def say_what_is_there(self, path: Path, count: Callable[[], tuple[int, int]]) -> None:
+        """Tell of a certificate that an earlier run left unfinished, however that ended; ``count``
+        says how many pairs it decides, and of how many.
+        """
+        if not path.exists():
+            return
+        try:
+            decided, total = count()
+        except CertifyError:
+            return
+        if decided < total:
+            say(
+                f"{path} holds {decided} of {total} pairs already; "
+                f"to take them up: {self.again(path)}"
+            )
 
     def again(self, resume: Path, **larger: int) -> str:
         """The command line that goes on from a file, with other values for these options."""

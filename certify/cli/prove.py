@@ -19,11 +19,10 @@ from certify.cli.output import (
     json_argument,
     out_arguments,
     progress_bar,
-    say,
     seconds_argument,
     show,
 )
-from certify.errors import CertifyError, ExitCode, UsageError
+from certify.errors import ExitCode, UsageError
 from certify.report.terminal import impulse_report
 
 if TYPE_CHECKING:
@@ -115,8 +114,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     def keep(now: ImpulseResult) -> Path | None:
         return outputs.certificate(path, now.certificate())
 
-    if arguments.resume is None:
-        _say_what_is_there(path, arguments, outputs)
+    if arguments.resume is None and arguments.pair is None:
+        outputs.say_what_is_there(path, lambda: api.decided_pairs(path, arguments.model))
     with progress_bar("exact sweep") as bar:
 
         def progress(title: str, done: int, total: int) -> None:
@@ -157,18 +156,3 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if interrupted:
         return outputs.finish(ExitCode.INTERRUPTED)
     return outputs.finish(ExitCode.OK if result.verdict == "proved" else ExitCode.REFUTED)
-
-
-def _say_what_is_there(path: Path, arguments: argparse.Namespace, outputs: Outputs) -> None:
-    """Tell of a certificate that an earlier run left unfinished, however that ended."""
-    if arguments.pair is not None or not path.exists():
-        return
-    try:
-        decided, total = api.decided_pairs(path, arguments.model)
-    except CertifyError:
-        return
-    if decided < total:
-        say(
-            f"{path} holds {decided} of {total} pairs already; "
-            f"to take them up: {outputs.again(path)}"
-        )
