@@ -180,14 +180,14 @@ def test_an_ended_sweep_says_how_to_go_on(number: int, tmp_path: Path) -> None:
     network = Network.from_arrays(
         rng.standard_normal(32).astype(np.float32),
         w_hh.astype(np.float32),
-        rng.standard_normal((14, 32)).astype(np.float32),
+        rng.standard_normal((20, 32)).astype(np.float32),
     )
     model = str(save_npz(network, tmp_path / "my model.npz"))
     process = start([model, "--no-smt"], tmp_path)
     kept = wait_for("*.impulse.json", tmp_path, process)
     process.send_signal(number)
     shown, errors = said(process)
-    assert "chosen pairs out of 182" in check(kept, Path(model)).establishes[0]
+    assert "chosen pairs out of 380" in check(kept, Path(model)).establishes[0]
     if number == signal.SIGKILL:
         process = start([model, "--no-smt"], tmp_path)
         assert process.stderr is not None
@@ -197,11 +197,11 @@ def test_an_ended_sweep_says_how_to_go_on(number: int, tmp_path: Path) -> None:
         words = shlex.split(line.split("to take them up: ")[1])
     else:
         assert process.returncode == 130
-        assert re.search(r"interrupted: \d+ of 182 pairs were decided", errors)
+        assert re.search(r"interrupted: \d+ of 380 pairs were decided", errors)
         words = shlex.split(shown.split("go on with:")[1].splitlines()[0])
     assert words[-2:] == ["--resume", "my model.impulse.json"]
     again = start(words[1:], tmp_path)
     shown, errors = said(again)
     assert again.returncode == 1, errors
     assert "cells taken over from my model.impulse.json were not checked here" in shown
-    assert "of 182 pairs are wrong" in check(kept, Path(model)).establishes[0]
+    assert "of 380 pairs are wrong" in check(kept, Path(model)).establishes[0]
