@@ -31,7 +31,7 @@ def histories(length: int) -> dict[tuple[int, ...], list[tuple[list[int], list[i
     found: dict[tuple[int, ...], list[tuple[list[int], list[int], list[int]]]] = {}
     top = 0
     while top >= 0:
-        tree.load(rule, space, stack, top)
+        tree.load(rule, space, claim, stack, top)
         if stack.length[top] < length:
             top, status = tree.cut(rule, space, claim, stack, top, HISTORY)
             assert status == tree.DONE

@@ -24,6 +24,7 @@ LEAST = 12
 SPARE = 4  #: Coefficients of inputs have so many bits less.
 PART = 20  #: Weights are ``(high 2**PART + low) 2**-(2 PART)``, ``0 <= low < 2**PART``.
 LIMIT = 1 << 30  #: Coefficients are at most this.
+FACTOR = 1 << 28  #: A multiple of a sum that is added to a bound is at most this.
 WIDE = (1 << 31) - 1  #: Bounds of pre-activations are at most this, which stands for unknown.
 SLOPE = 10  #: Slopes are multiples of ``2**-SLOPE``.
 ON, HALF = 1 << SLOPE, 1 << (SLOPE - 1)
@@ -56,7 +57,8 @@ class Space(NamedTuple):
     """One box, what is known of the units on it, and room to work.
 
     ``maps`` (n n) is A with entries -1, 0, 1; ``lo``, ``hi`` (n) the box of y in units of
-    ``2**-grid``; ``negative`` (n + 1) sums of how far inputs reach below 0. ``below``, ``above``,
+    ``2**-grid``; ``negative`` (n + 1) sums of how far inputs reach below 0. The y with 1 in
+    ``chain`` (n + 1) add up to its last entry at most. ``below``, ``above``,
     ``slope`` (n d) are bounds of pre-activations, in units of ``2**-fine``, and what follows from
     them by :func:`relaxed`; units count as settled within ``near`` of 0.
     """
@@ -68,19 +70,21 @@ class Space(NamedTuple):
     lo: Ints
     hi: Ints
     negative: Ints
+    chain: Ints
     below: Ints
     above: Ints
     slope: Ints
     row: Ints
     new: Ints
     drive: Ints
+    inputs: Ints
 
 
 def scaled(space: Space, fine: int) -> Space:
     """The same room with other units of bounds."""
     return Space(
-        space.grid, fine, space.near, space.maps, space.lo, space.hi, space.negative, space.below,
-        space.above, space.slope, space.row, space.new, space.drive,
+        space.grid, fine, space.near, space.maps, space.lo, space.hi, space.negative, space.chain,
+        space.below, space.above, space.slope, space.row, space.new, space.drive, space.inputs,
     )  # fmt: skip
 
 
@@ -95,9 +99,10 @@ def relaxed(low: int, up: int, near: int) -> int:
 
 def place(rule: Rule, space: Space) -> bool:
     """Take up the box in ``space``; False where it is too large for its sums to fit."""
-    n, total = rule.n, 0
+    n, total, chained = rule.n, 0, 0
     for t in range(n):
         least = 0
+        chained += space.chain[t] * space.hi[t]
         for k in range(n):
             a = space.maps[t * n + k]
             if a > 0:
@@ -106,7 +111,38 @@ def place(rule: Rule, space: Space) -> bool:
                 least -= space.hi[k]
         space.negative[t + 1] = space.negative[t] + max(-least, 0)
         total += max(abs(space.lo[t]), abs(space.hi[t]))
+    if chained <= space.chain[n]:  # the box alone says as much
+        for k in range(n):
+            space.chain[k] = 0
     return total <= WIDE
+
+
+def least(space: Space, n: int) -> int:
+    """A lower bound of ``sum_k inputs[k] y_k`` over the box and the sum of the chain.
+
+    For any factor from 0 on, the sum times the factor is added and its most times the factor
+    taken off; over the box alone the rest is least at a corner. One of the factors that make a
+    coefficient 0 is best.
+    """
+    others, best = 0, 0
+    for k in range(n):
+        q = space.inputs[k]
+        value = q * (space.lo[k] if q > 0 else space.hi[k])
+        if space.chain[k] == 0:
+            others += value
+        else:
+            best += value
+    for j in range(n):
+        factor = min(-space.inputs[j], FACTOR)
+        if space.chain[j] == 0 or factor <= 0:
+            continue
+        value = -factor * space.chain[n]
+        for k in range(n):
+            if space.chain[k] != 0:
+                q = space.inputs[k] + factor
+                value += q * (space.lo[k] if q > 0 else space.hi[k])
+        best = max(best, value)
+    return others + best
 
 
 def substitute(rule: Rule, space: Space, step: int, fraction: int) -> int:
@@ -149,14 +185,14 @@ def substitute(rule: Rule, space: Space, step: int, fraction: int) -> int:
                 return NOTHING
             row[j] = new[j]
     last = min(step + 1, n)
-    total = -space.negative[last] * (1 + 2 * rule.cut)
     for k in range(n):
         q = 0
         for t in range(last):
             q += space.maps[t * n + k] * space.drive[t]
         if q > LIMIT or q < -LIMIT:
             return NOTHING
-        total += q * (space.lo[k] if q > 0 else space.hi[k])
+        space.inputs[k] = q
+    total = least(space, n) - space.negative[last] * (1 + 2 * rule.cut)
     return (total >> (fraction - SPARE + space.grid - space.fine)) + constant
 
 

@@ -79,8 +79,10 @@ class Stack(NamedTuple):
 
 def write_maps(
     letters: Sequence[int], at: int, length: int, n: int, maps: Ints, chain: Ints
-) -> None:
-    """The rows of A for the history ``letters[at : at + length]``; ``chain`` (n) is room."""
+) -> int:
+    """The rows of A for the history ``letters[at : at + length]``; ``chain`` (n) is room. The
+    largest of the ordered inputs, or -1: it is the sum of the coordinates of all of them.
+    """
     for k in range(n * n):
         maps[k] = 0
     for t in range(n):
@@ -99,6 +101,7 @@ def write_maps(
     for i in range(size):
         for j in range(i):
             maps[chain[i] * n + chain[j]] = 1
+    return chain[size - 1] if size > 0 else -1
 
 
 def tighten(maps: Sequence[int], least: Ints, most: Ints, lo: Ints, hi: Ints, n: int) -> bool:
@@ -126,7 +129,7 @@ def tighten(maps: Sequence[int], least: Ints, most: Ints, lo: Ints, hi: Ints, n:
     return True
 
 
-def load(rule: Rule, space: Space, stack: Stack, top: int) -> None:
+def load(rule: Rule, space: Space, claim: Claim, stack: Stack, top: int) -> None:
     """Put the branch at ``top`` into ``space``."""
     n, nd = rule.n, rule.n * rule.d
     for k in range(n):
@@ -137,7 +140,10 @@ def load(rule: Rule, space: Space, stack: Stack, top: int) -> None:
         space.below[u] = low
         space.above[u] = up
         space.slope[u] = relaxed(low, up, space.near)
-    write_maps(stack.letters, top * n, stack.length[top], n, space.maps, space.drive)
+    largest = write_maps(stack.letters, top * n, stack.length[top], n, space.maps, space.drive)
+    for k in range(n):
+        space.chain[k] = space.maps[largest * n + k] if largest >= 0 else 0
+    space.chain[n] = claim.most[largest] if largest >= 0 else 0
 
 
 def push(
@@ -225,7 +231,7 @@ def node(
     n = rule.n
     if at >= len(tape):
         return top, at, CUT
-    load(rule, space, stack, top)
+    load(rule, space, claim, stack, top)
     op = int(tape[at])
     at += 1
     inside = tighten(space.maps, claim.least, claim.most, space.lo, space.hi, n)

@@ -44,12 +44,15 @@ class Frames(NamedTuple):
 
 
 class Box(NamedTuple):
-    """The box at hand in floats: ``A`` (n, n), ``b`` (n,) of zeros, ``lo`` and ``hi`` (n,)."""
+    """The box at hand in floats: ``A`` (n, n), ``b`` (n,) of zeros, ``lo`` and ``hi`` (n,); ``chain``
+    (n + 1), a sum of coordinates and what it is at most.
+    """
 
     A: FloatArray
     b: FloatArray
     lo: FloatArray
     hi: FloatArray
+    chain: FloatArray
 
 
 @kernel
@@ -117,8 +120,8 @@ def bound(floats, frames, top, box, low, up, code, values, score):  # type: igno
     code[:] = frames.codes[top]
     score[:] = box.hi - box.lo
     renew_bounds(
-        floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, box.lo, box.hi, floats.unit_slack,
-        floats.row_slack, floats.unit_slack, start < 0, start, low, up, code, values, score,
+        floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, box.lo, box.hi, box.chain,
+        floats.unit_slack, floats.row_slack, floats.unit_slack, start < 0, start, low, up, code, values, score,
     )  # fmt: skip
     return values.min()
 
@@ -133,7 +136,7 @@ def cases(floats, box, lower, upper, codes, values, tape, at):  # type: ignore[n
             continue
         length = prove_by_cases(
             floats.w_ih, floats.w_hh, floats.columns, floats.rows[r], box.A, box.b, box.lo, box.hi,
-            floats.row_slack[r], lower, upper, codes, _CASES, tape[at:],
+            box.chain, floats.row_slack[r], lower, upper, codes, _CASES, tape[at:],
         )  # fmt: skip
         if length < 0:
             return -1

@@ -56,7 +56,7 @@ _first_moved, _last_settled = bounding.first_moved, bounding.last_settled
 @kernel
 def _take(rule, space, claim, stack, top):  # type: ignore[no-untyped-def]
     """Put a branch into ``space``, shrunk; False where nothing is left of it."""
-    _load(rule, space, stack, top)
+    _load(rule, space, claim, stack, top)
     return _tighten(space.maps, claim.least, claim.most, space.lo, space.hi, rule.n)
 
 
@@ -71,6 +71,8 @@ def _enter(space, stack, frames, top, box):  # type: ignore[no-untyped-def]
             frames.start[top] = min(frames.start[top], _first_moved(space.maps, n, j))
         box.lo[j] = space.lo[j] * _UNIT
         box.hi[j] = space.hi[j] * _UNIT
+        box.chain[j] = space.chain[j]
+    box.chain[n] = space.chain[n] * _UNIT
 
 
 @kernel
@@ -252,7 +254,7 @@ class Search:
             np.zeros((frames, n, d), dtype=np.uint8), np.full(frames, -1), np.ones(frames),
         )  # fmt: skip
         self.frames.lower[0], self.frames.upper[0] = -reach, reach
-        self.box = Box(np.zeros((n, n)), np.zeros(n), np.empty(n), np.empty(n))
+        self.box = Box(np.zeros((n, n)), np.zeros(n), np.empty(n), np.empty(n), np.zeros(n + 1))
         self.base = 0
         self.tape = bytearray()
         self.totals: FloatArray = np.array([0.0, 0.0, 0.0, np.inf])

@@ -53,13 +53,13 @@ def last_state(w_ih, columns, A, y, h, new):  # type: ignore[no-untyped-def]
 
 @kernel
 def prove_by_cases(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, columns, target, A, b, lo, hi, slack, lower, upper, codes, most, tree
+    w_ih, w_hh, columns, target, A, b, lo, hi, chain, slack, lower, upper, codes, most, tree
 ):
     """Prove that a row is positive on a box; returns the length of its tree, or -1.
 
     Read: float weights ``w_ih`` (d,), ``w_hh`` (d, d) and its transpose ``columns``; ``target``
     (d,), the row, a functional of the last state, and ``slack``, what rounding may cost it; ``A``
-    (n, k) and ``b`` (n,); the box ``lo``, ``hi`` (k,); ``lower``, ``upper`` and ``codes`` (n, d) as
+    (n, k) and ``b`` (n,); the box ``lo``, ``hi`` (k,) and ``chain`` (k + 1,), a sum of its coordinates and what it is at most; ``lower``, ``upper`` and ``codes`` (n, d) as
     :func:`certify.relaxation.linear.bound_box` left them; ``most``, the number of substitutions.
 
     Written: ``tree``, at least ``2 * most`` bytes.
@@ -86,8 +86,9 @@ def prove_by_cases(  # type: ignore[no-untyped-def]
     for _ in range(most):
         row[:] = target
         value = substitute(
-            n, row, 0.0, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
-        )
+            n, row, 0.0, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, chain, other, g, q, corner,
+            keep,
+        )  # fmt: skip
         if value - slack > 0.0:
             tree[length] = PROVED
             length += 1
@@ -102,8 +103,6 @@ def prove_by_cases(  # type: ignore[no-untyped-def]
             if depth == 0:
                 return length
             continue
-        for j in range(k):
-            corner[j] = lo[j] if q[j] > 0.0 else hi[j]
         last_state(w_ih, columns, A, corner, row, new)
         least = 0.0
         for i in range(d):

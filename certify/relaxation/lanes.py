@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from certify.checker.kernel import (
+    FACTOR,
     FRACTION,
     HALF,
     LIMIT,
@@ -34,7 +35,7 @@ def bound_units(rule: Any, space: Any, begin: int, stop: int) -> None:
     most = (d + WIDTH - 1) // WIDTH * WIDTH
     rows = np.empty(d * most, dtype=np.int32)
     sums = np.empty((2, d * most), dtype=np.int64)
-    drives = np.empty((3, n * most), dtype=np.int64)
+    drives = np.empty((3, max(n, 3) * most), dtype=np.int64)
     found = np.empty((2, most), dtype=np.int64)
     for t in range(begin, stop):
         count = 0
@@ -139,6 +140,22 @@ def _relax_lanes(space: Any, unit: int, row: Any, constant: Any, lost: Any, L: A
         row[r] = np.int32(kept + (whole - falls) * rises)
 
 
+def _add_chain(space: Any, n: int, j: int, lanes: int, q: Any, best: Any, value: Any) -> None:
+    """What ``least`` does with the factors that make the coefficients of ``y_j`` 0."""
+    L = np.uint64(lanes)
+    of = q[j * lanes :]
+    for r in range(L):
+        value[r] = -min(max(-of[r], 0), FACTOR) * space.chain[n]
+    for k in range(n):
+        if space.chain[k] != 0:
+            lo, hi, by = space.lo[k], space.hi[k], q[k * lanes :]
+            for r in range(L):
+                c = by[r] + min(max(-of[r], 0), FACTOR)
+                value[r] += c * (lo if c > 0 else hi)
+    for r in range(L):
+        best[r] = max(best[r], value[r])
+
+
 def _add_inputs(
     rule: Any, space: Any, step: int, lanes: int, drive: Any, q: Any, total: Any, constant: Any,
     lost: Any,
@@ -146,20 +163,29 @@ def _add_inputs(
     """Add to ``constant`` the least of the terms in the inputs, or make it NOTHING."""
     n, L = rule.n, np.uint64(lanes)
     last = min(step + 1, n)
+    best = total[lanes:]
     for r in range(L):
         total[r] = -space.negative[last] * (1 + 2 * rule.cut)
+        best[r] = 0
     for k in range(n):
+        of = q[k * lanes :]
         for r in range(L):
-            q[r] = 0
+            of[r] = 0
         for t in range(last):
             a, now = space.maps[t * n + k], drive[t * lanes :]
             if a != 0:
                 for r in range(L):
-                    q[r] += a * now[r]
+                    of[r] += a * now[r]
         lo, hi = space.lo[k], space.hi[k]
+        to = total if space.chain[k] == 0 else best
         for r in range(L):
-            lost[r] |= (q[r] > LIMIT) | (q[r] < -LIMIT)
-            total[r] += q[r] * (lo if q[r] > 0 else hi)
+            lost[r] |= (of[r] > LIMIT) | (of[r] < -LIMIT)
+            to[r] += of[r] * (lo if of[r] > 0 else hi)
+    for j in range(n):
+        if space.chain[j] != 0:
+            _add_chain(space, n, j, lanes, q, best, total[2 * lanes :])
+    for r in range(L):
+        total[r] += best[r]
     shift = FRACTION - SPARE + space.grid - space.fine
     for r in range(L):
         value = (total[r] >> shift) + constant[r]

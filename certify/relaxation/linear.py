@@ -125,28 +125,32 @@ def bound_box(  # type: ignore[no-untyped-def]
     Written: ``values`` (R,), proved lower bounds of the rows; ``score`` (k,), what each
     coordinate contributes to the looseness of the worst row (not where the old ones did).
     """
+    free = np.zeros(len(lo) + 1)
     if not fresh:
         relaxed, _, work = _room(len(w_ih), len(rows), lower, lo)
         for t in range(len(lower)):
             _relax_step(t, lower, upper, codes, relaxed)
-        net, box = (w_ih, w_hh, w_hh.reshape(w_hh.size)), (A, b, lo, hi)
+        net, box = (w_ih, w_hh, w_hh.reshape(w_hh.size)), (A, b, lo, hi, free)
         _bound_rows(net, rows, row_slack, relaxed, box, work, relaxed[0][:0], values)
         if values.min() > 0.0:
             return 0
     return renew_bounds(
-        w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, tips, fresh, start,
+        w_ih, w_hh, rows, A, b, lo, hi, free, unit_slack, row_slack, tips, fresh, start,
         lower, upper, codes, values, score,
     )  # fmt: skip
 
 
 @kernel
 def renew_bounds(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, tips, fresh, start,
+    w_ih, w_hh, rows, A, b, lo, hi, chain, unit_slack, row_slack, tips, fresh, start,
     lower, upper, codes, values, score,
 ):  # fmt: skip
-    """The same, but all unsettled units from step ``start`` on are bounded anew in any case."""
+    """The same, but all unsettled units from step ``start`` on are bounded anew in any case.
+
+    ``chain`` (k + 1,): only the y of the box with ``chain[:k] . y <= chain[k]`` count.
+    """
     n, d = lower.shape
-    net, box = (w_ih, w_hh, w_hh.reshape(d * d)), (A, b, lo, hi)
+    net, box = (w_ih, w_hh, w_hh.reshape(d * d)), (A, b, lo, hi, chain)
     relaxed, keep, work = _room(d, len(rows), lower, lo)
     unit_q = np.zeros((n * d, len(lo)))
     begin = 0 if fresh else start

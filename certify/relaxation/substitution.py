@@ -13,11 +13,12 @@ from certify.relaxation.vectors import BLOCK, WIDTH, product, products, relax_la
 
 @kernel
 def substitute(  # type: ignore[no-untyped-def]
-    step, row, drive, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, other, g, q, keep
+    step, row, drive, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, chain, other, g, q, corner, keep
 ):
     """Lower bound of ``row . h_step + drive x_step`` (h_step: the state that step ``step`` reads).
 
-    ``row`` is destroyed, ``q`` (k,) becomes the coefficients of y; with ``keep`` of shape (n, d)
+    ``row`` is destroyed, ``q`` (k,) becomes the coefficients of y, ``corner`` (k,) where they are
+    least; with ``keep`` of shape (n, d)
     the coefficients of the states on the way are left there.
     """
     d = len(w_ih)
@@ -52,9 +53,30 @@ def substitute(  # type: ignore[no-untyped-def]
         constant += gt * b[t]
         for j in range(k):
             q[j] += gt * A[t, j]
+    least_corner(q, lo, hi, chain, corner)
     for j in range(k):
-        constant += q[j] * (lo[j] if q[j] > 0.0 else hi[j])
+        constant += q[j] * corner[j]
     return constant
+
+
+@kernel
+def least_corner(q, lo, hi, chain, corner):  # type: ignore[no-untyped-def]
+    """Where in the box ``q . y`` is least among the y with ``chain[:k] . y <= chain[k]``."""
+    k = len(lo)
+    excess = -chain[k]
+    for j in range(k):
+        corner[j] = lo[j] if q[j] > 0.0 else hi[j]
+        excess += chain[j] * corner[j]
+    while excess > 0.0:  # what costs least is lowered first
+        best = -1
+        for j in range(k):
+            if chain[j] > 0.0 and corner[j] > lo[j] and (best < 0 or q[j] > q[best]):
+                best = j
+        if best < 0:
+            break
+        less = min(excess, corner[best] - lo[best])
+        corner[best] = lo[best] if corner[best] - lo[best] <= excess else corner[best] - less
+        excess -= less
 
 
 @kernel
@@ -64,7 +86,7 @@ def substitute_rows(step, lanes, w_ih, weights, relaxed, box, work, keep):  # ty
     h_i + g[step lanes + r] x_step``.
 
     Read: ``weights`` (d d), ``w_hh`` row by row; ``relaxed``, what :func:`relax` says of each unit,
-    three arrays (n, d); ``box``: ``A`` (n, k), ``b`` (n,), ``lo`` and ``hi`` (k,). ``work`` has the
+    three arrays (n, d); ``box``: ``A`` (n, k), ``b`` (n,), ``lo`` and ``hi`` (k,), and ``chain`` (k + 1): ``chain[:k] . y <= chain[k]``. ``work`` has the
     flat arrays rows, other (d lanes), g (n + 1 lanes), q (k lanes) and values (lanes); rows are
     destroyed. With ``keep`` of shape (n, d lanes) the coefficients on the way are left there.
     """
@@ -92,7 +114,8 @@ def substitute_rows(step, lanes, w_ih, weights, relaxed, box, work, keep):  # ty
 @kernel(fastmath={"contract"})
 def _least(last, L, box, g, q, values):  # type: ignore[no-untyped-def]
     """Add the least values over the box of the terms in the inputs before step ``last``."""
-    A, b, lo, hi = box
+    A, b, lo, hi, chain = box
+    k = len(lo)
     for t in range(last):
         now = np.uint64(t) * L
         for r in range(L):
@@ -106,6 +129,32 @@ def _least(last, L, box, g, q, values):  # type: ignore[no-untyped-def]
             if factor != 0.0:
                 for r in range(L):
                     q[to + r] += g[now + r] * factor
-        least, most = lo[j], hi[j]
-        for r in range(L):
-            values[r] += min(q[to + r] * least, q[to + r] * most)
+        if chain[j] == 0.0:
+            least, most = lo[j], hi[j]
+            for r in range(L):
+                values[r] += min(q[to + r] * least, q[to + r] * most)
+    if chain[k] > 0.0:
+        _least_chain(L, box, q, values)
+
+
+@kernel(fastmath={"contract"})
+def _least_chain(L, box, q, values):  # type: ignore[no-untyped-def]
+    """Add the least values of the terms in the chain."""
+    _, _, lo, hi, chain = box
+    k = len(lo)
+    for r in range(L):
+        best = 0.0
+        for j in range(k):
+            if chain[j] > 0.0:
+                c = q[np.uint64(j) * L + r]
+                best += min(c * lo[j], c * hi[j])
+        for i in range(k):
+            factor = -q[np.uint64(i) * L + r]
+            if chain[i] > 0.0 and factor > 0.0:
+                value = -factor * chain[k]
+                for j in range(k):
+                    if chain[j] > 0.0:
+                        c = q[np.uint64(j) * L + r] + factor
+                        value += min(c * lo[j], c * hi[j])
+                best = max(best, value)
+        values[r] += best

@@ -85,12 +85,13 @@ def weigh(  # type: ignore[no-untyped-def]
     """
     worst = values.min()
     near = abs(centre) / (abs(centre) - min(worst, 0.0) + 1e-300)
+    free = np.zeros(len(lo) + 1)
     if worst <= 0.0 and near > WORTH:
         for i in np.argsort(values):
             if values[i] > 0.0:
                 break
             size = prove_by_cases(
-                w_ih, w_hh, columns, rows[i], A, b, lo, hi, slack[i], lower, upper, codes,
+                w_ih, w_hh, columns, rows[i], A, b, lo, hi, free, slack[i], lower, upper, codes,
                 CASES, tree,
             )  # fmt: skip
             if size < 0:
