@@ -1,7 +1,7 @@
 (** *** Lower bounds of rows *)
 
-Lemma bound_step : forall F fractions r columns box past row drives negative,
-  OverZ.bound_with (F :: fractions) r columns box past row drives negative =
+Lemma bound_step : forall F fractions r columns box chain past row drives negative,
+  OverZ.bound_with (F :: fractions) r columns box chain past row drives negative =
   match
     match OverZ.begin_row (24 - F) row with
     | None => None
@@ -9,14 +9,14 @@ Lemma bound_step : forall F fractions r columns box past row drives negative,
         match OverZ.back r F past row (map (fun g => Z.shiftr g (24 - F)) drives) 0 with
         | None => None
         | Some (drives, K) =>
-            match OverZ.over_box columns box drives (0 - negative * (1 + (cut r + cut r))) with
+            match OverZ.over_box columns box chain drives (0 - negative * (1 + (cut r + cut r))) with
             | None => None
             | Some total => Some (Z.shiftr total (F - 4) + K)%Z
             end
         end
     end
   with
-  | None => OverZ.bound_with fractions r columns box past row drives negative
+  | None => OverZ.bound_with fractions r columns box chain past row drives negative
   | Some v => Some v
   end.
 Proof. reflexivity. Qed.
@@ -35,6 +35,8 @@ Hypothesis m_square : forall row, In row m -> length row = n.
 Hypothesis x_is_my : forall t, (t < n)%nat -> x t == lin (nth t m []) y.
 Hypothesis box_length : length box = n.
 Hypothesis y_in_box : in_box box y.
+Variable chain : option (list Z * Z).
+Hypothesis y_chain : chain_holds n chain y.
 
 Let d := hidden_size N.
 Let e : Q := 16 * (1 + 2 * inject_Z (cut r)).
@@ -44,11 +46,11 @@ Lemma columns_length : length columns = n.
 Proof. unfold columns, OverZ.transpose. rewrite map_length, seq_length. reflexivity. Qed.
 
 Lemma over_inputs : forall g s total, (length g <= n)%nat ->
-  OverZ.over_box columns box g s = Some total -> inject_Z total <= inject_Z s + lin g x.
+  OverZ.over_box columns box chain g s = Some total -> inject_Z total <= inject_Z s + lin g x.
 Proof.
   intros g s total Hg H.
-  apply (over_box_bound columns box g s total y y_in_box) in H;
-    [|rewrite columns_length, box_length; reflexivity].
+  apply (over_box_bound columns box chain g s total y y_in_box) in H;
+    [|rewrite columns_length, box_length; reflexivity | rewrite box_length; exact y_chain].
   rewrite box_length, <- (lin_sums g n (fun t k => inject_Z (nth t (nth k columns []) 0%Z)) y) in
       H.
   rewrite (lin_ext g x (fun t => sum n (fun k => inject_Z (nth t (nth k columns []) 0%Z) * y k)));
@@ -105,7 +107,7 @@ Lemma bound_below : forall past row drives negative a b v fractions,
   (forall k, (k < d)%nat -> inject_Z (nth k row 0%Z) <= a k * inject_Z (2 ^ 24)) ->
   drives_round drives b -> (length past + length drives <= n)%nat ->
   sum (length past + length drives) (fun t => deficit (x t)) <= inject_Z negative ->
-  OverZ.bound_with fractions r columns box past row drives negative = Some v ->
+  OverZ.bound_with fractions r columns box chain past row drives negative = Some v ->
   inject_Z v <= sum d (fun k => a k * state N x (length past) k) + b * x (length past).
 Proof.
   intros past row drives negative a b v fractions HF Hpast Hlen Ha Hb Hn Hnegative.
@@ -113,7 +115,7 @@ Proof.
   inversion HF as [|? ? HF1 HF2]; subst. rewrite bound_step in H.
   destruct (OverZ.begin_row (24 - F) row) as [c|] eqn:B; [|exact (IH HF2 H)].
   destruct (OverZ.back r F past c _ 0) as [[all K]|] eqn:BB; [|exact (IH HF2 H)].
-  destruct (OverZ.over_box columns box all _) as [total|] eqn:OB; [|exact (IH HF2 H)].
+  destruct (OverZ.over_box columns box chain all _) as [total|] eqn:OB; [|exact (IH HF2 H)].
   clear IH. injection H as <-.
   destruct (begin_bounds (24 - F)%Z row c ltac:(lia) B) as (B1 & B2 & B3).
   destruct (back_bounds N r x r_rounds F ltac:(lia) past c _ 0 all K Hpast B1

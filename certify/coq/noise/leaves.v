@@ -14,14 +14,14 @@ Definition pres_round (N : network) (r : rule Z) : Prop :=
   length (pres r) = hidden_size N /\
   forall i p, nth_error (pres r) i = Some p -> pre_rounds N r i p.
 
-Lemma units_step : forall r columns box begin amount past units future negative negatives,
-  OverZ.bound_units r columns box begin amount past (units :: future) (negative :: negatives) =
+Lemma units_step : forall r columns box chain begin amount past units future negative negatives,
+  OverZ.bound_units r columns box chain begin amount past (units :: future) (negative :: negatives) =
   match begin, amount with
-  | S b, _ => OverZ.bound_units r columns box b amount (units :: past) future negatives
-  | O, O => OverZ.bound_units r columns box O O (units :: past) future negatives
+  | S b, _ => OverZ.bound_units r columns box chain b amount (units :: past) future negatives
+  | O, O => OverZ.bound_units r columns box chain O O (units :: past) future negatives
   | O, S a =>
-      OverZ.bound_units r columns box O a
-        (OverZ.improve_all r columns box past negative units (pres r) :: past) future negatives
+      OverZ.bound_units r columns box chain O a
+        (OverZ.improve_all r columns box chain past negative units (pres r) :: past) future negatives
   end.
 Proof. intros. destruct begin, amount; reflexivity. Qed.
 
@@ -74,6 +74,8 @@ Hypothesis m_square : forall row, In row m -> length row = n.
 Hypothesis x_is_my : forall t, (t < n)%nat -> x t == lin (nth t m []) y.
 Hypothesis box_length : length box = n.
 Hypothesis y_in_box : in_box box y.
+Variable chain : option (list Z * Z).
+Hypothesis y_chain : chain_holds n chain y.
 
 Let columns := OverZ.transpose n m.
 Let negatives := OverZ.negatives_of m box 0.
@@ -82,7 +84,7 @@ Lemma improve_known : forall past negative i u p,
   all_true N x past -> (length past < n)%nat ->
   sum (S (length past)) (fun t => deficit (x t)) <= inject_Z negative ->
   pre_rounds N r i p -> knows u (preact N x (length past) i) ->
-  knows (OverZ.improve r columns box past negative u p) (preact N x (length past) i).
+  knows (OverZ.improve r columns box chain past negative u p) (preact N x (length past) i).
 Proof.
   intros past negative i [b a s] [plus g minus g'] Hpast Hn Hnegative
     (P1 & P2 & P3 & P4 & P5 & P6) Hu.
@@ -90,35 +92,35 @@ Proof.
   set (t := length past) in *.
   assert (B : forall row g a b v, length row = hidden_size N ->
     (forall k, (k < hidden_size N)%nat -> inject_Z (nth k row 0%Z) <= a k * inject_Z (2 ^ 24)) ->
-    drives_round r [g] b -> OverZ.bound r columns box past row [g] negative = Some v ->
+    drives_round r [g] b -> OverZ.bound r columns box chain past row [g] negative = Some v ->
     inject_Z v <= sum (hidden_size N) (fun k => a k * state N x t k) + b * x t).
   { intros row g0 a0 b0 v Hlen Ha Hb Hv.
-    apply (bound_below N r x y r_rounds m box m_square x_is_my box_length y_in_box
+    apply (bound_below N r x y r_rounds m box m_square x_is_my box_length y_in_box chain y_chain
              past row [g0] negative a0 b0 v OverZ.fractions bits_few Hpast Hlen Ha Hb); auto.
     - simpl length. fold t n. lia.
     - simpl length. rewrite Nat.add_1_r. exact Hnegative. }
   assert (K := Hu). destruct K as ((K1 & K2 & _) & _).
-  set (low := match OverZ.bound r columns box past plus [g] negative with
+  set (low := match OverZ.bound r columns box chain past plus [g] negative with
               | None => b | Some v => Z.min (Z.max b v) a end).
   assert (Hlow : low = b \/ exists v, inject_Z v <= preact N x t i /\ low = Z.min (Z.max b v) a).
-  { subst low. destruct (OverZ.bound r columns box past plus [g] negative) as [v|] eqn:E; [|auto].
+  { subst low. destruct (OverZ.bound r columns box chain past plus [g] negative) as [v|] eqn:E; [|auto].
     right. exists v. split; [|reflexivity]. exact (B plus g (W_hh N i) (W_ih N i) v P1 P3 P5 E). }
   assert (Hla : (low <= a)%Z) by (destruct Hlow as [-> | (v & _ & ->)]; lia).
   apply (knows_more b a s); auto.
   - destruct (-128 <=? low)%Z; [auto|].
-    destruct (OverZ.bound r columns box past minus [g'] negative) as [v|] eqn:E; [|auto].
+    destruct (OverZ.bound r columns box chain past minus [g'] negative) as [v|] eqn:E; [|auto].
     right. exists v. rewrite Z.sub_0_l. split; [|reflexivity].
     apply (B minus g' (fun k => - W_hh N i k) (- W_ih N i) v P2 P4 P6) in E. unfold preact.
     rewrite (sum_ext _ _ (fun k => - (1) * (W_hh N i k * state N x t k))) in E by (intros; ring).
     rewrite sum_scale in E. lra.
   - destruct (-128 <=? low)%Z; [exact Hla|].
-    destruct (OverZ.bound r columns box past minus [g'] negative) as [v|]; [lia | exact Hla].
+    destruct (OverZ.bound r columns box chain past minus [g'] negative) as [v|]; [lia | exact Hla].
 Qed.
 
 Lemma bound_units_true : forall future begin amount past t0,
   t0 = length past -> (t0 + length future = n)%nat ->
   all_true N x past -> steps_true t0 future ->
-  let found := OverZ.bound_units r columns box begin amount past future (skipn t0 negatives) in
+  let found := OverZ.bound_units r columns box chain begin amount past future (skipn t0 negatives) in
   all_true N x found /\ length found = n.
 Proof.
   induction future as [|units future IH]; intros begin amount past t0 Ht0 Hn Hpast Hfuture found.
@@ -160,12 +162,12 @@ Proof.
 Qed.
 
 Lemma at_least_true : forall past wanted row, all_true N x past -> length past = n ->
-  OverZ.at_least r columns box past negative wanted row = true -> row_at_least n wanted row.
+  OverZ.at_least r columns box chain past negative wanted row = true -> row_at_least n wanted row.
 Proof.
   intros past wanted row Hpast Hn H a Hlen Ha. unfold OverZ.at_least in H.
-  destruct (OverZ.bound r columns box past row [] negative) as [v|] eqn:E; [|discriminate].
+  destruct (OverZ.bound r columns box chain past row [] negative) as [v|] eqn:E; [|discriminate].
   apply Z.leb_le, inject_le in H. apply Qle_trans with (inject_Z v); [exact H|].
-  apply (bound_below N r x y r_rounds m box m_square x_is_my box_length y_in_box
+  apply (bound_below N r x y r_rounds m box m_square x_is_my box_length y_in_box chain y_chain
            past row [] negative a 0 v OverZ.fractions bits_few Hpast Hlen Ha) in E.
   - rewrite Hn in E. lra.
   - reflexivity.
@@ -174,7 +176,7 @@ Proof.
 Qed.
 
 Lemma by_cases_true : forall c past wanted row, all_true N x past -> length past = n ->
-  OverZ.by_cases r columns box past negative wanted row c = true -> row_at_least n wanted row.
+  OverZ.by_cases r columns box chain past negative wanted row c = true -> row_at_least n wanted row.
 Proof.
   induction c as [|step unit on IHon off IHoff]; intros past wanted row Hpast Hn H.
   - exact (at_least_true past wanted row Hpast Hn H).
@@ -184,7 +186,7 @@ Proof.
 Qed.
 
 Lemma all_by_cases_true : forall targets each past wanted, all_true N x past -> length past = n ->
-  OverZ.all_by_cases r columns box past negative wanted targets each = true ->
+  OverZ.all_by_cases r columns box chain past negative wanted targets each = true ->
   forall row, In row targets -> row_at_least n wanted row.
 Proof.
   induction targets as [|row targets IH]; intros each past wanted Hpast Hn H row' Hin;
@@ -196,7 +198,7 @@ Proof.
 Qed.
 
 Lemma proved_true : forall past wanted, all_true N x past -> length past = n ->
-  OverZ.proved r columns box past negatives wanted = true ->
+  OverZ.proved r columns box chain past negatives wanted = true ->
   forall row, In row (rows r) -> row_at_least n wanted row.
 Proof.
   intros past wanted Hpast Hn H row Hin. unfold OverZ.proved in H.

@@ -22,12 +22,6 @@ Proof.
   rewrite IH, inject_sub by (simpl in H; lia). ring.
 Qed.
 
-Lemma zip_length : forall f u v, length u = length v -> length (OverZ.zip f u v) = length u.
-Proof.
-  induction u as [|a u IH]; intros [|b v] H; try discriminate; simpl; [reflexivity|].
-  f_equal. apply IH. simpl in H. lia.
-Qed.
-
 Lemma basis_length : forall n t, length (OverZ.basis n t) = n.
 Proof. intros. unfold OverZ.basis. rewrite map_length. apply seq_length. Qed.
 

@@ -19,6 +19,7 @@ Definition ten : number := of_Z 10.
 Definition twenty : number := of_Z 20.
 Definition full : number := of_Z 24.
 Definition four : number := of_Z 4.
+Definition most_factor : number := of_Z 268435456.       (* 2^28 *)
 
 Definition min (x y : number) : number := if x <=? y then x else y.
 Definition max (x y : number) : number := if x <=? y then y else x.
@@ -112,27 +113,76 @@ Fixpoint dot (u v : list number) (sum : number) : number :=
   | _, _ => sum
   end.
 
-(** The least value of the inputs' part over the box, [columns] being those of A. *)
-Fixpoint over_box (columns : list (list number)) (box : list (number * number)) (drives : list
-    number)
-    (sum : number) : option number :=
-  match columns, box with
-  | column :: columns', (lo, hi) :: box' =>
+(** The coefficients of y, [columns] being those of A. *)
+Fixpoint coefficients (columns : list (list number)) (drives : list number) : option (list number)
+    :=
+  match columns with
+  | [] => Some []
+  | column :: columns' =>
       let q := dot column drives zero in
-      if too_large q then None
-      else over_box columns' box' drives (sum + q * (if zero <? q then lo else hi))
-  | _, _ => Some sum
+      if too_large q then None else
+      match coefficients columns' drives with
+      | None => None
+      | Some rest => Some (q :: rest)
+      end
+  end.
+
+(** The least value over the box. *)
+Fixpoint corner (coefficients : list number) (box : list (number * number)) (sum : number)
+    : number :=
+  match coefficients, box with
+  | q :: coefficients', (lo, hi) :: box' =>
+      corner coefficients' box' (sum + q * (if zero <? q then lo else hi))
+  | _, _ => sum
+  end.
+
+Fixpoint zip (f : number -> number -> number) (u v : list number) : list number :=
+  match u, v with
+  | a :: u', b :: v' => f a b :: zip f u' v'
+  | _, _ => []
+  end.
+
+(** The better of [found] and of bounds that use that [a . y] is at most [most]: times a factor it
+    is added, and [most] times the factor taken off. Factors make a coefficient 0, one of those
+    that are left in [rest]. *)
+Fixpoint best (coefficients a : list number) (most : number) (box : list (number * number))
+    (sum : number) (rest which : list number) (found : number) : number :=
+  match rest, which with
+  | q :: rest', w :: which' =>
+      best coefficients a most box sum rest' which'
+        (if (zero <? w) && (q <? zero) then
+           let factor := min (zero - q) most_factor in
+           max found
+             (corner (zip (fun q w => q + factor * w) coefficients a) box (sum - factor * most))
+         else found)
+  | _, _ => found
+  end.
+
+(** The least value of the inputs' part over the box; [chain]: a sum of coordinates, and what it
+    is at most. *)
+Definition over_box (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number)) (drives : list number) (sum : number)
+    : option number :=
+  match coefficients columns drives with
+  | None => None
+  | Some qs =>
+      let found := corner qs box sum in
+      Some match chain with
+           | None => found
+           | Some (a, most) => best qs a most box sum qs a found
+           end
   end.
 
 Definition substitute (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (fraction : number) (past : list (list (known number))) (row drives : list number) (negative
         : number)
     : option number :=
   match back r fraction past row drives zero with
   | None => None
   | Some (drives, constant) =>
-      match over_box columns box drives (zero - negative * (one + (cut r + cut r))) with
+      match over_box columns box chain drives (zero - negative * (one + (cut r + cut r))) with
       | None => None
       | Some total => Some ((total >> (fraction - four)) + constant)
       end
@@ -155,7 +205,8 @@ Definition fractions : list number := [full; twenty; of_Z 16; of_Z 12].
 
 (** A lower bound of the row, in units of 2^-24, with as many bits as fit. *)
 Fixpoint bound_with (fractions : list number) (r : rule number) (columns : list (list number))
-    (box : list (number * number)) (past : list (list (known number))) (row drives : list number)
+    (box : list (number * number))
+    (chain : option (list number * number)) (past : list (list (known number))) (row drives : list number)
     (negative : number) : option number :=
   match fractions with
   | [] => None
@@ -165,10 +216,10 @@ Fixpoint bound_with (fractions : list number) (r : rule number) (columns : list 
         match begin_row less row with
         | None => None
         | Some row =>
-            substitute r columns box fraction past row (map (fun g => g >> less) drives) negative
+            substitute r columns box chain fraction past row (map (fun g => g >> less) drives) negative
         end
       with
-      | None => bound_with fractions' r columns box past row drives negative
+      | None => bound_with fractions' r columns box chain past row drives negative
       | Some v => Some v
       end
   end.
@@ -178,19 +229,20 @@ Definition bound := bound_with fractions.
 (** *** Units *)
 
 Definition improve (r : rule number) (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative : number) (k : known number) (p : pre number) :
         known number :=
   let '(Known below above _) := k in
   let '(Pre plus plus_drive minus minus_drive) := p in
   if (least_near <=? below) || (above <=? near) then k else
   let low :=
-    match bound r columns box past plus [plus_drive] negative with
+    match bound r columns box chain past plus [plus_drive] negative with
     | None => below
     | Some v => min (max below v) above
     end in
   let up :=
     if least_near <=? low then above else
-    match bound r columns box past minus [minus_drive] negative with
+    match bound r columns box chain past minus [minus_drive] negative with
     | None => above
     | Some v => max (min above (zero - v)) low
     end in
@@ -198,12 +250,13 @@ Definition improve (r : rule number) (columns : list (list number)) (box : list 
 
 Fixpoint improve_all (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative : number) (units : list (known number))
     (ps : list (pre number)) : list (known number) :=
   match units, ps with
   | k :: units', p :: ps' =>
-      improve r columns box past negative k p
-      :: improve_all r columns box past negative units' ps'
+      improve r columns box chain past negative k p
+      :: improve_all r columns box chain past negative units' ps'
   | _, _ => []
   end.
 
@@ -211,16 +264,17 @@ Fixpoint improve_all (r : rule number) (columns : list (list number)) (box : lis
     done, latest first, and so has the result; [negatives] is one number a step. *)
 Fixpoint bound_units (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (begin amount : nat) (past future : list (list (known number))) (negatives : list number)
     : list (list (known number)) :=
   match future, negatives with
   | units :: future', negative :: negatives' =>
       match begin, amount with
-      | S b, _ => bound_units r columns box b amount (units :: past) future' negatives'
-      | O, O => bound_units r columns box O O (units :: past) future' negatives'
+      | S b, _ => bound_units r columns box chain b amount (units :: past) future' negatives'
+      | O, O => bound_units r columns box chain O O (units :: past) future' negatives'
       | O, S a =>
-          bound_units r columns box O a
-            (improve_all r columns box past negative units (pres r) :: past) future' negatives'
+          bound_units r columns box chain O a
+            (improve_all r columns box chain past negative units (pres r) :: past) future' negatives'
       end
   | _, _ => past
   end.
@@ -230,15 +284,17 @@ Fixpoint last_of (l : list number) (otherwise : number) : number :=
 
 Definition at_least (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative wanted : number) (row : list number) : bool :=
-  match bound r columns box past row [] negative with
+  match bound r columns box chain past row [] negative with
   | None => false
   | Some v => wanted <=? v
   end.
 
 Definition proved (r : rule number) (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negatives : list number) (wanted : number) : bool :=
-  forallb (at_least r columns box past (last_of negatives zero) wanted) (rows r).
+  forallb (at_least r columns box chain past (last_of negatives zero) wanted) (rows r).
 
 (** [f] of entry i. *)
 Fixpoint update {B : Set} (i : nat) (f : B -> B) (l : list B) : list B :=
@@ -254,27 +310,29 @@ Definition switch_off (k : known number) : known number :=
   let '(Known below _ _) := k in Known below zero zero.
 
 Fixpoint by_cases (r : rule number) (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative wanted : number) (row : list number) (c :
         cases) : bool :=
   match c with
-  | Bound => at_least r columns box past negative wanted row
+  | Bound => at_least r columns box chain past negative wanted row
   | Split step unit when_on when_off =>
       let back := Nat.sub (length past) (S step) in
-      by_cases r columns box (update back (update unit switch_on) past) negative wanted row
+      by_cases r columns box chain (update back (update unit switch_on) past) negative wanted row
         when_on
-      && by_cases r columns box (update back (update unit switch_off) past) negative wanted row
+      && by_cases r columns box chain (update back (update unit switch_off) past) negative wanted row
            when_off
   end.
 
 Fixpoint all_by_cases (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative wanted : number) (rows : list (list number))
     (each_row : list cases) : bool :=
   match rows, each_row with
   | [], [] => true
   | row :: rows', c :: each_row' =>
-      by_cases r columns box past negative wanted row c
-      && all_by_cases r columns box past negative wanted rows' each_row'
+      by_cases r columns box chain past negative wanted row c
+      && all_by_cases r columns box chain past negative wanted rows' each_row'
   | _, _ => false
   end.
 
@@ -334,12 +392,6 @@ Fixpoint tighten (by_input : list (list number)) (least most : list number) (box
 
 Definition basis (n t : nat) : list number :=
   map (fun k => if Nat.eqb k t then one else zero) (seq 0 n).
-
-Fixpoint zip (f : number -> number -> number) (u v : list number) : list number :=
-  match u, v with
-  | a :: u', b :: v' => f a b :: zip f u' v'
-  | _, _ => []
-  end.
 
 (** The row of A for the input [t], or 0 for None. *)
 Fixpoint row_of (n : nat) (kinds : list kind) (fuel : nat) (t : option nat)
@@ -410,6 +462,18 @@ Fixpoint halves (coordinate : nat) (box : list (number * number))
       end
   end.
 
+(** The largest of the ordered inputs, as the sum of coordinates that it is, and what it is at
+    most. *)
+Definition chain_of (g : goal number) (h : history) (by_input : list (list number))
+    : option (list number * number) :=
+  match top h with
+  | None => None
+  | Some t =>
+      let row := nth t by_input [] in
+      if forallb (fun a => (zero <=? a) && (a <=? one)) row then Some (row, nth t (most g) zero)
+      else None
+  end.
+
 (** *** The tree *)
 
 Fixpoint check_tree (r : rule number) (g : goal number) (n : nat) (h : history) (a : maps number)
@@ -419,8 +483,9 @@ Fixpoint check_tree (r : rule number) (g : goal number) (n : nat) (h : history) 
   | Some box =>
       if wide <? size box zero then false else
       let negatives := negatives_of (by_input a) box zero in
+      let chain := chain_of g h (by_input a) in
       let bounded begin stop :=
-        bound_units r (by_coordinate a) box begin (Nat.sub stop begin) [] units negatives in
+        bound_units r (by_coordinate a) box chain begin (Nat.sub stop begin) [] units negatives in
       let go h units tree :=
         match rows_of n (kinds h) (seq 0 n) with
         | None => false
@@ -431,9 +496,9 @@ Fixpoint check_tree (r : rule number) (g : goal number) (n : nat) (h : history) 
       match p with
       | Outside => false
       | Proved begin =>
-          proved r (by_coordinate a) box (bounded begin n) negatives (wanted g)
+          proved r (by_coordinate a) box chain (bounded begin n) negatives (wanted g)
       | By_cases begin each_row =>
-          all_by_cases r (by_coordinate a) box (bounded begin n) (last_of negatives zero)
+          all_by_cases r (by_coordinate a) box chain (bounded begin n) (last_of negatives zero)
             (wanted g) (rows r) each_row
       | Halve coordinate begin stop low high =>
           let units := rev (bounded begin stop) in

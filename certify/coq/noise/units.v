@@ -45,62 +45,62 @@ Proof.
   reflexivity.
 Qed.
 
-Lemma improve_all_nth : forall r columns box past negative units ps i k,
-  nth_error (OverZ.improve_all r columns box past negative units ps) i = Some k ->
+Lemma improve_all_nth : forall r columns box chain past negative units ps i k,
+  nth_error (OverZ.improve_all r columns box chain past negative units ps) i = Some k ->
   exists u p, nth_error units i = Some u /\ nth_error ps i = Some p /\
-  k = OverZ.improve r columns box past negative u p.
+  k = OverZ.improve r columns box chain past negative u p.
 Proof.
-  intros r columns box past negative units.
+  intros r columns box chain past negative units.
   induction units as [|u units IH]; intros ps i k H; [destruct i; discriminate|].
   destruct ps as [|p ps]; [destruct i; discriminate|]. destruct i as [|i].
   - injection H as <-. exists u, p. auto.
   - exact (IH ps i k H).
 Qed.
 
-Lemma improve_all_length : forall r columns box past negative units ps,
+Lemma improve_all_length : forall r columns box chain past negative units ps,
   length ps = length units ->
-  length (OverZ.improve_all r columns box past negative units ps) = length units.
+  length (OverZ.improve_all r columns box chain past negative units ps) = length units.
 Proof.
-  intros r columns box past negative units.
+  intros r columns box chain past negative units.
   induction units as [|u units IH]; intros [|p ps] H; try discriminate; [reflexivity|].
   simpl. f_equal. apply IH. simpl in H. lia.
 Qed.
 
-Lemma improve_eq : forall r columns box past negative b a s plus g minus g',
-  OverZ.improve r columns box past negative (Known b a s) (Pre plus g minus g') =
+Lemma improve_eq : forall r columns box chain past negative b a s plus g minus g',
+  OverZ.improve r columns box chain past negative (Known b a s) (Pre plus g minus g') =
   if ((-128 <=? b) || (a <=? 128))%Z then Known b a s
   else
-    (let low := match OverZ.bound r columns box past plus [g] negative with
+    (let low := match OverZ.bound r columns box chain past plus [g] negative with
                 | None => b
                 | Some v => OverZ.min (OverZ.max b v) a
                 end in
      let up := if -128 <=? low then a
-               else match OverZ.bound r columns box past minus [g'] negative with
+               else match OverZ.bound r columns box chain past minus [g'] negative with
                     | None => a
                     | Some v => OverZ.max (OverZ.min a (0 - v)) low
                     end in
      OverZ.known_as low up)%Z.
 Proof. reflexivity. Qed.
 
-Lemma improve_as : forall r columns box past negative b a s plus g minus g',
-  OverZ.improve r columns box past negative (Known b a s) (Pre plus g minus g') =
+Lemma improve_as : forall r columns box chain past negative b a s plus g minus g',
+  OverZ.improve r columns box chain past negative (Known b a s) (Pre plus g minus g') =
   if ((-128 <=? b) || (a <=? 128))%Z then Known b a s
   else
-    (let low := match OverZ.bound r columns box past plus [g] negative with
+    (let low := match OverZ.bound r columns box chain past plus [g] negative with
                 | None => b
                 | Some v => Z.min (Z.max b v) a
                 end in
      let up := if -128 <=? low then a
-               else match OverZ.bound r columns box past minus [g'] negative with
+               else match OverZ.bound r columns box chain past minus [g'] negative with
                     | None => a
                     | Some v => Z.max (Z.min a (0 - v)) low
                     end in
      OverZ.known_as low up)%Z.
 Proof.
   intros. rewrite improve_eq. destruct (_ || _); [reflexivity|]. cbv zeta.
-  destruct (OverZ.bound r columns box past plus [g] negative); rewrite ?min_Z, ?max_Z;
+  destruct (OverZ.bound r columns box chain past plus [g] negative); rewrite ?min_Z, ?max_Z;
     (destruct (-128 <=? _)%Z; [reflexivity|]);
-    destruct (OverZ.bound r columns box past minus [g'] negative); rewrite ?min_Z, ?max_Z;
+    destruct (OverZ.bound r columns box chain past minus [g'] negative); rewrite ?min_Z, ?max_Z;
     reflexivity.
 Qed.
 

@@ -42,47 +42,60 @@ Proof.
       reflexivity.
 Qed.
 
+(** The largest of the ordered inputs is at most what the claim says. *)
+Lemma chain_true : forall h a box, holds h a box ->
+  chain_holds n (OverZ.chain_of g h (by_input a)) (coordinate x (kinds h)).
+Proof.
+  intros h a box (F & A1 & A2 & A3 & A4 & B1 & B2). unfold OverZ.chain_of.
+  destruct F as (_ & T & _). destruct (top h) as [t|]; [|exact I]. simpl in T.
+  destruct (forallb _ _); [|exact I]. split.
+  - apply A3, nth_In. rewrite A1. exact T.
+  - rewrite <- A4 by exact T. apply x_in_claim. exact T.
+Qed.
+
 (** Bounding units anew keeps what is known true. *)
-Lemma bounded_true : forall h m columns box units begin amount, holds h (MakeMaps m columns) box
-    ->
+Lemma bounded_true : forall h m columns box chain units begin amount,
+  holds h (MakeMaps m columns) box -> chain_holds n chain (coordinate x (kinds h)) ->
   steps_true N x 0 units -> length units = n ->
-  let found := OverZ.bound_units r columns box begin amount [] units
+  let found := OverZ.bound_units r columns box chain begin amount [] units
                  (OverZ.negatives_of m box OverZ.zero) in
   (all_true N x found /\ length found = n) /\ (steps_true N x 0 (rev found) /\ length (rev found)
       =
       n).
 Proof.
-  intros h m columns box units begin amount (F & A1 & A2 & A3 & A4 & B1 & B2) U1 U2 found.
+  intros h m columns box chain units begin amount (F & A1 & A2 & A3 & A4 & B1 & B2) C U1 U2 found.
   simpl by_input in *. simpl by_coordinate in *. rewrite rev_length.
   enough (G : all_true N x found /\ length found = n).
   { split; [exact G|]. split; [|apply G]. rewrite <- (app_nil_r (rev found)).
     apply steps_of_past; [apply G | exact I]. }
   subst found. rewrite A2. clear A2 columns. rewrite <- A1 in *.
-  exact (bound_units_true N r x _ r_rounds r_pres m box A3 A4 B1 B2 units begin amount [] O
+  exact (bound_units_true N r x _ r_rounds r_pres m box A3 A4 B1 B2 chain C units begin amount [] O
     eq_refl U2 I U1).
 Qed.
 
-Lemma proved_rows : forall h m columns box past, holds h (MakeMaps m columns) box ->
+Lemma proved_rows : forall h m columns box chain past,
+  holds h (MakeMaps m columns) box -> chain_holds n chain (coordinate x (kinds h)) ->
   all_true N x past -> length past = n ->
-  OverZ.proved r columns box past (OverZ.negatives_of m box OverZ.zero) (wanted g) = true ->
+  OverZ.proved r columns box chain past (OverZ.negatives_of m box OverZ.zero) (wanted g) = true ->
       rows_hold.
 Proof.
-  intros h m columns box past (F & A1 & A2 & A3 & A4 & B1 & B2) P1 P2 H row.
+  intros h m columns box chain past (F & A1 & A2 & A3 & A4 & B1 & B2) C P1 P2 H row.
   simpl by_input in *. simpl by_coordinate in *. rewrite A2 in H. clear A2 columns.
   unfold rows_hold. rewrite <- A1 in *.
-  exact (proved_true N r x _ r_rounds m box A3 A4 B1 B2 past _ P1 P2 H row).
+  exact (proved_true N r x _ r_rounds m box A3 A4 B1 B2 chain C past _ P1 P2 H row).
 Qed.
 
-Lemma cases_rows : forall h m columns box past each, holds h (MakeMaps m columns) box ->
+Lemma cases_rows : forall h m columns box chain past each,
+  holds h (MakeMaps m columns) box -> chain_holds n chain (coordinate x (kinds h)) ->
   all_true N x past -> length past = n ->
-  OverZ.all_by_cases r columns box past (OverZ.last_of (OverZ.negatives_of m box OverZ.zero)
+  OverZ.all_by_cases r columns box chain past (OverZ.last_of (OverZ.negatives_of m box OverZ.zero)
       OverZ.zero)
     (wanted g) (rows r) each = true -> rows_hold.
 Proof.
-  intros h m columns box past each (F & A1 & A2 & A3 & A4 & B1 & B2) P1 P2 H row.
+  intros h m columns box chain past each (F & A1 & A2 & A3 & A4 & B1 & B2) C P1 P2 H row.
   simpl by_input in *. simpl by_coordinate in *. rewrite A2 in H. clear A2 columns.
   rewrite <- A1 in *.
-  exact (all_by_cases_true N r x _ r_rounds m box A3 A4 B1 B2 (rows r) each past _ P1 P2 H row).
+  exact (all_by_cases_true N r x _ r_rounds m box A3 A4 B1 B2 chain C (rows r) each past _ P1 P2 H row).
 Qed.
 
 (** Nothing in the box is outside the claim, so the claim's bounds cut nothing off. *)
@@ -106,20 +119,21 @@ Proof.
                  | begin stop new IHnew between IHbetween below IHbelow];
     intros h [m columns] box0 units H0 U1 U2 H; cbn [OverZ.check_tree] in H;
     destruct (tightened_holds h _ box0 H0) as (box & T & Hbox); rewrite T in H; clear T box0 H0;
+    assert (Hchain := chain_true h _ box Hbox);
     simpl by_input in *; simpl by_coordinate in *;
     destruct (OverZ.wide <? OverZ.size box OverZ.zero)%Z; try discriminate.
-  - destruct (bounded_true h m columns box units begin (n - begin) Hbox U1 U2) as [[D1 D2] _].
-    exact (proved_rows h m columns box _ Hbox D1 D2 H).
-  - destruct (bounded_true h m columns box units begin (n - begin) Hbox U1 U2) as [[D1 D2] _].
-    exact (cases_rows h m columns box _ each Hbox D1 D2 H).
-  - destruct (bounded_true h m columns box units begin (stop - begin) Hbox U1 U2) as [_ [D1 D2]].
+  - destruct (bounded_true h m columns box _ units begin (n - begin) Hbox Hchain U1 U2) as [[D1 D2] _].
+    exact (proved_rows h m columns box _ _ Hbox Hchain D1 D2 H).
+  - destruct (bounded_true h m columns box _ units begin (n - begin) Hbox Hchain U1 U2) as [[D1 D2] _].
+    exact (cases_rows h m columns box _ _ each Hbox Hchain D1 D2 H).
+  - destruct (bounded_true h m columns box _ units begin (stop - begin) Hbox Hchain U1 U2) as [_ [D1 D2]].
     destruct Hbox as (F & A1 & A2 & A3 & A4 & B1 & B2).
     assert (C := halves_cover box c _ B2). destruct (OverZ.halves c box) as [low_box high_box].
     destruct C as (C1 & C2 & C3). apply andb_prop in H. destruct H as [H1 H2].
     destruct C3 as [C3 | C3];
       [apply (IHlow h _ low_box _) in H1 | apply (IHhigh h _ high_box _) in H2]; auto;
       unfold holds; rewrite ?C1, ?C2; auto 8.
-  - destruct (bounded_true h m columns box units begin (stop - begin) Hbox U1 U2) as [_ [D1 D2]].
+  - destruct (bounded_true h m columns box _ units begin (stop - begin) Hbox Hchain U1 U2) as [_ [D1 D2]].
     destruct (top h) as [|] eqn:E; [discriminate|].
     apply andb_prop in H. destruct H as [H H2]. apply andb_prop in H. destruct H as [H H1].
     apply Nat.ltb_lt in H. destruct Hbox as [F _].
@@ -131,7 +145,7 @@ Proof.
     + destruct (OverZ.rows_of n (kinds (with_new h)) (seq 0 n)) as [m'|] eqn:R; [|discriminate].
       refine (IHnew _ _ _ _ (holds_root _ m' _ R) D1 D2 H1).
       apply follows_new; [exact F | lia | rewrite E; exact C].
-  - destruct (bounded_true h m columns box units begin (stop - begin) Hbox U1 U2) as [_ [D1 D2]].
+  - destruct (bounded_true h m columns box _ units begin (stop - begin) Hbox Hchain U1 U2) as [_ [D1 D2]].
     destruct (top h) as [a|] eqn:E; [|discriminate].
     apply andb_prop in H. destruct H as [H H3]. apply andb_prop in H. destruct H as [H H2].
     apply andb_prop in H. destruct H as [H H1].
