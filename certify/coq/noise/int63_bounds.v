@@ -130,72 +130,175 @@ Proof. induction box as [|[lo hi] box IH]; simpl; lia. Qed.
 
 Definition columns_ok (columns : list (list int)) : Prop := Forall (small 8192) columns.
 
-Lemma z_over_box : forall columns box drives sum B,
+Lemma z_coefficients : forall columns drives,
   columns_ok columns -> small 1073741824 drives -> Z.of_nat (length drives) <= 8192 ->
-  within B (z sum) -> B + 1073741824 * extent box <= 4611686018427387903 ->
-  option_map z (OverInt.over_box columns box drives sum) =
-    OverZ.over_box (map (map z) columns) (zbox box) (map z drives) (z sum) /\
-  forall v, OverInt.over_box columns box drives sum = Some v ->
-    within (B + 1073741824 * extent box) (z v).
+  option_map (map z) (OverInt.coefficients columns drives) =
+    OverZ.coefficients (map (map z) columns) (map z drives) /\
+  forall qs, OverInt.coefficients columns drives = Some qs -> small 1073741824 qs.
 Proof.
-  intros columns. induction columns as [|column columns IH];
-    intros box drives sum B Hc Hd Hn Hs HB; assert (X := extent_nonneg box).
-  - cbn [OverInt.over_box OverZ.over_box map option_map]. split; [reflexivity|].
-    intros v [= <-]. unfold within in *. lia.
-  - inversion Hc as [|? ? Hcol Hc']; subst. destruct box as [|[lo hi] box].
-    { cbn [OverInt.over_box OverZ.over_box map option_map zbox]. split; [reflexivity|].
-      intros v [= <-]. unfold within in *. lia. }
-    cbn [OverInt.over_box OverZ.over_box map zbox fst snd extent] in *.
-    assert (X' := extent_nonneg box).
+  intros columns drives Hc Hd Hn. induction columns as [|column columns IH].
+  - split; [reflexivity|]. intros qs [= <-]. constructor.
+  - inversion Hc as [|? ? Hcol Hc']; subst. destruct (IH Hc') as [R1 R2].
+    cbn [OverInt.coefficients OverZ.coefficients map].
     assert (E : z (OverInt.dot column drives OverInt.zero) =
                 OverZ.dot (map z column) (map z drives) 0).
     { apply (z_dot 8192 column drives OverInt.zero 0); auto; constants; unfold within; lia. }
     set (q := OverInt.dot column drives OverInt.zero) in *.
     set (zq := OverZ.dot (map z column) (map z drives) 0) in *.
-    constants. fold zq. rewrite z_too_large, E.
+    constants. fold zq. rewrite z_too_large, E, <- R1.
     destruct (OverZ.too_large zq) eqn:L; [split; [reflexivity | discriminate]|].
-    apply too_large_within in L. rewrite z_ltb, E. constants.
-    set (e := if 0 <? zq then lo else hi).
-    assert (Ee : z e = if 0 <? zq then z lo else z hi) by (unfold e; destruct (0 <? zq);
+    apply too_large_within in L.
+    destruct (OverInt.coefficients columns drives) as [rest|]; cbn [option_map map];
+      [|split; [reflexivity | discriminate]].
+    rewrite E. split; [reflexivity|]. intros qs [= <-].
+    constructor; [rewrite E; exact L | exact (R2 rest eq_refl)].
+Qed.
+
+Lemma z_corner : forall c, 0 <= c -> forall qs box sum B, small c qs -> within B (z sum) ->
+  B + c * extent box <= 4611686018427387903 ->
+  z (OverInt.corner qs box sum) = OverZ.corner (map z qs) (zbox box) (z sum) /\
+  within (B + c * extent box) (z (OverInt.corner qs box sum)).
+Proof.
+  intros c Hc0 qs. induction qs as [|q qs IH]; intros box sum B Hq Hs HB;
+    assert (X := extent_nonneg box).
+  - cbn [OverInt.corner OverZ.corner map]. split; [reflexivity|]. unfold within in *. nia.
+  - inversion Hq as [|? ? Hq1 Hq']; subst. destruct box as [|[lo hi] box].
+    { cbn [OverInt.corner OverZ.corner map zbox]. split; [reflexivity|].
+      unfold within in *. simpl. lia. }
+    cbn [OverInt.corner OverZ.corner map zbox fst snd extent] in *.
+    assert (X' := extent_nonneg box). rewrite z_ltb. constants.
+    set (e := if 0 <? z q then lo else hi).
+    assert (Ee : z e = if 0 <? z q then z lo else z hi) by (unfold e; destruct (0 <? z q);
         reflexivity).
     assert (We : within (Z.max (Z.abs (z lo)) (Z.abs (z hi))) (z e))
-      by (rewrite Ee; unfold within; destruct (0 <? zq); lia).
+      by (rewrite Ee; unfold within; destruct (0 <? z q); lia).
     set (size := Z.max (Z.abs (z lo)) (Z.abs (z hi))) in *.
-    assert (P : within (1073741824 * size) (zq * z e)).
+    assert (P : within (c * size) (z q * z e)).
     { apply product_within; auto; unfold size; lia. }
-    assert (E1 : z (PrimInt63.mul q e) = zq * z e)
-      by (rewrite z_mul, E; [reflexivity | rewrite E; unfold within in *; lia]).
-    assert (E2 : z (PrimInt63.add sum (PrimInt63.mul q e)) = z sum + zq * z e)
+    assert (C1 : 0 <= c * extent box) by (apply Z.mul_nonneg_nonneg; assumption).
+    rewrite Z.mul_add_distr_l in *.
+    assert (E1 : z (PrimInt63.mul q e) = z q * z e)
+      by (apply z_mul; unfold within in *; lia).
+    assert (E2 : z (PrimInt63.add sum (PrimInt63.mul q e)) = z sum + z q * z e)
       by (rewrite z_add, E1; [reflexivity | rewrite E1; unfold within in *; lia]).
-    destruct (IH box drives (PrimInt63.add sum (PrimInt63.mul q e)) (B + 1073741824 * size))
+    destruct (IH box (PrimInt63.add sum (PrimInt63.mul q e)) (B + c * size))
       as [R1 R2]; auto; [rewrite E2; unfold within in *; lia | lia |].
-    rewrite E2, Ee in R1. split; [exact R1|].
-    intros v H. specialize (R2 v H). unfold within in *. lia.
+    rewrite E2, Ee in R1. split; [exact R1|]. unfold within in *. lia.
+Qed.
+
+Definition zchain (chain : option (list int * int)) : option (list Z * Z) :=
+  option_map (fun c => (map z (fst c), z (snd c))) chain.
+
+Definition okchain (chain : option (list int * int)) : Prop :=
+  match chain with
+  | None => True
+  | Some (a, most) => small 1 a /\ within 1073741823 (z most)
+  end.
+
+Lemma z_zip : forall factor, within 268435456 (z factor) ->
+  forall qs a, small 1073741824 qs -> small 1 a ->
+  map z (OverInt.zip (fun q w => PrimInt63.add q (PrimInt63.mul factor w)) qs a) =
+    OverZ.zip (fun q w => q + z factor * w) (map z qs) (map z a) /\
+  small 1342177280 (OverInt.zip (fun q w => PrimInt63.add q (PrimInt63.mul factor w)) qs a).
+Proof.
+  intros factor F qs. induction qs as [|q qs IH]; intros a Hq Ha;
+    [split; [reflexivity | constructor]|].
+  destruct a as [|w a]; [split; [reflexivity | constructor]|].
+  inversion Hq as [|? ? Hq1 Hq']; subst. inversion Ha as [|? ? Ha1 Ha']; subst.
+  destruct (IH a Hq' Ha') as [R1 R2].
+  assert (P : within (268435456 * 1) (z factor * z w)) by (apply product_within; auto; lia).
+  assert (E1 : z (PrimInt63.mul factor w) = z factor * z w)
+    by (apply z_mul; unfold within in *; lia).
+  assert (E2 : z (PrimInt63.add q (PrimInt63.mul factor w)) = z q + z factor * z w)
+    by (rewrite z_add, E1; [reflexivity | rewrite E1; unfold within in *; lia]).
+  cbn [OverInt.zip OverZ.zip map]. rewrite R1, E2. split; [reflexivity|].
+  constructor; [rewrite E2; unfold within in *; lia | exact R2].
+Qed.
+
+Lemma z_best : forall qs a most box sum, small 1073741824 qs -> small 1 a ->
+  within 1073741823 (z most) -> extent box <= 2147483647 ->
+  within (144115188075855872 * 3) (z sum) ->
+  forall rest which found, small 1073741824 rest -> within 4611686018427387903 (z found) ->
+  z (OverInt.best qs a most box sum rest which found) =
+    OverZ.best (map z qs) (map z a) (z most) (zbox box) (z sum) (map z rest) (map z which)
+      (z found) /\
+  within 4611686018427387903 (z (OverInt.best qs a most box sum rest which found)).
+Proof.
+  intros qs a most box sum Hq Ha Hm He Hs rest. assert (X := extent_nonneg box).
+  induction rest as [|q rest IH]; intros which found Hr Hf; [split; [reflexivity | exact Hf]|].
+  destruct which as [|w which]; [split; [reflexivity | exact Hf]|].
+  inversion Hr as [|? ? Hr1 Hr']; subst.
+  cbn [OverInt.best OverZ.best map]. rewrite !z_ltb. constants.
+  destruct ((0 <? z w) && (z q <? 0)) eqn:C; [|exact (IH which found Hr' Hf)].
+  apply andb_prop in C. destruct C as [_ C]. apply Z.ltb_lt in C. cbv zeta.
+  set (factor := OverInt.min (PrimInt63.sub OverInt.zero q) OverInt.most_factor).
+  assert (E1 : z factor = OverZ.min (0 - z q) 268435456).
+  { unfold factor. rewrite z_min, z_sub; constants; [reflexivity | unfold within in *; lia]. }
+  assert (F : 0 <= z factor <= 268435456)
+    by (rewrite E1, min_is; unfold within in *; lia).
+  destruct (z_zip factor ltac:(unfold within; lia) qs a Hq Ha) as [Z1 Z2].
+  assert (P : within (268435456 * 1073741823) (z factor * z most))
+    by (apply product_within; unfold within in *; lia).
+  assert (E2 : z (PrimInt63.mul factor most) = z factor * z most)
+    by (apply z_mul; unfold within in *; lia).
+  assert (E3 : z (PrimInt63.sub sum (PrimInt63.mul factor most)) = z sum - z factor * z most)
+    by (rewrite z_sub, E2; [reflexivity | rewrite E2; unfold within in *; lia]).
+  destruct (z_corner 1342177280 ltac:(lia)
+              (OverInt.zip (fun q w => PrimInt63.add q (PrimInt63.mul factor w)) qs a) box
+              (PrimInt63.sub sum (PrimInt63.mul factor most))
+              (144115188075855872 * 3 + 268435456 * 1073741823) Z2) as [R1 R2];
+    [rewrite E3; unfold within in *; lia | lia |].
+  rewrite Z1, E3 in R1.
+  set (v := OverInt.corner _ box (PrimInt63.sub sum (PrimInt63.mul factor most))) in *.
+  assert (W : within 4611686018427387903 (z (OverInt.max found v)))
+    by (rewrite z_max, max_is; unfold within in *; lia).
+  destruct (IH which (OverInt.max found v) Hr' W) as [S1 S2]. split; [|exact S2].
+  rewrite S1, z_max, R1, E1. reflexivity.
+Qed.
+
+Lemma z_over_box : forall columns box chain drives sum,
+  columns_ok columns -> small 1073741824 drives -> Z.of_nat (length drives) <= 8192 ->
+  extent box <= 2147483647 -> okchain chain -> within (144115188075855872 * 3) (z sum) ->
+  option_map z (OverInt.over_box columns box chain drives sum) =
+    OverZ.over_box (map (map z) columns) (zbox box) (zchain chain) (map z drives) (z sum).
+Proof.
+  intros columns box chain drives sum Hc Hd Hn He Hch Hs.
+  unfold OverInt.over_box, OverZ.over_box. assert (X := extent_nonneg box).
+  destruct (z_coefficients columns drives Hc Hd Hn) as [R1 R2]. rewrite <- R1.
+  destruct (OverInt.coefficients columns drives) as [qs|]; [|reflexivity].
+  specialize (R2 qs eq_refl). cbn [option_map]. cbv zeta. f_equal.
+  destruct (z_corner 1073741824 ltac:(lia) qs box sum (144115188075855872 * 3) R2 Hs ltac:(lia))
+    as [C1 C2].
+  destruct chain as [[a most]|]; [|exact C1]. destruct Hch as [Ha Hm].
+  cbn [zchain option_map fst snd]. rewrite <- C1.
+  apply z_best; auto. unfold within in *. lia.
 Qed.
 
 (** What a bound is computed in: a box, the units of earlier steps, how far inputs reach below 0.
     *)
 Record ok_space (n : Z) (columns : list (list int)) (box : list (int * int))
+    (chain : option (list int * int))
     (past : list (list (known int))) (negative : int) : Prop := {
   box_columns : columns_ok columns;
   ok_extent : extent box <= 2147483647;
+  ok_chain : okchain chain;
   ok_past : Forall (Forall okk) past;
   ok_steps : Z.of_nat (length past) <= n;
   ok_negative : within 144115188075855872 (z negative)
 }.
 
-Lemma z_substitute : forall d n b r columns box past negative, ok_rule d n b r ->
-  ok_space n columns box past negative ->
+Lemma z_substitute : forall d n b r columns box chain past negative, ok_rule d n b r ->
+  ok_space n columns box chain past negative ->
   forall fraction row drives, 12 <= z fraction <= 24 ->
   small 1073741824 row -> Z.of_nat (length row) <= d ->
   small 1073741824 drives -> Z.of_nat (length drives) <= 1 ->
-  option_map z (OverInt.substitute r columns box fraction past row drives negative) =
-    OverZ.substitute (zrule r) (map (map z) columns) (zbox box) (z fraction) (map (map zk) past)
+  option_map z (OverInt.substitute r columns box chain fraction past row drives negative) =
+    OverZ.substitute (zrule r) (map (map z) columns) (zbox box) (zchain chain) (z fraction) (map (map zk) past)
       (map z row) (map z drives) (z negative) /\
-  forall v, OverInt.substitute r columns box fraction past row drives negative = Some v ->
+  forall v, OverInt.substitute r columns box chain fraction past row drives negative = Some v ->
     within 4611686018427387903 (z v).
 Proof.
-  intros d n b r columns box past negative OK [Hc He Hp Hs Hn] fraction row drives Hf Hrow Hlen
+  intros d n b r columns box chain past negative OK [Hc He Hch Hp Hs Hn] fraction row drives Hf Hrow Hlen
       Hd Hd1.
   assert (OK' := OK). destruct OK' as [R [N1 N2] Hcut _ _ _ _ _].
   assert (D : 0 <= d) by (destruct R as (_ & R & _); lia).
@@ -224,15 +327,15 @@ Proof.
                0 - z negative * (1 + (z (cut r) + z (cut r))))
     by (rewrite z_sub, E3; constants; [reflexivity | rewrite E3; unfold within in *; lia]).
   assert (X := extent_nonneg box).
-  destruct (z_over_box columns box drives1 (PrimInt63.sub OverInt.zero (PrimInt63.mul negative
-              (PrimInt63.add OverInt.one (PrimInt63.add (cut r) (cut r)))))
-              (144115188075855872 * 3) Hc S1) as [T1 T2];
-    [rewrite S2, Nat2Z.inj_add; lia | rewrite E4; unfold within in *; lia | lia |].
+  assert (T1 := z_over_box columns box chain drives1 (PrimInt63.sub OverInt.zero
+                  (PrimInt63.mul negative
+                     (PrimInt63.add OverInt.one (PrimInt63.add (cut r) (cut r)))))
+                  Hc S1 ltac:(rewrite S2, Nat2Z.inj_add; lia) He Hch
+                  ltac:(rewrite E4; unfold within in *; lia)).
   rewrite E4 in T1. rewrite <- T1.
-  match goal with |- context [OverInt.over_box ?a ?b ?c ?d] =>
-    destruct (OverInt.over_box a b c d) as [total|] end;
+  match goal with |- context [OverInt.over_box ?a ?b ?c ?d ?e] =>
+    destruct (OverInt.over_box a b c d e) as [total|] end;
     simpl option_map; cbn iota beta; [|split; [reflexivity | discriminate]].
-  specialize (T2 total eq_refl).
   assert (E5 : z (PrimInt63.sub fraction OverInt.four) = z fraction - 4)
     by (rewrite z_sub; constants; [reflexivity | unfold within; lia]).
   assert (E6 : z (PrimInt63.asr total (PrimInt63.sub fraction OverInt.four)) =
@@ -267,18 +370,18 @@ Proof.
     constructor; [|exact S1]. rewrite z_min, E, min_is. constants. unfold within. lia.
 Qed.
 
-Lemma z_bound_with : forall d n b r columns box past negative, ok_rule d n b r ->
-  ok_space n columns box past negative ->
+Lemma z_bound_with : forall d n b r columns box chain past negative, ok_rule d n b r ->
+  ok_space n columns box chain past negative ->
   forall row drives, Z.of_nat (length row) <= d ->
   small 1073741824 drives -> Z.of_nat (length drives) <= 1 ->
   forall fractions, Forall (fun f => 12 <= z f <= 24) fractions ->
-  option_map z (OverInt.bound_with fractions r columns box past row drives negative) =
-    OverZ.bound_with (map z fractions) (zrule r) (map (map z) columns) (zbox box)
+  option_map z (OverInt.bound_with fractions r columns box chain past row drives negative) =
+    OverZ.bound_with (map z fractions) (zrule r) (map (map z) columns) (zbox box) (zchain chain)
       (map (map zk) past) (map z row) (map z drives) (z negative) /\
-  forall v, OverInt.bound_with fractions r columns box past row drives negative = Some v ->
+  forall v, OverInt.bound_with fractions r columns box chain past row drives negative = Some v ->
     within 4611686018427387903 (z v).
 Proof.
-  intros d n b r columns box past negative OK SP row drives Hlen Hd Hd1 fractions.
+  intros d n b r columns box chain past negative OK SP row drives Hlen Hd Hd1 fractions.
   induction fractions as [|f fractions IH]; intros HF.
   - simpl. split; [reflexivity | discriminate].
   - inversion HF as [|? ? Hf HF']; subst. cbn [OverInt.bound_with OverZ.bound_with map].
@@ -300,26 +403,26 @@ Proof.
         [|exact Hd]. intros g Hg. rewrite z_shr, E by lia. apply shiftr_less; [lia | exact Hg |
             lia]. }
     assert (D3 : Z.of_nat (length ds) <= 1) by (unfold ds; rewrite map_length; exact Hd1).
-    destruct (z_substitute d n b r columns box past negative OK SP f row1 ds Hf C1
+    destruct (z_substitute d n b r columns box chain past negative OK SP f row1 ds Hf C1
                 ltac:(lia) D2 D3) as [S1 S2].
     rewrite D1 in S1. rewrite <- S1.
-    destruct (OverInt.substitute r columns box f past row1 ds negative) as [v|];
+    destruct (OverInt.substitute r columns box chain f past row1 ds negative) as [v|];
       simpl option_map; cbn iota beta; [|apply IH; assumption].
     split; [reflexivity|]. intros v' [= <-]. apply S2. reflexivity.
 Qed.
 
-Lemma z_bound : forall d n b r columns box past negative, ok_rule d n b r ->
-  ok_space n columns box past negative ->
+Lemma z_bound : forall d n b r columns box chain past negative, ok_rule d n b r ->
+  ok_space n columns box chain past negative ->
   forall row drives, Z.of_nat (length row) <= d ->
   small 1073741824 drives -> Z.of_nat (length drives) <= 1 ->
-  option_map z (OverInt.bound r columns box past row drives negative) =
-    OverZ.bound (zrule r) (map (map z) columns) (zbox box)
+  option_map z (OverInt.bound r columns box chain past row drives negative) =
+    OverZ.bound (zrule r) (map (map z) columns) (zbox box) (zchain chain)
       (map (map zk) past) (map z row) (map z drives) (z negative) /\
-  forall v, OverInt.bound r columns box past row drives negative = Some v ->
+  forall v, OverInt.bound r columns box chain past row drives negative = Some v ->
     within 4611686018427387903 (z v).
 Proof.
-  intros d n b r columns box past negative OK SP row drives Hlen Hd Hd1.
-  apply (z_bound_with d n b r columns box past negative OK SP row drives Hlen Hd Hd1
+  intros d n b r columns box chain past negative OK SP row drives Hlen Hd Hd1.
+  apply (z_bound_with d n b r columns box chain past negative OK SP row drives Hlen Hd Hd1
            OverInt.fractions).
   repeat constructor; vm_compute; discriminate.
 Qed.

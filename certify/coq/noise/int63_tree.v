@@ -77,6 +77,36 @@ Proof.
   intros units [U1 U2]. split; [apply Forall_rev; exact U1 | rewrite rev_length; exact U2].
 Qed.
 
+Lemma z_chain_of : forall h a, okmaps n a ->
+  zchain (OverInt.chain_of g h (by_input a)) =
+    OverZ.chain_of (zgoal g) h (map (map z) (by_input a)) /\
+  okchain (OverInt.chain_of g h (by_input a)).
+Proof.
+  intros h a _. unfold OverInt.chain_of, OverZ.chain_of. destruct (top h) as [t|];
+    [|split; [reflexivity | exact I]].
+  set (row := nth t (by_input a) []).
+  assert (R : nth t (map (map z) (by_input a)) [] = map z row)
+    by (unfold row; change (@nil Z) with (map z []); apply map_nth).
+  rewrite R.
+  assert (E : forall l, forallb (fun v => PrimInt63.lesb OverInt.zero v && PrimInt63.lesb v
+      OverInt.one) l = forallb (fun v => (0 <=? v) && (v <=? 1)) (map z l)).
+  { induction l as [|v l IH]; [reflexivity|]. cbn [forallb map]. rewrite IH, !z_leb.
+    constants. reflexivity. }
+  rewrite E. constants.
+  destruct (forallb (fun v => (0 <=? v) && (v <=? 1)) (map z row)) eqn:C;
+    [|split; [reflexivity | exact I]].
+  split.
+  - cbn [zchain option_map fst snd zgoal most]. f_equal. f_equal.
+    symmetry. exact (map_nth z (most g) OverInt.zero t).
+  - split.
+    + rewrite forallb_forall in C. apply Forall_forall. intros v Hv.
+      specialize (C (z v) (in_map z row v Hv)). apply andb_prop in C. destruct C as [C1 C2].
+      apply Z.leb_le in C1, C2. unfold within. lia.
+    + destruct G as (_ & G2 & _). destruct (nth_in_or_default t (most g) OverInt.zero) as [H | H].
+      * unfold small in G2. rewrite Forall_forall in G2. apply G2. exact H.
+      * rewrite H. vm_compute. split; discriminate.
+Qed.
+
 Lemma z_check_tree : forall p, agrees p.
 Proof.
   destruct small_goal as [SL SM]. assert (NS := n_small).
@@ -103,26 +133,28 @@ Proof.
        [rewrite z_zero; unfold within; clear; lia | exact NB |];
      rewrite z_zero in N1; cbv zeta;
      first [match goal with |- false = false => reflexivity end |
-     rewrite <- N1;
+     destruct (z_chain_of h a ltac:(split; [exact A1 | split; assumption])) as [HC1 HC];
+     rewrite <- N1, <- HC1; clear HC1;
+     set (chain := OverInt.chain_of g h (by_input a)) in *;
      set (negatives := OverInt.negatives_of (by_input a) box1 OverInt.zero) in *;
      assert (NL : within 144115188075855872 (z (OverInt.last_of negatives OverInt.zero)))
        by (apply last_within; [exact N2 | rewrite z_zero; unfold within; clear; lia]);
      assert (BU : forall begin amount,
-       map (map zk) (OverInt.bound_units r (by_coordinate a) box1 begin amount [] units
+       map (map zk) (OverInt.bound_units r (by_coordinate a) box1 chain begin amount [] units
            negatives) =
-       OverZ.bound_units (zrule r) (map (map z) (by_coordinate a)) (zbox box1) begin amount
+       OverZ.bound_units (zrule r) (map (map z) (by_coordinate a)) (zbox box1) (zchain chain) begin amount
          [] (map (map zk) units) (map z negatives) /\
-       okunits n (OverInt.bound_units r (by_coordinate a) box1 begin amount [] units negatives))
+       okunits n (OverInt.bound_units r (by_coordinate a) box1 chain begin amount [] units negatives))
        by (intros begin0 amount0;
-           destruct (z_bound_units d (Z.of_nat n) b r (by_coordinate a) box1 OK A3 W units begin0
+           destruct (z_bound_units d (Z.of_nat n) b r (by_coordinate a) box1 chain OK A3 W HC units begin0
              amount0 [] negatives ltac:(constructor) U1 ltac:(exact U2) N2) as (B1 & B2 & B3);
            split; [exact B1 | split; assumption])]).
   - destruct (BU begin (Nat.sub n begin)) as [B1 [B2 B3]]. rewrite <- B1.
-    apply (z_proved d (Z.of_nat n) b r (by_coordinate a) box1 OK). constructor; assumption.
+    apply (z_proved d (Z.of_nat n) b r (by_coordinate a) box1 chain OK). constructor; assumption.
   - destruct (BU begin (Nat.sub n begin)) as [B1 [B2 B3]]. rewrite <- B1.
     replace (OverZ.last_of (map z negatives) 0) with (z (OverInt.last_of negatives OverInt.zero))
       by (rewrite z_last_of, z_zero; reflexivity).
-    apply (z_all_by_cases d (Z.of_nat n) b r (by_coordinate a) box1 OK);
+    apply (z_all_by_cases d (Z.of_nat n) b r (by_coordinate a) box1 chain OK);
       [constructor; assumption | exact (ok_rows _ _ _ _ OK)].
   - destruct (BU begin (Nat.sub stop begin)) as [B1 B2]. rewrite <- B1, <- map_rev.
     apply rev_units in B2.

@@ -17,14 +17,15 @@ Definition okpre (d : Z) (p : pre int) : Prop :=
 Section Space.
 
 Variables (d n b : Z) (r : rule int) (columns : list (list int)) (box : list (int * int)).
+Variable chain : option (list int * int).
 Hypothesis OK : ok_rule d n b r.
 
 Lemma z_improve : forall past negative k p,
-  ok_space n columns box past negative -> okk k -> okpre d p ->
-  zk (OverInt.improve r columns box past negative k p) =
-    OverZ.improve (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  ok_space n columns box chain past negative -> okk k -> okpre d p ->
+  zk (OverInt.improve r columns box chain past negative k p) =
+    OverZ.improve (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
       (zk k) (zpre p) /\
-  okk (OverInt.improve r columns box past negative k p).
+  okk (OverInt.improve r columns box chain past negative k p).
 Proof.
   intros past negative [below above slope] [plus pd minus md] SP (Hb & Ha & Hs) (L1 & D1 & L2 &
       D2).
@@ -33,48 +34,48 @@ Proof.
   { cbn [zk]. split; [reflexivity|]. split; [exact Hb | split; [exact Ha | exact Hs]]. }
   assert (S1 : small 1073741824 [pd]) by (repeat constructor; exact D1 || apply D1).
   assert (S2 : small 1073741824 [md]) by (repeat constructor; exact D2 || apply D2).
-  destruct (z_bound d n b r columns box past negative OK SP plus [pd] L1 S1 ltac:(simpl; lia))
+  destruct (z_bound d n b r columns box chain past negative OK SP plus [pd] L1 S1 ltac:(simpl; lia))
     as [B1 B2].
-  destruct (z_bound d n b r columns box past negative OK SP minus [md] L2 S2 ltac:(simpl; lia))
+  destruct (z_bound d n b r columns box chain past negative OK SP minus [md] L2 S2 ltac:(simpl; lia))
     as [C1 C2].
   cbn [map] in B1, C1. rewrite <- B1, <- C1. cbv zeta.
-  set (low := match OverInt.bound r columns box past plus [pd] negative with
+  set (low := match OverInt.bound r columns box chain past plus [pd] negative with
               | Some v => OverInt.min (OverInt.max below v) above | None => below end).
-  set (zlow := match option_map z (OverInt.bound r columns box past plus [pd] negative) with
+  set (zlow := match option_map z (OverInt.bound r columns box chain past plus [pd] negative) with
               | Some v => OverZ.min (OverZ.max (z below) v) (z above) | None => z below end).
   assert (E : z low = zlow).
-  { unfold low, zlow. destruct (OverInt.bound r columns box past plus [pd] negative); simpl;
+  { unfold low, zlow. destruct (OverInt.bound r columns box chain past plus [pd] negative); simpl;
       [rewrite z_min, z_max|]; reflexivity. }
   assert (W : within 2147483647 (z low)).
   { rewrite E. unfold zlow.
-    destruct (OverInt.bound r columns box past plus [pd] negative); simpl;
+    destruct (OverInt.bound r columns box chain past plus [pd] negative); simpl;
       [apply minmax_within|]; assumption. }
   rewrite E.
   set (up := if -128 <=? zlow then above
-             else match OverInt.bound r columns box past minus [md] negative with
+             else match OverInt.bound r columns box chain past minus [md] negative with
              | Some v => OverInt.max (OverInt.min above (PrimInt63.sub OverInt.zero v)) low
              | None => above end).
   assert (E' : z up = if -128 <=? zlow then z above
-             else match option_map z (OverInt.bound r columns box past minus [md] negative) with
+             else match option_map z (OverInt.bound r columns box chain past minus [md] negative) with
              | Some v => OverZ.max (OverZ.min (z above) (0 - v)) zlow
              | None => z above end).
   { unfold up. destruct (-128 <=? zlow); [reflexivity|].
-    destruct (OverInt.bound r columns box past minus [md] negative) as [v|]; [|reflexivity].
+    destruct (OverInt.bound r columns box chain past minus [md] negative) as [v|]; [|reflexivity].
     specialize (C2 v eq_refl). cbn [option_map].
     rewrite z_max, z_min, z_sub, E; constants; [reflexivity | unfold within in *; lia]. }
   assert (W' : within 2147483647 (z up)).
   { unfold up. destruct (-128 <=? zlow); [exact Ha|].
-    destruct (OverInt.bound r columns box past minus [md] negative) as [v|]; [|exact Ha].
+    destruct (OverInt.bound r columns box chain past minus [md] negative) as [v|]; [|exact Ha].
     rewrite z_max, z_min. apply maxmin_within; assumption. }
   rewrite <- E', <- E. apply z_known_as; assumption.
 Qed.
 
-Lemma z_improve_all : forall past negative, ok_space n columns box past negative ->
+Lemma z_improve_all : forall past negative, ok_space n columns box chain past negative ->
   forall ps units, Forall okk units -> Forall (okpre d) ps ->
-  map zk (OverInt.improve_all r columns box past negative units ps) =
-    OverZ.improve_all (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  map zk (OverInt.improve_all r columns box chain past negative units ps) =
+    OverZ.improve_all (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
       (map zk units) (map zpre ps) /\
-  Forall okk (OverInt.improve_all r columns box past negative units ps).
+  Forall okk (OverInt.improve_all r columns box chain past negative units ps).
 Proof.
   intros past negative SP ps. induction ps as [|p ps IH]; intros [|k units] Hu Hp;
     try (split; [reflexivity | constructor]).
@@ -85,17 +86,17 @@ Proof.
   constructor; assumption.
 Qed.
 
-Lemma z_bound_units : columns_ok columns -> extent box <= 2147483647 ->
+Lemma z_bound_units : columns_ok columns -> extent box <= 2147483647 -> okchain chain ->
   forall future begin amount past negatives,
   Forall (Forall okk) past -> Forall (Forall okk) future ->
   Z.of_nat (length past + length future) <= n -> small 144115188075855872 negatives ->
-  map (map zk) (OverInt.bound_units r columns box begin amount past future negatives) =
-    OverZ.bound_units (zrule r) (map (map z) columns) (zbox box) begin amount
+  map (map zk) (OverInt.bound_units r columns box chain begin amount past future negatives) =
+    OverZ.bound_units (zrule r) (map (map z) columns) (zbox box) (zchain chain) begin amount
       (map (map zk) past) (map (map zk) future) (map z negatives) /\
-  Forall (Forall okk) (OverInt.bound_units r columns box begin amount past future negatives) /\
-  Z.of_nat (length (OverInt.bound_units r columns box begin amount past future negatives)) <= n.
+  Forall (Forall okk) (OverInt.bound_units r columns box chain begin amount past future negatives) /\
+  Z.of_nat (length (OverInt.bound_units r columns box chain begin amount past future negatives)) <= n.
 Proof.
-  intros Hc He. induction future as [|units future IH]; intros begin amount past negatives Hp Hf
+  intros Hc He Hch. induction future as [|units future IH]; intros begin amount past negatives Hp Hf
       Hn Hneg.
   - simpl. repeat split; [exact Hp | simpl in Hn; lia].
   - destruct negatives as [|negative negatives].
@@ -106,7 +107,7 @@ Proof.
     cbn [OverInt.bound_units OverZ.bound_units map].
     destruct begin as [|begin]; [destruct amount as [|amount]|].
     + apply (IH O O (units :: past) negatives); auto. cbn [length]. lia.
-    + assert (SP : ok_space n columns box past negative) by (constructor; auto; lia).
+    + assert (SP : ok_space n columns box chain past negative) by (constructor; auto; lia).
       assert (PO := ok_pres _ _ _ _ OK).
       destruct (z_improve_all past negative SP (pres r) units Hu PO) as [R1 R2].
       change (pres (zrule r)) with (map zpre (pres r)). rewrite <- R1.
@@ -115,25 +116,25 @@ Proof.
 Qed.
 
 Lemma z_at_least : forall past negative wanted row,
-  ok_space n columns box past negative -> Z.of_nat (length row) <= d ->
-  OverInt.at_least r columns box past negative wanted row =
-  OverZ.at_least (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  ok_space n columns box chain past negative -> Z.of_nat (length row) <= d ->
+  OverInt.at_least r columns box chain past negative wanted row =
+  OverZ.at_least (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
     (z wanted) (map z row).
 Proof.
   intros past negative wanted row SP L. unfold OverInt.at_least, OverZ.at_least.
-  destruct (z_bound d n b r columns box past negative OK SP row [] L ltac:(constructor)
+  destruct (z_bound d n b r columns box chain past negative OK SP row [] L ltac:(constructor)
               ltac:(simpl; lia)) as [B1 _].
   cbn [map] in B1. rewrite <- B1.
-  destruct (OverInt.bound r columns box past row [] negative); [apply z_leb | reflexivity].
+  destruct (OverInt.bound r columns box chain past row [] negative); [apply z_leb | reflexivity].
 Qed.
 
 Lemma z_last_of : forall l x, z (OverInt.last_of l x) = OverZ.last_of (map z l) (z x).
 Proof. induction l as [|y l IH]; intros x; [reflexivity|]. simpl. apply IH. Qed.
 
 Lemma z_proved : forall past negatives wanted,
-  ok_space n columns box past (OverInt.last_of negatives OverInt.zero) ->
-  OverInt.proved r columns box past negatives wanted =
-  OverZ.proved (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (map z negatives)
+  ok_space n columns box chain past (OverInt.last_of negatives OverInt.zero) ->
+  OverInt.proved r columns box chain past negatives wanted =
+  OverZ.proved (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (map z negatives)
     (z wanted).
 Proof.
   intros past negatives wanted SP. unfold OverInt.proved, OverZ.proved.
@@ -183,18 +184,18 @@ Proof.
 Qed.
 
 Lemma ok_space_update : forall past negative f i j,
-  (forall k, okk k -> okk (f k)) -> ok_space n columns box past negative ->
-  ok_space n columns box (OverInt.update i (OverInt.update j f) past) negative.
+  (forall k, okk k -> okk (f k)) -> ok_space n columns box chain past negative ->
+  ok_space n columns box chain (OverInt.update i (OverInt.update j f) past) negative.
 Proof.
-  intros past negative f i j Hf [H1 H2 H3 H4 H5]. constructor; auto.
+  intros past negative f i j Hf [H1 H2 H6 H3 H4 H5]. constructor; auto.
   - apply update_forall; [|exact H3]. intros l Hl. apply update_forall; assumption.
   - rewrite update_length. exact H4.
 Qed.
 
 Lemma z_by_cases : forall negative wanted row, Z.of_nat (length row) <= d ->
-  forall c past, ok_space n columns box past negative ->
-  OverInt.by_cases r columns box past negative wanted row c =
-  OverZ.by_cases (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  forall c past, ok_space n columns box chain past negative ->
+  OverInt.by_cases r columns box chain past negative wanted row c =
+  OverZ.by_cases (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
     (z wanted) (map z row) c.
 Proof.
   intros negative wanted row L c. induction c as [|step unit on IHon off IHoff]; intros past SP.
@@ -210,10 +211,10 @@ Proof.
     reflexivity.
 Qed.
 
-Lemma z_all_by_cases : forall past negative wanted, ok_space n columns box past negative ->
+Lemma z_all_by_cases : forall past negative wanted, ok_space n columns box chain past negative ->
   forall each_row rs, Forall (fun row => Z.of_nat (length row) <= d) rs ->
-  OverInt.all_by_cases r columns box past negative wanted rs each_row =
-  OverZ.all_by_cases (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  OverInt.all_by_cases r columns box chain past negative wanted rs each_row =
+  OverZ.all_by_cases (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
     (z wanted) (map (map z) rs) each_row.
 Proof.
   intros past negative wanted SP each_row. induction each_row as [|c each_row IH]; intros [|row

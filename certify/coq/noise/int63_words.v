@@ -67,17 +67,20 @@ Lemma z_ten : z OverInt.ten = 10. Proof. reflexivity. Qed.
 Lemma z_twenty : z OverInt.twenty = 20. Proof. reflexivity. Qed.
 Lemma z_full : z OverInt.full = 24. Proof. reflexivity. Qed.
 Lemma z_four : z OverInt.four = 4. Proof. reflexivity. Qed.
+Lemma z_most_factor : z OverInt.most_factor = 268435456. Proof. reflexivity. Qed.
 
 Ltac constants :=
   rewrite ?z_zero, ?z_one, ?z_limit, ?z_least_limit, ?z_wide, ?z_least_wide, ?z_near,
-    ?z_least_near, ?z_on, ?z_half, ?z_ten, ?z_twenty, ?z_full, ?z_four in *;
+    ?z_least_near, ?z_on, ?z_half, ?z_ten, ?z_twenty, ?z_full, ?z_four,
+    ?z_most_factor in *;
   change OverZ.zero with 0 in *; change OverZ.one with 1 in *;
   change OverZ.limit with 1073741824 in *; change OverZ.least_limit with (-1073741824) in *;
   change OverZ.wide with 2147483647 in *; change OverZ.least_wide with (-2147483647) in *;
   change OverZ.near with 128 in *; change OverZ.least_near with (-128) in *;
   change OverZ.on with 1024 in *; change OverZ.half with 512 in *;
   change OverZ.ten with 10 in *; change OverZ.twenty with 20 in *;
-  change OverZ.full with 24 in *; change OverZ.four with 4 in *.
+  change OverZ.full with 24 in *; change OverZ.four with 4 in *;
+  change OverZ.most_factor with 268435456 in *.
 
 Lemma z_min : forall x y, z (OverInt.min x y) = OverZ.min (z x) (z y).
 Proof. intros. unfold OverInt.min, OverZ.min. rewrite z_leb. destruct (z x <=? z y); reflexivity.
