@@ -19,6 +19,7 @@ from certify.relaxation.compiled import COMPILED
 
 GRID = 20
 Bounds = tuple[list[int], list[int], list[int], list[int]]
+Region = tuple[list[int], list[int], list[int], list[int]]
 
 
 def random_network(seed: int, d: int, n: int, bits: int = 4) -> Network:
@@ -34,13 +35,19 @@ def random_network(seed: int, d: int, n: int, bits: int = 4) -> Network:
 
 
 def place(
-    network: Network, maps: list[int], lo: list[int], hi: list[int], kernels: Kernels
+    network: Network,
+    maps: list[int],
+    lo: list[int],
+    hi: list[int],
+    chain: list[int],
+    kernels: Kernels,
 ) -> tuple[Rule, Space, Fraction]:
     first, *others = network.w_out
     rows = [[a - b for a, b in zip(first, other, strict=True)] for other in others]
     rule, unit = rule_of(network, rows, kernels)
     space = space_of(rule, GRID, 1 << GRID, kernels)
-    for target, values in ((space.maps, maps), (space.lo, lo), (space.hi, hi)):
+    parts = (space.maps, maps), (space.lo, lo), (space.hi, hi), (space.chain, chain)
+    for target, values in parts:
         target[:] = kernels.wide(values)
     assert kernels.function(kernel.place)(rule, space)
     return rule, space, unit / (1 << space.fine)
@@ -56,12 +63,28 @@ def bounds(rule: Rule, space: Space, kernels: Kernels) -> Bounds:
     return (*found, rows)  # type: ignore[return-value]
 
 
-def random_box(seed: int, n: int, width: int) -> tuple[list[int], list[int], list[int]]:
+def random_box(seed: int, n: int, width: int) -> Region:
+    """Maps, a box, and a chain: coordinates whose sum is at most as large as its last entry."""
     rng = np.random.default_rng(seed)
     maps = rng.integers(-1, 2, size=n * n).tolist()
     lo = rng.integers(-(1 << GRID), 1 << GRID, size=n)
     hi = lo + rng.integers(0, width + 1, size=n)
-    return maps, lo.tolist(), hi.tolist()
+    chain = rng.integers(0, 2, size=n)
+    share = rng.choice([0.0, rng.random(), 1.0])
+    most = round(float((lo + share * (hi - lo)) @ chain))
+    return maps, lo.tolist(), hi.tolist(), [*chain.tolist(), max(most, int(lo @ chain))]
+
+
+def lowered(y: list[Fraction], lo: list[int], chain: list[int]) -> list[Fraction]:
+    """A point of a box, moved to where the sum of the chain is at most what it may be."""
+    y = list(y)
+    excess = sum((v for v, c in zip(y, chain, strict=False) if c), -Fraction(chain[-1], 1 << GRID))
+    for k in range(len(y)):
+        if chain[k] and excess > 0:
+            less = min(excess, y[k] - Fraction(lo[k], 1 << GRID))
+            y[k] -= less
+            excess -= less
+    return y
 
 
 CASES = st.tuples(
@@ -75,8 +98,8 @@ CASES = st.tuples(
 def test_bounds_are_below_exact_values(case: tuple[int, int, int, int, int]) -> None:
     seed, d, n, width, bits = case
     network = random_network(seed, d, n, bits)
-    maps, lo, hi = random_box(seed, n, width)
-    rule, space, unit = place(network, maps, lo, hi, BARE)
+    maps, lo, hi, chain = random_box(seed, n, width)
+    rule, space, unit = place(network, maps, lo, hi, chain, BARE)
     below, above, _, rows = bounds(rule, space, BARE)
     drive = Fraction(max(map(abs, network.w_ih)), 1).__ceil__().bit_length() - network.shift
     rng = np.random.default_rng(seed)
@@ -85,6 +108,7 @@ def test_bounds_are_below_exact_values(case: tuple[int, int, int, int, int]) -> 
             Fraction(int(a if pick == 0 else b if pick == 1 else rng.integers(a, b + 1)), 1 << GRID)
             for a, b in zip(lo, hi, strict=True)
         ]
+        y = lowered(y, lo, chain)
         x = [sum((maps[t * n + k] * y[k] for k in range(n)), Fraction(0)) for t in range(n)]
         logits = network.logits(x)
         for bound, other in zip(rows, logits[1:], strict=True):
@@ -101,6 +125,44 @@ def test_bounds_are_below_exact_values(case: tuple[int, int, int, int, int]) -> 
                 assert below[t * d + i] == -WIDE or below[t * d + i] <= scaled
                 assert above[t * d + i] == WIDE or scaled <= above[t * d + i]
             state = [max(v, Fraction(0)) for v in z]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-(1 << 30), 1 << 30), st.integers(0, 1 << 24), st.integers(0, 1 << 24),
+            st.booleans(),
+        ),
+        min_size=2, max_size=6,
+    ),
+    st.integers(0, 1 << 26),
+)  # fmt: skip
+def test_the_least_value_under_a_sum_is_that_of_the_knapsack(
+    terms: list[tuple[int, int, int, bool]], most: int
+) -> None:
+    """What is lowered first costs least; and 62 bits are enough, compiled."""
+    n = len(terms)
+    rule = rule_of(random_network(1, 2, n), [[1, 1]], BARE)[0]
+    found = []
+    for kernels in (BARE, COMPILED):
+        space = space_of(rule, GRID, 1 << GRID, kernels)
+        for k, (q, lo, width, chained) in enumerate(terms):
+            space.inputs[k], space.lo[k], space.hi[k] = q, lo, lo + width
+            space.chain[k] = chained
+        space.chain[n] = most + sum(lo for _, lo, _, chained in terms if chained)
+        found.append(int(kernels.function(kernel.least)(space, n)))
+    assert found[0] == found[1]
+    exact, left = 0, most
+    for q, lo, width, chained in sorted(terms):
+        more = width if q < 0 else 0
+        if chained:
+            more = min(more, left)
+            left -= more
+        exact += q * (lo + more)
+    assert found[0] <= exact
+    if all(q > -(1 << 28) for q, *_ in terms):
+        assert found[0] == exact
 
 
 def same(case: tuple[int, int, int, int, int]) -> int:
@@ -132,7 +194,7 @@ def test_a_hundred_thousand_bounds_are_the_same() -> None:
 def test_a_tie_is_never_proved_and_a_zero_row_is_zero() -> None:
     network = Network.from_arrays([1.0, -1.0], [[0, 0], [0, 0]], [[1, 0], [1, 0], [0, 1]])
     one = [1 << GRID] * 3
-    rule, space, unit = place(network, [1, 0, 0, 0, 1, 0, 0, 0, 1], one, one, BARE)
+    rule, space, unit = place(network, [1, 0, 0, 0, 1, 0, 0, 0, 1], one, one, [0] * 4, BARE)
     *_, rows = bounds(rule, space, BARE)
     assert rows[0] <= 0
     assert rows[0] * unit > -Fraction(1, 10**4)
@@ -163,7 +225,7 @@ def test_large_coefficients_take_fewer_bits_and_are_lowered() -> None:
     for gain in (4.0, 100.0, 2000.0):
         network = Network.from_arrays([1.0], [[gain]], [[1.0], [0.0], [0.0], [0.0], [0.0]])
         maps = [int(i == j) for i in range(5) for j in range(5)]
-        rule, space, unit = place(network, maps, [1 << GRID] * 5, [1 << GRID] * 5, BARE)
+        rule, space, unit = place(network, maps, [1 << GRID] * 5, [1 << GRID] * 5, [0] * 6, BARE)
         rows = bounds(rule, space, BARE)[3]
         exact = network.logits([Fraction(1)] * 5)[0]
         assert rows[0] * unit <= exact

@@ -23,12 +23,15 @@ EPS = Fraction(1, 8)
 PLAIN = Network.from_arrays([1.0], [[0.0]], [[float(j)] for j in range(6)])
 
 
-def histories(length: int) -> dict[tuple[int, ...], list[tuple[list[int], list[int], list[int]]]]:
-    """All histories of the first inputs that the checker's cuts make: maps and boxes."""
+Places = tuple[list[int], list[int], list[int], list[int]]
+
+
+def histories(length: int) -> dict[tuple[int, ...], list[Places]]:
+    """All histories of the first inputs that the checker's cuts make: maps, boxes, chains."""
     ends = [(-EPS, EPS)] * 6
     ends[4], ends[5] = (Fraction(1),) * 2, (Fraction(7, 10), Fraction(9, 10))
     rule, space, claim, stack, _ = start(PLAIN, 5, ends, Fraction(1), BARE)
-    found: dict[tuple[int, ...], list[tuple[list[int], list[int], list[int]]]] = {}
+    found: dict[tuple[int, ...], list[Places]] = {}
     top = 0
     while top >= 0:
         tree.load(rule, space, claim, stack, top)
@@ -39,7 +42,7 @@ def histories(length: int) -> dict[tuple[int, ...], list[tuple[list[int], list[i
         word = tuple(stack.letters[top * 6 : top * 6 + length])
         lo, hi = list(space.lo), list(space.hi)
         assert tree.tighten(space.maps, claim.least, claim.most, lo, hi, 6)
-        found.setdefault(word, []).append((list(space.maps), lo, hi))
+        found.setdefault(word, []).append((list(space.maps), lo, hi, list(space.chain)))
         top -= 1
     return found
 
@@ -79,10 +82,12 @@ def test_every_input_lies_in_the_box_of_its_history(values: list[int]) -> None:
     assert words
     assert words <= set(FOUR)
     for word in words:
-        ((maps, lo, hi),) = FOUR[word]
+        ((maps, lo, hi, chain),) = FOUR[word]
         y = np.linalg.solve(np.reshape(maps, (6, 6)), np.array(x, dtype=float)) * 2**GRID
         assert (np.array(lo) - 1e-6 <= y).all()
         assert (y <= np.array(hi) + 1e-6).all()
+        assert y @ chain[:6] <= chain[6] + 1e-6
+        assert chain[:6] == [int(t < 4 and word[t] != BELOW) for t in range(6)]
 
 
 def runs(network: Network, pair: Pair, eps: Fraction) -> tuple[Search, int]:

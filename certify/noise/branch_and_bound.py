@@ -241,7 +241,8 @@ class Search:
         rows = margin_rows(net, self.pair.second)
         true_sizes = np.maximum(np.abs(self.claim.least), np.abs(self.claim.most)) * UNIT
         sizes = true_sizes.copy()
-        sizes[: self.claim.first] *= n + 2  # a sum of increments and a gap, each at most 2 eps
+        # A sum of increments and a gap, each at most 2 eps; thrice for the sum of the chain.
+        sizes[: self.claim.first] *= 3 * (n + 2)
         slack = rounding_slack(net, rows, sizes, n)
         reach = rounding_slack(net, rows, true_sizes, n).reach
         w_ih, w_hh = net.floats.w_ih, net.floats.w_hh

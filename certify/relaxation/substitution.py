@@ -13,7 +13,24 @@ from certify.relaxation.vectors import BLOCK, WIDTH, product, products, relax_la
 
 @kernel
 def substitute(  # type: ignore[no-untyped-def]
-    step, row, drive, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, chain, other, g, q, corner, keep
+    step,
+    row,
+    drive,
+    w_ih,
+    w_hh,
+    a,
+    slope,
+    intercept,
+    A,
+    b,
+    lo,
+    hi,
+    chain,
+    other,
+    g,
+    q,
+    corner,
+    keep,
 ):
     """Lower bound of ``row . h_step + drive x_step`` (h_step: the state that step ``step`` reads).
 
