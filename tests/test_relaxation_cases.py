@@ -33,8 +33,8 @@ def proof(network: Network, row: Any, lo: Any, hi: Any, most: int = CASES) -> tu
     )  # fmt: skip
     tree = np.zeros(2 * most, dtype=np.uint8)
     size = prove_by_cases(
-        net.w_ih, net.w_hh, np.ascontiguousarray(net.w_hh.T), rows[0], A, b, lo, hi, np.zeros(n + 1),
-        slack.row[0], lower, upper, codes, most, tree,
+        net.w_ih, net.w_hh, np.ascontiguousarray(net.w_hh.T), rows[0], A, b, lo, hi,
+        np.zeros(n + 1), slack.row[0], lower, upper, codes, most, tree,
     )  # fmt: skip
     return float(values[0]), tree[: max(size, 0)].tobytes()
 

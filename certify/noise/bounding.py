@@ -44,8 +44,8 @@ class Frames(NamedTuple):
 
 
 class Box(NamedTuple):
-    """The box at hand in floats: ``A`` (n, n), ``b`` (n,) of zeros, ``lo`` and ``hi`` (n,); ``chain``
-    (n + 1), a sum of coordinates and what it is at most.
+    """The box at hand in floats: ``A`` (n, n), ``b`` (n,) of zeros, ``lo`` and ``hi`` (n,);
+    ``chain`` (n + 1,), a sum of coordinates and what it is at most.
     """
 
     A: FloatArray
@@ -121,7 +121,8 @@ def bound(floats, frames, top, box, low, up, code, values, score):  # type: igno
     score[:] = box.hi - box.lo
     renew_bounds(
         floats.w_ih, floats.w_hh, floats.rows, box.A, box.b, box.lo, box.hi, box.chain,
-        floats.unit_slack, floats.row_slack, floats.unit_slack, start < 0, start, low, up, code, values, score,
+        floats.unit_slack, floats.row_slack, floats.unit_slack, start < 0, start,
+        low, up, code, values, score,
     )  # fmt: skip
     return values.min()
 

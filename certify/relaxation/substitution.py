@@ -91,9 +91,9 @@ def least_corner(q, lo, hi, chain, corner):  # type: ignore[no-untyped-def]
                 best = j
         if best < 0:
             break
-        less = min(excess, corner[best] - lo[best])
-        corner[best] = lo[best] if corner[best] - lo[best] <= excess else corner[best] - less
-        excess -= less
+        room = corner[best] - lo[best]
+        corner[best] = lo[best] if room <= excess else corner[best] - excess
+        excess -= room
 
 
 @kernel
@@ -103,9 +103,10 @@ def substitute_rows(step, lanes, w_ih, weights, relaxed, box, work, keep):  # ty
     h_i + g[step lanes + r] x_step``.
 
     Read: ``weights`` (d d), ``w_hh`` row by row; ``relaxed``, what :func:`relax` says of each unit,
-    three arrays (n, d); ``box``: ``A`` (n, k), ``b`` (n,), ``lo`` and ``hi`` (k,), and ``chain`` (k + 1): ``chain[:k] . y <= chain[k]``. ``work`` has the
-    flat arrays rows, other (d lanes), g (n + 1 lanes), q (k lanes) and values (lanes); rows are
-    destroyed. With ``keep`` of shape (n, d lanes) the coefficients on the way are left there.
+    three arrays (n, d); ``box``: ``A`` (n, k), ``b`` (n,), ``lo`` and ``hi`` (k,), and ``chain``
+    (k + 1,), a sum of coordinates and what it is at most. ``work`` has the flat arrays rows, other
+    (d lanes), g (n + 1 lanes), q (k lanes) and values (lanes); rows are destroyed. With ``keep`` of
+    shape (n, d lanes) the coefficients on the way are left there.
     """
     rows, other, g, q, values = work
     d = len(w_ih)
