@@ -372,6 +372,7 @@ Definition ten : number := of_Z 10.
 Definition twenty : number := of_Z 20.
 Definition full : number := of_Z 24.
 Definition four : number := of_Z 4.
+Definition most_factor : number := of_Z 268435456.       (* 2^28 *)
 
 Definition min (x y : number) : number := if x <=? y then x else y.
 Definition max (x y : number) : number := if x <=? y then y else x.
@@ -465,27 +466,76 @@ Fixpoint dot (u v : list number) (sum : number) : number :=
   | _, _ => sum
   end.
 
-(** The least value of the inputs' part over the box, [columns] being those of A. *)
-Fixpoint over_box (columns : list (list number)) (box : list (number * number)) (drives : list
-    number)
-    (sum : number) : option number :=
-  match columns, box with
-  | column :: columns', (lo, hi) :: box' =>
+(** The coefficients of y, [columns] being those of A. *)
+Fixpoint coefficients (columns : list (list number)) (drives : list number) : option (list number)
+    :=
+  match columns with
+  | [] => Some []
+  | column :: columns' =>
       let q := dot column drives zero in
-      if too_large q then None
-      else over_box columns' box' drives (sum + q * (if zero <? q then lo else hi))
-  | _, _ => Some sum
+      if too_large q then None else
+      match coefficients columns' drives with
+      | None => None
+      | Some rest => Some (q :: rest)
+      end
+  end.
+
+(** The least value over the box. *)
+Fixpoint corner (coefficients : list number) (box : list (number * number)) (sum : number)
+    : number :=
+  match coefficients, box with
+  | q :: coefficients', (lo, hi) :: box' =>
+      corner coefficients' box' (sum + q * (if zero <? q then lo else hi))
+  | _, _ => sum
+  end.
+
+Fixpoint zip (f : number -> number -> number) (u v : list number) : list number :=
+  match u, v with
+  | a :: u', b :: v' => f a b :: zip f u' v'
+  | _, _ => []
+  end.
+
+(** The better of [found] and of bounds that use that [a . y] is at most [most]: times a factor it
+    is added, and [most] times the factor taken off. Factors make a coefficient 0, one of those
+    that are left in [rest]. *)
+Fixpoint best (coefficients a : list number) (most : number) (box : list (number * number))
+    (sum : number) (rest which : list number) (found : number) : number :=
+  match rest, which with
+  | q :: rest', w :: which' =>
+      best coefficients a most box sum rest' which'
+        (if (zero <? w) && (q <? zero) then
+           let factor := min (zero - q) most_factor in
+           max found
+             (corner (zip (fun q w => q + factor * w) coefficients a) box (sum - factor * most))
+         else found)
+  | _, _ => found
+  end.
+
+(** The least value of the inputs' part over the box; [chain]: a sum of coordinates, and what it
+    is at most. *)
+Definition over_box (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number)) (drives : list number) (sum : number)
+    : option number :=
+  match coefficients columns drives with
+  | None => None
+  | Some qs =>
+      let found := corner qs box sum in
+      Some match chain with
+           | None => found
+           | Some (a, most) => best qs a most box sum qs a found
+           end
   end.
 
 Definition substitute (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (fraction : number) (past : list (list (known number))) (row drives : list number) (negative
         : number)
     : option number :=
   match back r fraction past row drives zero with
   | None => None
   | Some (drives, constant) =>
-      match over_box columns box drives (zero - negative * (one + (cut r + cut r))) with
+      match over_box columns box chain drives (zero - negative * (one + (cut r + cut r))) with
       | None => None
       | Some total => Some ((total >> (fraction - four)) + constant)
       end
@@ -508,7 +558,8 @@ Definition fractions : list number := [full; twenty; of_Z 16; of_Z 12].
 
 (** A lower bound of the row, in units of 2^-24, with as many bits as fit. *)
 Fixpoint bound_with (fractions : list number) (r : rule number) (columns : list (list number))
-    (box : list (number * number)) (past : list (list (known number))) (row drives : list number)
+    (box : list (number * number))
+    (chain : option (list number * number)) (past : list (list (known number))) (row drives : list number)
     (negative : number) : option number :=
   match fractions with
   | [] => None
@@ -518,10 +569,10 @@ Fixpoint bound_with (fractions : list number) (r : rule number) (columns : list 
         match begin_row less row with
         | None => None
         | Some row =>
-            substitute r columns box fraction past row (map (fun g => g >> less) drives) negative
+            substitute r columns box chain fraction past row (map (fun g => g >> less) drives) negative
         end
       with
-      | None => bound_with fractions' r columns box past row drives negative
+      | None => bound_with fractions' r columns box chain past row drives negative
       | Some v => Some v
       end
   end.
@@ -531,19 +582,20 @@ Definition bound := bound_with fractions.
 (** *** Units *)
 
 Definition improve (r : rule number) (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative : number) (k : known number) (p : pre number) :
         known number :=
   let '(Known below above _) := k in
   let '(Pre plus plus_drive minus minus_drive) := p in
   if (least_near <=? below) || (above <=? near) then k else
   let low :=
-    match bound r columns box past plus [plus_drive] negative with
+    match bound r columns box chain past plus [plus_drive] negative with
     | None => below
     | Some v => min (max below v) above
     end in
   let up :=
     if least_near <=? low then above else
-    match bound r columns box past minus [minus_drive] negative with
+    match bound r columns box chain past minus [minus_drive] negative with
     | None => above
     | Some v => max (min above (zero - v)) low
     end in
@@ -551,12 +603,13 @@ Definition improve (r : rule number) (columns : list (list number)) (box : list 
 
 Fixpoint improve_all (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative : number) (units : list (known number))
     (ps : list (pre number)) : list (known number) :=
   match units, ps with
   | k :: units', p :: ps' =>
-      improve r columns box past negative k p
-      :: improve_all r columns box past negative units' ps'
+      improve r columns box chain past negative k p
+      :: improve_all r columns box chain past negative units' ps'
   | _, _ => []
   end.
 
@@ -564,16 +617,17 @@ Fixpoint improve_all (r : rule number) (columns : list (list number)) (box : lis
     done, latest first, and so has the result; [negatives] is one number a step. *)
 Fixpoint bound_units (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (begin amount : nat) (past future : list (list (known number))) (negatives : list number)
     : list (list (known number)) :=
   match future, negatives with
   | units :: future', negative :: negatives' =>
       match begin, amount with
-      | S b, _ => bound_units r columns box b amount (units :: past) future' negatives'
-      | O, O => bound_units r columns box O O (units :: past) future' negatives'
+      | S b, _ => bound_units r columns box chain b amount (units :: past) future' negatives'
+      | O, O => bound_units r columns box chain O O (units :: past) future' negatives'
       | O, S a =>
-          bound_units r columns box O a
-            (improve_all r columns box past negative units (pres r) :: past) future' negatives'
+          bound_units r columns box chain O a
+            (improve_all r columns box chain past negative units (pres r) :: past) future' negatives'
       end
   | _, _ => past
   end.
@@ -583,15 +637,17 @@ Fixpoint last_of (l : list number) (otherwise : number) : number :=
 
 Definition at_least (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative wanted : number) (row : list number) : bool :=
-  match bound r columns box past row [] negative with
+  match bound r columns box chain past row [] negative with
   | None => false
   | Some v => wanted <=? v
   end.
 
 Definition proved (r : rule number) (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negatives : list number) (wanted : number) : bool :=
-  forallb (at_least r columns box past (last_of negatives zero) wanted) (rows r).
+  forallb (at_least r columns box chain past (last_of negatives zero) wanted) (rows r).
 
 (** [f] of entry i. *)
 Fixpoint update {B : Set} (i : nat) (f : B -> B) (l : list B) : list B :=
@@ -607,27 +663,29 @@ Definition switch_off (k : known number) : known number :=
   let '(Known below _ _) := k in Known below zero zero.
 
 Fixpoint by_cases (r : rule number) (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative wanted : number) (row : list number) (c :
         cases) : bool :=
   match c with
-  | Bound => at_least r columns box past negative wanted row
+  | Bound => at_least r columns box chain past negative wanted row
   | Split step unit when_on when_off =>
       let back := Nat.sub (length past) (S step) in
-      by_cases r columns box (update back (update unit switch_on) past) negative wanted row
+      by_cases r columns box chain (update back (update unit switch_on) past) negative wanted row
         when_on
-      && by_cases r columns box (update back (update unit switch_off) past) negative wanted row
+      && by_cases r columns box chain (update back (update unit switch_off) past) negative wanted row
            when_off
   end.
 
 Fixpoint all_by_cases (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative wanted : number) (rows : list (list number))
     (each_row : list cases) : bool :=
   match rows, each_row with
   | [], [] => true
   | row :: rows', c :: each_row' =>
-      by_cases r columns box past negative wanted row c
-      && all_by_cases r columns box past negative wanted rows' each_row'
+      by_cases r columns box chain past negative wanted row c
+      && all_by_cases r columns box chain past negative wanted rows' each_row'
   | _, _ => false
   end.
 
@@ -687,12 +745,6 @@ Fixpoint tighten (by_input : list (list number)) (least most : list number) (box
 
 Definition basis (n t : nat) : list number :=
   map (fun k => if Nat.eqb k t then one else zero) (seq 0 n).
-
-Fixpoint zip (f : number -> number -> number) (u v : list number) : list number :=
-  match u, v with
-  | a :: u', b :: v' => f a b :: zip f u' v'
-  | _, _ => []
-  end.
 
 (** The row of A for the input [t], or 0 for None. *)
 Fixpoint row_of (n : nat) (kinds : list kind) (fuel : nat) (t : option nat)
@@ -763,6 +815,18 @@ Fixpoint halves (coordinate : nat) (box : list (number * number))
       end
   end.
 
+(** The largest of the ordered inputs, as the sum of coordinates that it is, and what it is at
+    most. *)
+Definition chain_of (g : goal number) (h : history) (by_input : list (list number))
+    : option (list number * number) :=
+  match top h with
+  | None => None
+  | Some t =>
+      let row := nth t by_input [] in
+      if forallb (fun a => (zero <=? a) && (a <=? one)) row then Some (row, nth t (most g) zero)
+      else None
+  end.
+
 (** *** The tree *)
 
 Fixpoint check_tree (r : rule number) (g : goal number) (n : nat) (h : history) (a : maps number)
@@ -772,8 +836,9 @@ Fixpoint check_tree (r : rule number) (g : goal number) (n : nat) (h : history) 
   | Some box =>
       if wide <? size box zero then false else
       let negatives := negatives_of (by_input a) box zero in
+      let chain := chain_of g h (by_input a) in
       let bounded begin stop :=
-        bound_units r (by_coordinate a) box begin (Nat.sub stop begin) [] units negatives in
+        bound_units r (by_coordinate a) box chain begin (Nat.sub stop begin) [] units negatives in
       let go h units tree :=
         match rows_of n (kinds h) (seq 0 n) with
         | None => false
@@ -784,9 +849,9 @@ Fixpoint check_tree (r : rule number) (g : goal number) (n : nat) (h : history) 
       match p with
       | Outside => false
       | Proved begin =>
-          proved r (by_coordinate a) box (bounded begin n) negatives (wanted g)
+          proved r (by_coordinate a) box chain (bounded begin n) negatives (wanted g)
       | By_cases begin each_row =>
-          all_by_cases r (by_coordinate a) box (bounded begin n) (last_of negatives zero)
+          all_by_cases r (by_coordinate a) box chain (bounded begin n) (last_of negatives zero)
             (wanted g) (rows r) each_row
       | Halve coordinate begin stop low high =>
           let units := rev (bounded begin stop) in
@@ -854,6 +919,7 @@ Definition ten : number := of_Z 10.
 Definition twenty : number := of_Z 20.
 Definition full : number := of_Z 24.
 Definition four : number := of_Z 4.
+Definition most_factor : number := of_Z 268435456.       (* 2^28 *)
 
 Definition min (x y : number) : number := if x <=? y then x else y.
 Definition max (x y : number) : number := if x <=? y then y else x.
@@ -947,27 +1013,76 @@ Fixpoint dot (u v : list number) (sum : number) : number :=
   | _, _ => sum
   end.
 
-(** The least value of the inputs' part over the box, [columns] being those of A. *)
-Fixpoint over_box (columns : list (list number)) (box : list (number * number)) (drives : list
-    number)
-    (sum : number) : option number :=
-  match columns, box with
-  | column :: columns', (lo, hi) :: box' =>
+(** The coefficients of y, [columns] being those of A. *)
+Fixpoint coefficients (columns : list (list number)) (drives : list number) : option (list number)
+    :=
+  match columns with
+  | [] => Some []
+  | column :: columns' =>
       let q := dot column drives zero in
-      if too_large q then None
-      else over_box columns' box' drives (sum + q * (if zero <? q then lo else hi))
-  | _, _ => Some sum
+      if too_large q then None else
+      match coefficients columns' drives with
+      | None => None
+      | Some rest => Some (q :: rest)
+      end
+  end.
+
+(** The least value over the box. *)
+Fixpoint corner (coefficients : list number) (box : list (number * number)) (sum : number)
+    : number :=
+  match coefficients, box with
+  | q :: coefficients', (lo, hi) :: box' =>
+      corner coefficients' box' (sum + q * (if zero <? q then lo else hi))
+  | _, _ => sum
+  end.
+
+Fixpoint zip (f : number -> number -> number) (u v : list number) : list number :=
+  match u, v with
+  | a :: u', b :: v' => f a b :: zip f u' v'
+  | _, _ => []
+  end.
+
+(** The better of [found] and of bounds that use that [a . y] is at most [most]: times a factor it
+    is added, and [most] times the factor taken off. Factors make a coefficient 0, one of those
+    that are left in [rest]. *)
+Fixpoint best (coefficients a : list number) (most : number) (box : list (number * number))
+    (sum : number) (rest which : list number) (found : number) : number :=
+  match rest, which with
+  | q :: rest', w :: which' =>
+      best coefficients a most box sum rest' which'
+        (if (zero <? w) && (q <? zero) then
+           let factor := min (zero - q) most_factor in
+           max found
+             (corner (zip (fun q w => q + factor * w) coefficients a) box (sum - factor * most))
+         else found)
+  | _, _ => found
+  end.
+
+(** The least value of the inputs' part over the box; [chain]: a sum of coordinates, and what it
+    is at most. *)
+Definition over_box (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number)) (drives : list number) (sum : number)
+    : option number :=
+  match coefficients columns drives with
+  | None => None
+  | Some qs =>
+      let found := corner qs box sum in
+      Some match chain with
+           | None => found
+           | Some (a, most) => best qs a most box sum qs a found
+           end
   end.
 
 Definition substitute (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (fraction : number) (past : list (list (known number))) (row drives : list number) (negative
         : number)
     : option number :=
   match back r fraction past row drives zero with
   | None => None
   | Some (drives, constant) =>
-      match over_box columns box drives (zero - negative * (one + (cut r + cut r))) with
+      match over_box columns box chain drives (zero - negative * (one + (cut r + cut r))) with
       | None => None
       | Some total => Some ((total >> (fraction - four)) + constant)
       end
@@ -990,7 +1105,8 @@ Definition fractions : list number := [full; twenty; of_Z 16; of_Z 12].
 
 (** A lower bound of the row, in units of 2^-24, with as many bits as fit. *)
 Fixpoint bound_with (fractions : list number) (r : rule number) (columns : list (list number))
-    (box : list (number * number)) (past : list (list (known number))) (row drives : list number)
+    (box : list (number * number))
+    (chain : option (list number * number)) (past : list (list (known number))) (row drives : list number)
     (negative : number) : option number :=
   match fractions with
   | [] => None
@@ -1000,10 +1116,10 @@ Fixpoint bound_with (fractions : list number) (r : rule number) (columns : list 
         match begin_row less row with
         | None => None
         | Some row =>
-            substitute r columns box fraction past row (map (fun g => g >> less) drives) negative
+            substitute r columns box chain fraction past row (map (fun g => g >> less) drives) negative
         end
       with
-      | None => bound_with fractions' r columns box past row drives negative
+      | None => bound_with fractions' r columns box chain past row drives negative
       | Some v => Some v
       end
   end.
@@ -1013,19 +1129,20 @@ Definition bound := bound_with fractions.
 (** *** Units *)
 
 Definition improve (r : rule number) (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative : number) (k : known number) (p : pre number) :
         known number :=
   let '(Known below above _) := k in
   let '(Pre plus plus_drive minus minus_drive) := p in
   if (least_near <=? below) || (above <=? near) then k else
   let low :=
-    match bound r columns box past plus [plus_drive] negative with
+    match bound r columns box chain past plus [plus_drive] negative with
     | None => below
     | Some v => min (max below v) above
     end in
   let up :=
     if least_near <=? low then above else
-    match bound r columns box past minus [minus_drive] negative with
+    match bound r columns box chain past minus [minus_drive] negative with
     | None => above
     | Some v => max (min above (zero - v)) low
     end in
@@ -1033,12 +1150,13 @@ Definition improve (r : rule number) (columns : list (list number)) (box : list 
 
 Fixpoint improve_all (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative : number) (units : list (known number))
     (ps : list (pre number)) : list (known number) :=
   match units, ps with
   | k :: units', p :: ps' =>
-      improve r columns box past negative k p
-      :: improve_all r columns box past negative units' ps'
+      improve r columns box chain past negative k p
+      :: improve_all r columns box chain past negative units' ps'
   | _, _ => []
   end.
 
@@ -1046,16 +1164,17 @@ Fixpoint improve_all (r : rule number) (columns : list (list number)) (box : lis
     done, latest first, and so has the result; [negatives] is one number a step. *)
 Fixpoint bound_units (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (begin amount : nat) (past future : list (list (known number))) (negatives : list number)
     : list (list (known number)) :=
   match future, negatives with
   | units :: future', negative :: negatives' =>
       match begin, amount with
-      | S b, _ => bound_units r columns box b amount (units :: past) future' negatives'
-      | O, O => bound_units r columns box O O (units :: past) future' negatives'
+      | S b, _ => bound_units r columns box chain b amount (units :: past) future' negatives'
+      | O, O => bound_units r columns box chain O O (units :: past) future' negatives'
       | O, S a =>
-          bound_units r columns box O a
-            (improve_all r columns box past negative units (pres r) :: past) future' negatives'
+          bound_units r columns box chain O a
+            (improve_all r columns box chain past negative units (pres r) :: past) future' negatives'
       end
   | _, _ => past
   end.
@@ -1065,15 +1184,17 @@ Fixpoint last_of (l : list number) (otherwise : number) : number :=
 
 Definition at_least (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative wanted : number) (row : list number) : bool :=
-  match bound r columns box past row [] negative with
+  match bound r columns box chain past row [] negative with
   | None => false
   | Some v => wanted <=? v
   end.
 
 Definition proved (r : rule number) (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negatives : list number) (wanted : number) : bool :=
-  forallb (at_least r columns box past (last_of negatives zero) wanted) (rows r).
+  forallb (at_least r columns box chain past (last_of negatives zero) wanted) (rows r).
 
 (** [f] of entry i. *)
 Fixpoint update {B : Set} (i : nat) (f : B -> B) (l : list B) : list B :=
@@ -1089,27 +1210,29 @@ Definition switch_off (k : known number) : known number :=
   let '(Known below _ _) := k in Known below zero zero.
 
 Fixpoint by_cases (r : rule number) (columns : list (list number)) (box : list (number * number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative wanted : number) (row : list number) (c :
         cases) : bool :=
   match c with
-  | Bound => at_least r columns box past negative wanted row
+  | Bound => at_least r columns box chain past negative wanted row
   | Split step unit when_on when_off =>
       let back := Nat.sub (length past) (S step) in
-      by_cases r columns box (update back (update unit switch_on) past) negative wanted row
+      by_cases r columns box chain (update back (update unit switch_on) past) negative wanted row
         when_on
-      && by_cases r columns box (update back (update unit switch_off) past) negative wanted row
+      && by_cases r columns box chain (update back (update unit switch_off) past) negative wanted row
            when_off
   end.
 
 Fixpoint all_by_cases (r : rule number) (columns : list (list number)) (box : list (number *
     number))
+    (chain : option (list number * number))
     (past : list (list (known number))) (negative wanted : number) (rows : list (list number))
     (each_row : list cases) : bool :=
   match rows, each_row with
   | [], [] => true
   | row :: rows', c :: each_row' =>
-      by_cases r columns box past negative wanted row c
-      && all_by_cases r columns box past negative wanted rows' each_row'
+      by_cases r columns box chain past negative wanted row c
+      && all_by_cases r columns box chain past negative wanted rows' each_row'
   | _, _ => false
   end.
 
@@ -1169,12 +1292,6 @@ Fixpoint tighten (by_input : list (list number)) (least most : list number) (box
 
 Definition basis (n t : nat) : list number :=
   map (fun k => if Nat.eqb k t then one else zero) (seq 0 n).
-
-Fixpoint zip (f : number -> number -> number) (u v : list number) : list number :=
-  match u, v with
-  | a :: u', b :: v' => f a b :: zip f u' v'
-  | _, _ => []
-  end.
 
 (** The row of A for the input [t], or 0 for None. *)
 Fixpoint row_of (n : nat) (kinds : list kind) (fuel : nat) (t : option nat)
@@ -1245,6 +1362,18 @@ Fixpoint halves (coordinate : nat) (box : list (number * number))
       end
   end.
 
+(** The largest of the ordered inputs, as the sum of coordinates that it is, and what it is at
+    most. *)
+Definition chain_of (g : goal number) (h : history) (by_input : list (list number))
+    : option (list number * number) :=
+  match top h with
+  | None => None
+  | Some t =>
+      let row := nth t by_input [] in
+      if forallb (fun a => (zero <=? a) && (a <=? one)) row then Some (row, nth t (most g) zero)
+      else None
+  end.
+
 (** *** The tree *)
 
 Fixpoint check_tree (r : rule number) (g : goal number) (n : nat) (h : history) (a : maps number)
@@ -1254,8 +1383,9 @@ Fixpoint check_tree (r : rule number) (g : goal number) (n : nat) (h : history) 
   | Some box =>
       if wide <? size box zero then false else
       let negatives := negatives_of (by_input a) box zero in
+      let chain := chain_of g h (by_input a) in
       let bounded begin stop :=
-        bound_units r (by_coordinate a) box begin (Nat.sub stop begin) [] units negatives in
+        bound_units r (by_coordinate a) box chain begin (Nat.sub stop begin) [] units negatives in
       let go h units tree :=
         match rows_of n (kinds h) (seq 0 n) with
         | None => false
@@ -1266,9 +1396,9 @@ Fixpoint check_tree (r : rule number) (g : goal number) (n : nat) (h : history) 
       match p with
       | Outside => false
       | Proved begin =>
-          proved r (by_coordinate a) box (bounded begin n) negatives (wanted g)
+          proved r (by_coordinate a) box chain (bounded begin n) negatives (wanted g)
       | By_cases begin each_row =>
-          all_by_cases r (by_coordinate a) box (bounded begin n) (last_of negatives zero)
+          all_by_cases r (by_coordinate a) box chain (bounded begin n) (last_of negatives zero)
             (wanted g) (rows r) each_row
       | Halve coordinate begin stop low high =>
           let units := rev (bounded begin stop) in
@@ -1510,17 +1640,20 @@ Lemma z_ten : z OverInt.ten = 10. Proof. reflexivity. Qed.
 Lemma z_twenty : z OverInt.twenty = 20. Proof. reflexivity. Qed.
 Lemma z_full : z OverInt.full = 24. Proof. reflexivity. Qed.
 Lemma z_four : z OverInt.four = 4. Proof. reflexivity. Qed.
+Lemma z_most_factor : z OverInt.most_factor = 268435456. Proof. reflexivity. Qed.
 
 Ltac constants :=
   rewrite ?z_zero, ?z_one, ?z_limit, ?z_least_limit, ?z_wide, ?z_least_wide, ?z_near,
-    ?z_least_near, ?z_on, ?z_half, ?z_ten, ?z_twenty, ?z_full, ?z_four in *;
+    ?z_least_near, ?z_on, ?z_half, ?z_ten, ?z_twenty, ?z_full, ?z_four,
+    ?z_most_factor in *;
   change OverZ.zero with 0 in *; change OverZ.one with 1 in *;
   change OverZ.limit with 1073741824 in *; change OverZ.least_limit with (-1073741824) in *;
   change OverZ.wide with 2147483647 in *; change OverZ.least_wide with (-2147483647) in *;
   change OverZ.near with 128 in *; change OverZ.least_near with (-128) in *;
   change OverZ.on with 1024 in *; change OverZ.half with 512 in *;
   change OverZ.ten with 10 in *; change OverZ.twenty with 20 in *;
-  change OverZ.full with 24 in *; change OverZ.four with 4 in *.
+  change OverZ.full with 24 in *; change OverZ.four with 4 in *;
+  change OverZ.most_factor with 268435456 in *.
 
 Lemma z_min : forall x y, z (OverInt.min x y) = OverZ.min (z x) (z y).
 Proof. intros. unfold OverInt.min, OverZ.min. rewrite z_leb. destruct (z x <=? z y); reflexivity.
@@ -1936,72 +2069,175 @@ Proof. induction box as [|[lo hi] box IH]; simpl; lia. Qed.
 
 Definition columns_ok (columns : list (list int)) : Prop := Forall (small 8192) columns.
 
-Lemma z_over_box : forall columns box drives sum B,
+Lemma z_coefficients : forall columns drives,
   columns_ok columns -> small 1073741824 drives -> Z.of_nat (length drives) <= 8192 ->
-  within B (z sum) -> B + 1073741824 * extent box <= 4611686018427387903 ->
-  option_map z (OverInt.over_box columns box drives sum) =
-    OverZ.over_box (map (map z) columns) (zbox box) (map z drives) (z sum) /\
-  forall v, OverInt.over_box columns box drives sum = Some v ->
-    within (B + 1073741824 * extent box) (z v).
+  option_map (map z) (OverInt.coefficients columns drives) =
+    OverZ.coefficients (map (map z) columns) (map z drives) /\
+  forall qs, OverInt.coefficients columns drives = Some qs -> small 1073741824 qs.
 Proof.
-  intros columns. induction columns as [|column columns IH];
-    intros box drives sum B Hc Hd Hn Hs HB; assert (X := extent_nonneg box).
-  - cbn [OverInt.over_box OverZ.over_box map option_map]. split; [reflexivity|].
-    intros v [= <-]. unfold within in *. lia.
-  - inversion Hc as [|? ? Hcol Hc']; subst. destruct box as [|[lo hi] box].
-    { cbn [OverInt.over_box OverZ.over_box map option_map zbox]. split; [reflexivity|].
-      intros v [= <-]. unfold within in *. lia. }
-    cbn [OverInt.over_box OverZ.over_box map zbox fst snd extent] in *.
-    assert (X' := extent_nonneg box).
+  intros columns drives Hc Hd Hn. induction columns as [|column columns IH].
+  - split; [reflexivity|]. intros qs [= <-]. constructor.
+  - inversion Hc as [|? ? Hcol Hc']; subst. destruct (IH Hc') as [R1 R2].
+    cbn [OverInt.coefficients OverZ.coefficients map].
     assert (E : z (OverInt.dot column drives OverInt.zero) =
                 OverZ.dot (map z column) (map z drives) 0).
     { apply (z_dot 8192 column drives OverInt.zero 0); auto; constants; unfold within; lia. }
     set (q := OverInt.dot column drives OverInt.zero) in *.
     set (zq := OverZ.dot (map z column) (map z drives) 0) in *.
-    constants. fold zq. rewrite z_too_large, E.
+    constants. fold zq. rewrite z_too_large, E, <- R1.
     destruct (OverZ.too_large zq) eqn:L; [split; [reflexivity | discriminate]|].
-    apply too_large_within in L. rewrite z_ltb, E. constants.
-    set (e := if 0 <? zq then lo else hi).
-    assert (Ee : z e = if 0 <? zq then z lo else z hi) by (unfold e; destruct (0 <? zq);
+    apply too_large_within in L.
+    destruct (OverInt.coefficients columns drives) as [rest|]; cbn [option_map map];
+      [|split; [reflexivity | discriminate]].
+    rewrite E. split; [reflexivity|]. intros qs [= <-].
+    constructor; [rewrite E; exact L | exact (R2 rest eq_refl)].
+Qed.
+
+Lemma z_corner : forall c, 0 <= c -> forall qs box sum B, small c qs -> within B (z sum) ->
+  B + c * extent box <= 4611686018427387903 ->
+  z (OverInt.corner qs box sum) = OverZ.corner (map z qs) (zbox box) (z sum) /\
+  within (B + c * extent box) (z (OverInt.corner qs box sum)).
+Proof.
+  intros c Hc0 qs. induction qs as [|q qs IH]; intros box sum B Hq Hs HB;
+    assert (X := extent_nonneg box).
+  - cbn [OverInt.corner OverZ.corner map]. split; [reflexivity|]. unfold within in *. nia.
+  - inversion Hq as [|? ? Hq1 Hq']; subst. destruct box as [|[lo hi] box].
+    { cbn [OverInt.corner OverZ.corner map zbox]. split; [reflexivity|].
+      unfold within in *. simpl. lia. }
+    cbn [OverInt.corner OverZ.corner map zbox fst snd extent] in *.
+    assert (X' := extent_nonneg box). rewrite z_ltb. constants.
+    set (e := if 0 <? z q then lo else hi).
+    assert (Ee : z e = if 0 <? z q then z lo else z hi) by (unfold e; destruct (0 <? z q);
         reflexivity).
     assert (We : within (Z.max (Z.abs (z lo)) (Z.abs (z hi))) (z e))
-      by (rewrite Ee; unfold within; destruct (0 <? zq); lia).
+      by (rewrite Ee; unfold within; destruct (0 <? z q); lia).
     set (size := Z.max (Z.abs (z lo)) (Z.abs (z hi))) in *.
-    assert (P : within (1073741824 * size) (zq * z e)).
+    assert (P : within (c * size) (z q * z e)).
     { apply product_within; auto; unfold size; lia. }
-    assert (E1 : z (PrimInt63.mul q e) = zq * z e)
-      by (rewrite z_mul, E; [reflexivity | rewrite E; unfold within in *; lia]).
-    assert (E2 : z (PrimInt63.add sum (PrimInt63.mul q e)) = z sum + zq * z e)
+    assert (C1 : 0 <= c * extent box) by (apply Z.mul_nonneg_nonneg; assumption).
+    rewrite Z.mul_add_distr_l in *.
+    assert (E1 : z (PrimInt63.mul q e) = z q * z e)
+      by (apply z_mul; unfold within in *; lia).
+    assert (E2 : z (PrimInt63.add sum (PrimInt63.mul q e)) = z sum + z q * z e)
       by (rewrite z_add, E1; [reflexivity | rewrite E1; unfold within in *; lia]).
-    destruct (IH box drives (PrimInt63.add sum (PrimInt63.mul q e)) (B + 1073741824 * size))
+    destruct (IH box (PrimInt63.add sum (PrimInt63.mul q e)) (B + c * size))
       as [R1 R2]; auto; [rewrite E2; unfold within in *; lia | lia |].
-    rewrite E2, Ee in R1. split; [exact R1|].
-    intros v H. specialize (R2 v H). unfold within in *. lia.
+    rewrite E2, Ee in R1. split; [exact R1|]. unfold within in *. lia.
+Qed.
+
+Definition zchain (chain : option (list int * int)) : option (list Z * Z) :=
+  option_map (fun c => (map z (fst c), z (snd c))) chain.
+
+Definition okchain (chain : option (list int * int)) : Prop :=
+  match chain with
+  | None => True
+  | Some (a, most) => small 1 a /\ within 1073741823 (z most)
+  end.
+
+Lemma z_zip : forall factor, within 268435456 (z factor) ->
+  forall qs a, small 1073741824 qs -> small 1 a ->
+  map z (OverInt.zip (fun q w => PrimInt63.add q (PrimInt63.mul factor w)) qs a) =
+    OverZ.zip (fun q w => q + z factor * w) (map z qs) (map z a) /\
+  small 1342177280 (OverInt.zip (fun q w => PrimInt63.add q (PrimInt63.mul factor w)) qs a).
+Proof.
+  intros factor F qs. induction qs as [|q qs IH]; intros a Hq Ha;
+    [split; [reflexivity | constructor]|].
+  destruct a as [|w a]; [split; [reflexivity | constructor]|].
+  inversion Hq as [|? ? Hq1 Hq']; subst. inversion Ha as [|? ? Ha1 Ha']; subst.
+  destruct (IH a Hq' Ha') as [R1 R2].
+  assert (P : within (268435456 * 1) (z factor * z w)) by (apply product_within; auto; lia).
+  assert (E1 : z (PrimInt63.mul factor w) = z factor * z w)
+    by (apply z_mul; unfold within in *; lia).
+  assert (E2 : z (PrimInt63.add q (PrimInt63.mul factor w)) = z q + z factor * z w)
+    by (rewrite z_add, E1; [reflexivity | rewrite E1; unfold within in *; lia]).
+  cbn [OverInt.zip OverZ.zip map]. rewrite R1, E2. split; [reflexivity|].
+  constructor; [rewrite E2; unfold within in *; lia | exact R2].
+Qed.
+
+Lemma z_best : forall qs a most box sum, small 1073741824 qs -> small 1 a ->
+  within 1073741823 (z most) -> extent box <= 2147483647 ->
+  within (144115188075855872 * 3) (z sum) ->
+  forall rest which found, small 1073741824 rest -> within 4611686018427387903 (z found) ->
+  z (OverInt.best qs a most box sum rest which found) =
+    OverZ.best (map z qs) (map z a) (z most) (zbox box) (z sum) (map z rest) (map z which)
+      (z found) /\
+  within 4611686018427387903 (z (OverInt.best qs a most box sum rest which found)).
+Proof.
+  intros qs a most box sum Hq Ha Hm He Hs rest. assert (X := extent_nonneg box).
+  induction rest as [|q rest IH]; intros which found Hr Hf; [split; [reflexivity | exact Hf]|].
+  destruct which as [|w which]; [split; [reflexivity | exact Hf]|].
+  inversion Hr as [|? ? Hr1 Hr']; subst.
+  cbn [OverInt.best OverZ.best map]. rewrite !z_ltb. constants.
+  destruct ((0 <? z w) && (z q <? 0)) eqn:C; [|exact (IH which found Hr' Hf)].
+  apply andb_prop in C. destruct C as [_ C]. apply Z.ltb_lt in C. cbv zeta.
+  set (factor := OverInt.min (PrimInt63.sub OverInt.zero q) OverInt.most_factor).
+  assert (E1 : z factor = OverZ.min (0 - z q) 268435456).
+  { unfold factor. rewrite z_min, z_sub; constants; [reflexivity | unfold within in *; lia]. }
+  assert (F : 0 <= z factor <= 268435456)
+    by (rewrite E1, min_is; unfold within in *; lia).
+  destruct (z_zip factor ltac:(unfold within; lia) qs a Hq Ha) as [Z1 Z2].
+  assert (P : within (268435456 * 1073741823) (z factor * z most))
+    by (apply product_within; unfold within in *; lia).
+  assert (E2 : z (PrimInt63.mul factor most) = z factor * z most)
+    by (apply z_mul; unfold within in *; lia).
+  assert (E3 : z (PrimInt63.sub sum (PrimInt63.mul factor most)) = z sum - z factor * z most)
+    by (rewrite z_sub, E2; [reflexivity | rewrite E2; unfold within in *; lia]).
+  destruct (z_corner 1342177280 ltac:(lia)
+              (OverInt.zip (fun q w => PrimInt63.add q (PrimInt63.mul factor w)) qs a) box
+              (PrimInt63.sub sum (PrimInt63.mul factor most))
+              (144115188075855872 * 3 + 268435456 * 1073741823) Z2) as [R1 R2];
+    [rewrite E3; unfold within in *; lia | lia |].
+  rewrite Z1, E3 in R1.
+  set (v := OverInt.corner _ box (PrimInt63.sub sum (PrimInt63.mul factor most))) in *.
+  assert (W : within 4611686018427387903 (z (OverInt.max found v)))
+    by (rewrite z_max, max_is; unfold within in *; lia).
+  destruct (IH which (OverInt.max found v) Hr' W) as [S1 S2]. split; [|exact S2].
+  rewrite S1, z_max, R1, E1. reflexivity.
+Qed.
+
+Lemma z_over_box : forall columns box chain drives sum,
+  columns_ok columns -> small 1073741824 drives -> Z.of_nat (length drives) <= 8192 ->
+  extent box <= 2147483647 -> okchain chain -> within (144115188075855872 * 3) (z sum) ->
+  option_map z (OverInt.over_box columns box chain drives sum) =
+    OverZ.over_box (map (map z) columns) (zbox box) (zchain chain) (map z drives) (z sum).
+Proof.
+  intros columns box chain drives sum Hc Hd Hn He Hch Hs.
+  unfold OverInt.over_box, OverZ.over_box. assert (X := extent_nonneg box).
+  destruct (z_coefficients columns drives Hc Hd Hn) as [R1 R2]. rewrite <- R1.
+  destruct (OverInt.coefficients columns drives) as [qs|]; [|reflexivity].
+  specialize (R2 qs eq_refl). cbn [option_map]. cbv zeta. f_equal.
+  destruct (z_corner 1073741824 ltac:(lia) qs box sum (144115188075855872 * 3) R2 Hs ltac:(lia))
+    as [C1 C2].
+  destruct chain as [[a most]|]; [|exact C1]. destruct Hch as [Ha Hm].
+  cbn [zchain option_map fst snd]. rewrite <- C1.
+  apply z_best; auto. unfold within in *. lia.
 Qed.
 
 (** What a bound is computed in: a box, the units of earlier steps, how far inputs reach below 0.
     *)
 Record ok_space (n : Z) (columns : list (list int)) (box : list (int * int))
+    (chain : option (list int * int))
     (past : list (list (known int))) (negative : int) : Prop := {
   box_columns : columns_ok columns;
   ok_extent : extent box <= 2147483647;
+  ok_chain : okchain chain;
   ok_past : Forall (Forall okk) past;
   ok_steps : Z.of_nat (length past) <= n;
   ok_negative : within 144115188075855872 (z negative)
 }.
 
-Lemma z_substitute : forall d n b r columns box past negative, ok_rule d n b r ->
-  ok_space n columns box past negative ->
+Lemma z_substitute : forall d n b r columns box chain past negative, ok_rule d n b r ->
+  ok_space n columns box chain past negative ->
   forall fraction row drives, 12 <= z fraction <= 24 ->
   small 1073741824 row -> Z.of_nat (length row) <= d ->
   small 1073741824 drives -> Z.of_nat (length drives) <= 1 ->
-  option_map z (OverInt.substitute r columns box fraction past row drives negative) =
-    OverZ.substitute (zrule r) (map (map z) columns) (zbox box) (z fraction) (map (map zk) past)
+  option_map z (OverInt.substitute r columns box chain fraction past row drives negative) =
+    OverZ.substitute (zrule r) (map (map z) columns) (zbox box) (zchain chain) (z fraction) (map (map zk) past)
       (map z row) (map z drives) (z negative) /\
-  forall v, OverInt.substitute r columns box fraction past row drives negative = Some v ->
+  forall v, OverInt.substitute r columns box chain fraction past row drives negative = Some v ->
     within 4611686018427387903 (z v).
 Proof.
-  intros d n b r columns box past negative OK [Hc He Hp Hs Hn] fraction row drives Hf Hrow Hlen
+  intros d n b r columns box chain past negative OK [Hc He Hch Hp Hs Hn] fraction row drives Hf Hrow Hlen
       Hd Hd1.
   assert (OK' := OK). destruct OK' as [R [N1 N2] Hcut _ _ _ _ _].
   assert (D : 0 <= d) by (destruct R as (_ & R & _); lia).
@@ -2030,15 +2266,15 @@ Proof.
                0 - z negative * (1 + (z (cut r) + z (cut r))))
     by (rewrite z_sub, E3; constants; [reflexivity | rewrite E3; unfold within in *; lia]).
   assert (X := extent_nonneg box).
-  destruct (z_over_box columns box drives1 (PrimInt63.sub OverInt.zero (PrimInt63.mul negative
-              (PrimInt63.add OverInt.one (PrimInt63.add (cut r) (cut r)))))
-              (144115188075855872 * 3) Hc S1) as [T1 T2];
-    [rewrite S2, Nat2Z.inj_add; lia | rewrite E4; unfold within in *; lia | lia |].
+  assert (T1 := z_over_box columns box chain drives1 (PrimInt63.sub OverInt.zero
+                  (PrimInt63.mul negative
+                     (PrimInt63.add OverInt.one (PrimInt63.add (cut r) (cut r)))))
+                  Hc S1 ltac:(rewrite S2, Nat2Z.inj_add; lia) He Hch
+                  ltac:(rewrite E4; unfold within in *; lia)).
   rewrite E4 in T1. rewrite <- T1.
-  match goal with |- context [OverInt.over_box ?a ?b ?c ?d] =>
-    destruct (OverInt.over_box a b c d) as [total|] end;
+  match goal with |- context [OverInt.over_box ?a ?b ?c ?d ?e] =>
+    destruct (OverInt.over_box a b c d e) as [total|] end;
     simpl option_map; cbn iota beta; [|split; [reflexivity | discriminate]].
-  specialize (T2 total eq_refl).
   assert (E5 : z (PrimInt63.sub fraction OverInt.four) = z fraction - 4)
     by (rewrite z_sub; constants; [reflexivity | unfold within; lia]).
   assert (E6 : z (PrimInt63.asr total (PrimInt63.sub fraction OverInt.four)) =
@@ -2073,18 +2309,18 @@ Proof.
     constructor; [|exact S1]. rewrite z_min, E, min_is. constants. unfold within. lia.
 Qed.
 
-Lemma z_bound_with : forall d n b r columns box past negative, ok_rule d n b r ->
-  ok_space n columns box past negative ->
+Lemma z_bound_with : forall d n b r columns box chain past negative, ok_rule d n b r ->
+  ok_space n columns box chain past negative ->
   forall row drives, Z.of_nat (length row) <= d ->
   small 1073741824 drives -> Z.of_nat (length drives) <= 1 ->
   forall fractions, Forall (fun f => 12 <= z f <= 24) fractions ->
-  option_map z (OverInt.bound_with fractions r columns box past row drives negative) =
-    OverZ.bound_with (map z fractions) (zrule r) (map (map z) columns) (zbox box)
+  option_map z (OverInt.bound_with fractions r columns box chain past row drives negative) =
+    OverZ.bound_with (map z fractions) (zrule r) (map (map z) columns) (zbox box) (zchain chain)
       (map (map zk) past) (map z row) (map z drives) (z negative) /\
-  forall v, OverInt.bound_with fractions r columns box past row drives negative = Some v ->
+  forall v, OverInt.bound_with fractions r columns box chain past row drives negative = Some v ->
     within 4611686018427387903 (z v).
 Proof.
-  intros d n b r columns box past negative OK SP row drives Hlen Hd Hd1 fractions.
+  intros d n b r columns box chain past negative OK SP row drives Hlen Hd Hd1 fractions.
   induction fractions as [|f fractions IH]; intros HF.
   - simpl. split; [reflexivity | discriminate].
   - inversion HF as [|? ? Hf HF']; subst. cbn [OverInt.bound_with OverZ.bound_with map].
@@ -2106,26 +2342,26 @@ Proof.
         [|exact Hd]. intros g Hg. rewrite z_shr, E by lia. apply shiftr_less; [lia | exact Hg |
             lia]. }
     assert (D3 : Z.of_nat (length ds) <= 1) by (unfold ds; rewrite map_length; exact Hd1).
-    destruct (z_substitute d n b r columns box past negative OK SP f row1 ds Hf C1
+    destruct (z_substitute d n b r columns box chain past negative OK SP f row1 ds Hf C1
                 ltac:(lia) D2 D3) as [S1 S2].
     rewrite D1 in S1. rewrite <- S1.
-    destruct (OverInt.substitute r columns box f past row1 ds negative) as [v|];
+    destruct (OverInt.substitute r columns box chain f past row1 ds negative) as [v|];
       simpl option_map; cbn iota beta; [|apply IH; assumption].
     split; [reflexivity|]. intros v' [= <-]. apply S2. reflexivity.
 Qed.
 
-Lemma z_bound : forall d n b r columns box past negative, ok_rule d n b r ->
-  ok_space n columns box past negative ->
+Lemma z_bound : forall d n b r columns box chain past negative, ok_rule d n b r ->
+  ok_space n columns box chain past negative ->
   forall row drives, Z.of_nat (length row) <= d ->
   small 1073741824 drives -> Z.of_nat (length drives) <= 1 ->
-  option_map z (OverInt.bound r columns box past row drives negative) =
-    OverZ.bound (zrule r) (map (map z) columns) (zbox box)
+  option_map z (OverInt.bound r columns box chain past row drives negative) =
+    OverZ.bound (zrule r) (map (map z) columns) (zbox box) (zchain chain)
       (map (map zk) past) (map z row) (map z drives) (z negative) /\
-  forall v, OverInt.bound r columns box past row drives negative = Some v ->
+  forall v, OverInt.bound r columns box chain past row drives negative = Some v ->
     within 4611686018427387903 (z v).
 Proof.
-  intros d n b r columns box past negative OK SP row drives Hlen Hd Hd1.
-  apply (z_bound_with d n b r columns box past negative OK SP row drives Hlen Hd Hd1
+  intros d n b r columns box chain past negative OK SP row drives Hlen Hd Hd1.
+  apply (z_bound_with d n b r columns box chain past negative OK SP row drives Hlen Hd Hd1
            OverInt.fractions).
   repeat constructor; vm_compute; discriminate.
 Qed.
@@ -2149,14 +2385,15 @@ Definition okpre (d : Z) (p : pre int) : Prop :=
 Section Space.
 
 Variables (d n b : Z) (r : rule int) (columns : list (list int)) (box : list (int * int)).
+Variable chain : option (list int * int).
 Hypothesis OK : ok_rule d n b r.
 
 Lemma z_improve : forall past negative k p,
-  ok_space n columns box past negative -> okk k -> okpre d p ->
-  zk (OverInt.improve r columns box past negative k p) =
-    OverZ.improve (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  ok_space n columns box chain past negative -> okk k -> okpre d p ->
+  zk (OverInt.improve r columns box chain past negative k p) =
+    OverZ.improve (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
       (zk k) (zpre p) /\
-  okk (OverInt.improve r columns box past negative k p).
+  okk (OverInt.improve r columns box chain past negative k p).
 Proof.
   intros past negative [below above slope] [plus pd minus md] SP (Hb & Ha & Hs) (L1 & D1 & L2 &
       D2).
@@ -2165,48 +2402,48 @@ Proof.
   { cbn [zk]. split; [reflexivity|]. split; [exact Hb | split; [exact Ha | exact Hs]]. }
   assert (S1 : small 1073741824 [pd]) by (repeat constructor; exact D1 || apply D1).
   assert (S2 : small 1073741824 [md]) by (repeat constructor; exact D2 || apply D2).
-  destruct (z_bound d n b r columns box past negative OK SP plus [pd] L1 S1 ltac:(simpl; lia))
+  destruct (z_bound d n b r columns box chain past negative OK SP plus [pd] L1 S1 ltac:(simpl; lia))
     as [B1 B2].
-  destruct (z_bound d n b r columns box past negative OK SP minus [md] L2 S2 ltac:(simpl; lia))
+  destruct (z_bound d n b r columns box chain past negative OK SP minus [md] L2 S2 ltac:(simpl; lia))
     as [C1 C2].
   cbn [map] in B1, C1. rewrite <- B1, <- C1. cbv zeta.
-  set (low := match OverInt.bound r columns box past plus [pd] negative with
+  set (low := match OverInt.bound r columns box chain past plus [pd] negative with
               | Some v => OverInt.min (OverInt.max below v) above | None => below end).
-  set (zlow := match option_map z (OverInt.bound r columns box past plus [pd] negative) with
+  set (zlow := match option_map z (OverInt.bound r columns box chain past plus [pd] negative) with
               | Some v => OverZ.min (OverZ.max (z below) v) (z above) | None => z below end).
   assert (E : z low = zlow).
-  { unfold low, zlow. destruct (OverInt.bound r columns box past plus [pd] negative); simpl;
+  { unfold low, zlow. destruct (OverInt.bound r columns box chain past plus [pd] negative); simpl;
       [rewrite z_min, z_max|]; reflexivity. }
   assert (W : within 2147483647 (z low)).
   { rewrite E. unfold zlow.
-    destruct (OverInt.bound r columns box past plus [pd] negative); simpl;
+    destruct (OverInt.bound r columns box chain past plus [pd] negative); simpl;
       [apply minmax_within|]; assumption. }
   rewrite E.
   set (up := if -128 <=? zlow then above
-             else match OverInt.bound r columns box past minus [md] negative with
+             else match OverInt.bound r columns box chain past minus [md] negative with
              | Some v => OverInt.max (OverInt.min above (PrimInt63.sub OverInt.zero v)) low
              | None => above end).
   assert (E' : z up = if -128 <=? zlow then z above
-             else match option_map z (OverInt.bound r columns box past minus [md] negative) with
+             else match option_map z (OverInt.bound r columns box chain past minus [md] negative) with
              | Some v => OverZ.max (OverZ.min (z above) (0 - v)) zlow
              | None => z above end).
   { unfold up. destruct (-128 <=? zlow); [reflexivity|].
-    destruct (OverInt.bound r columns box past minus [md] negative) as [v|]; [|reflexivity].
+    destruct (OverInt.bound r columns box chain past minus [md] negative) as [v|]; [|reflexivity].
     specialize (C2 v eq_refl). cbn [option_map].
     rewrite z_max, z_min, z_sub, E; constants; [reflexivity | unfold within in *; lia]. }
   assert (W' : within 2147483647 (z up)).
   { unfold up. destruct (-128 <=? zlow); [exact Ha|].
-    destruct (OverInt.bound r columns box past minus [md] negative) as [v|]; [|exact Ha].
+    destruct (OverInt.bound r columns box chain past minus [md] negative) as [v|]; [|exact Ha].
     rewrite z_max, z_min. apply maxmin_within; assumption. }
   rewrite <- E', <- E. apply z_known_as; assumption.
 Qed.
 
-Lemma z_improve_all : forall past negative, ok_space n columns box past negative ->
+Lemma z_improve_all : forall past negative, ok_space n columns box chain past negative ->
   forall ps units, Forall okk units -> Forall (okpre d) ps ->
-  map zk (OverInt.improve_all r columns box past negative units ps) =
-    OverZ.improve_all (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  map zk (OverInt.improve_all r columns box chain past negative units ps) =
+    OverZ.improve_all (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
       (map zk units) (map zpre ps) /\
-  Forall okk (OverInt.improve_all r columns box past negative units ps).
+  Forall okk (OverInt.improve_all r columns box chain past negative units ps).
 Proof.
   intros past negative SP ps. induction ps as [|p ps IH]; intros [|k units] Hu Hp;
     try (split; [reflexivity | constructor]).
@@ -2217,17 +2454,17 @@ Proof.
   constructor; assumption.
 Qed.
 
-Lemma z_bound_units : columns_ok columns -> extent box <= 2147483647 ->
+Lemma z_bound_units : columns_ok columns -> extent box <= 2147483647 -> okchain chain ->
   forall future begin amount past negatives,
   Forall (Forall okk) past -> Forall (Forall okk) future ->
   Z.of_nat (length past + length future) <= n -> small 144115188075855872 negatives ->
-  map (map zk) (OverInt.bound_units r columns box begin amount past future negatives) =
-    OverZ.bound_units (zrule r) (map (map z) columns) (zbox box) begin amount
+  map (map zk) (OverInt.bound_units r columns box chain begin amount past future negatives) =
+    OverZ.bound_units (zrule r) (map (map z) columns) (zbox box) (zchain chain) begin amount
       (map (map zk) past) (map (map zk) future) (map z negatives) /\
-  Forall (Forall okk) (OverInt.bound_units r columns box begin amount past future negatives) /\
-  Z.of_nat (length (OverInt.bound_units r columns box begin amount past future negatives)) <= n.
+  Forall (Forall okk) (OverInt.bound_units r columns box chain begin amount past future negatives) /\
+  Z.of_nat (length (OverInt.bound_units r columns box chain begin amount past future negatives)) <= n.
 Proof.
-  intros Hc He. induction future as [|units future IH]; intros begin amount past negatives Hp Hf
+  intros Hc He Hch. induction future as [|units future IH]; intros begin amount past negatives Hp Hf
       Hn Hneg.
   - simpl. repeat split; [exact Hp | simpl in Hn; lia].
   - destruct negatives as [|negative negatives].
@@ -2238,7 +2475,7 @@ Proof.
     cbn [OverInt.bound_units OverZ.bound_units map].
     destruct begin as [|begin]; [destruct amount as [|amount]|].
     + apply (IH O O (units :: past) negatives); auto. cbn [length]. lia.
-    + assert (SP : ok_space n columns box past negative) by (constructor; auto; lia).
+    + assert (SP : ok_space n columns box chain past negative) by (constructor; auto; lia).
       assert (PO := ok_pres _ _ _ _ OK).
       destruct (z_improve_all past negative SP (pres r) units Hu PO) as [R1 R2].
       change (pres (zrule r)) with (map zpre (pres r)). rewrite <- R1.
@@ -2247,25 +2484,25 @@ Proof.
 Qed.
 
 Lemma z_at_least : forall past negative wanted row,
-  ok_space n columns box past negative -> Z.of_nat (length row) <= d ->
-  OverInt.at_least r columns box past negative wanted row =
-  OverZ.at_least (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  ok_space n columns box chain past negative -> Z.of_nat (length row) <= d ->
+  OverInt.at_least r columns box chain past negative wanted row =
+  OverZ.at_least (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
     (z wanted) (map z row).
 Proof.
   intros past negative wanted row SP L. unfold OverInt.at_least, OverZ.at_least.
-  destruct (z_bound d n b r columns box past negative OK SP row [] L ltac:(constructor)
+  destruct (z_bound d n b r columns box chain past negative OK SP row [] L ltac:(constructor)
               ltac:(simpl; lia)) as [B1 _].
   cbn [map] in B1. rewrite <- B1.
-  destruct (OverInt.bound r columns box past row [] negative); [apply z_leb | reflexivity].
+  destruct (OverInt.bound r columns box chain past row [] negative); [apply z_leb | reflexivity].
 Qed.
 
 Lemma z_last_of : forall l x, z (OverInt.last_of l x) = OverZ.last_of (map z l) (z x).
 Proof. induction l as [|y l IH]; intros x; [reflexivity|]. simpl. apply IH. Qed.
 
 Lemma z_proved : forall past negatives wanted,
-  ok_space n columns box past (OverInt.last_of negatives OverInt.zero) ->
-  OverInt.proved r columns box past negatives wanted =
-  OverZ.proved (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (map z negatives)
+  ok_space n columns box chain past (OverInt.last_of negatives OverInt.zero) ->
+  OverInt.proved r columns box chain past negatives wanted =
+  OverZ.proved (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (map z negatives)
     (z wanted).
 Proof.
   intros past negatives wanted SP. unfold OverInt.proved, OverZ.proved.
@@ -2315,18 +2552,18 @@ Proof.
 Qed.
 
 Lemma ok_space_update : forall past negative f i j,
-  (forall k, okk k -> okk (f k)) -> ok_space n columns box past negative ->
-  ok_space n columns box (OverInt.update i (OverInt.update j f) past) negative.
+  (forall k, okk k -> okk (f k)) -> ok_space n columns box chain past negative ->
+  ok_space n columns box chain (OverInt.update i (OverInt.update j f) past) negative.
 Proof.
-  intros past negative f i j Hf [H1 H2 H3 H4 H5]. constructor; auto.
+  intros past negative f i j Hf [H1 H2 H6 H3 H4 H5]. constructor; auto.
   - apply update_forall; [|exact H3]. intros l Hl. apply update_forall; assumption.
   - rewrite update_length. exact H4.
 Qed.
 
 Lemma z_by_cases : forall negative wanted row, Z.of_nat (length row) <= d ->
-  forall c past, ok_space n columns box past negative ->
-  OverInt.by_cases r columns box past negative wanted row c =
-  OverZ.by_cases (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  forall c past, ok_space n columns box chain past negative ->
+  OverInt.by_cases r columns box chain past negative wanted row c =
+  OverZ.by_cases (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
     (z wanted) (map z row) c.
 Proof.
   intros negative wanted row L c. induction c as [|step unit on IHon off IHoff]; intros past SP.
@@ -2342,10 +2579,10 @@ Proof.
     reflexivity.
 Qed.
 
-Lemma z_all_by_cases : forall past negative wanted, ok_space n columns box past negative ->
+Lemma z_all_by_cases : forall past negative wanted, ok_space n columns box chain past negative ->
   forall each_row rs, Forall (fun row => Z.of_nat (length row) <= d) rs ->
-  OverInt.all_by_cases r columns box past negative wanted rs each_row =
-  OverZ.all_by_cases (zrule r) (map (map z) columns) (zbox box) (map (map zk) past) (z negative)
+  OverInt.all_by_cases r columns box chain past negative wanted rs each_row =
+  OverZ.all_by_cases (zrule r) (map (map z) columns) (zbox box) (zchain chain) (map (map zk) past) (z negative)
     (z wanted) (map (map z) rs) each_row.
 Proof.
   intros past negative wanted SP each_row. induction each_row as [|c each_row IH]; intros [|row
@@ -2821,6 +3058,36 @@ Proof.
   intros units [U1 U2]. split; [apply Forall_rev; exact U1 | rewrite rev_length; exact U2].
 Qed.
 
+Lemma z_chain_of : forall h a, okmaps n a ->
+  zchain (OverInt.chain_of g h (by_input a)) =
+    OverZ.chain_of (zgoal g) h (map (map z) (by_input a)) /\
+  okchain (OverInt.chain_of g h (by_input a)).
+Proof.
+  intros h a _. unfold OverInt.chain_of, OverZ.chain_of. destruct (top h) as [t|];
+    [|split; [reflexivity | exact I]].
+  set (row := nth t (by_input a) []).
+  assert (R : nth t (map (map z) (by_input a)) [] = map z row)
+    by (unfold row; change (@nil Z) with (map z []); apply map_nth).
+  rewrite R.
+  assert (E : forall l, forallb (fun v => PrimInt63.lesb OverInt.zero v && PrimInt63.lesb v
+      OverInt.one) l = forallb (fun v => (0 <=? v) && (v <=? 1)) (map z l)).
+  { induction l as [|v l IH]; [reflexivity|]. cbn [forallb map]. rewrite IH, !z_leb.
+    constants. reflexivity. }
+  rewrite E. constants.
+  destruct (forallb (fun v => (0 <=? v) && (v <=? 1)) (map z row)) eqn:C;
+    [|split; [reflexivity | exact I]].
+  split.
+  - cbn [zchain option_map fst snd zgoal most]. f_equal. f_equal.
+    symmetry. exact (map_nth z (most g) OverInt.zero t).
+  - split.
+    + rewrite forallb_forall in C. apply Forall_forall. intros v Hv.
+      specialize (C (z v) (in_map z row v Hv)). apply andb_prop in C. destruct C as [C1 C2].
+      apply Z.leb_le in C1, C2. unfold within. lia.
+    + destruct G as (_ & G2 & _). destruct (nth_in_or_default t (most g) OverInt.zero) as [H | H].
+      * unfold small in G2. rewrite Forall_forall in G2. apply G2. exact H.
+      * rewrite H. vm_compute. split; discriminate.
+Qed.
+
 Lemma z_check_tree : forall p, agrees p.
 Proof.
   destruct small_goal as [SL SM]. assert (NS := n_small).
@@ -2847,26 +3114,28 @@ Proof.
        [rewrite z_zero; unfold within; clear; lia | exact NB |];
      rewrite z_zero in N1; cbv zeta;
      first [match goal with |- false = false => reflexivity end |
-     rewrite <- N1;
+     destruct (z_chain_of h a ltac:(split; [exact A1 | split; assumption])) as [HC1 HC];
+     rewrite <- N1, <- HC1; clear HC1;
+     set (chain := OverInt.chain_of g h (by_input a)) in *;
      set (negatives := OverInt.negatives_of (by_input a) box1 OverInt.zero) in *;
      assert (NL : within 144115188075855872 (z (OverInt.last_of negatives OverInt.zero)))
        by (apply last_within; [exact N2 | rewrite z_zero; unfold within; clear; lia]);
      assert (BU : forall begin amount,
-       map (map zk) (OverInt.bound_units r (by_coordinate a) box1 begin amount [] units
+       map (map zk) (OverInt.bound_units r (by_coordinate a) box1 chain begin amount [] units
            negatives) =
-       OverZ.bound_units (zrule r) (map (map z) (by_coordinate a)) (zbox box1) begin amount
+       OverZ.bound_units (zrule r) (map (map z) (by_coordinate a)) (zbox box1) (zchain chain) begin amount
          [] (map (map zk) units) (map z negatives) /\
-       okunits n (OverInt.bound_units r (by_coordinate a) box1 begin amount [] units negatives))
+       okunits n (OverInt.bound_units r (by_coordinate a) box1 chain begin amount [] units negatives))
        by (intros begin0 amount0;
-           destruct (z_bound_units d (Z.of_nat n) b r (by_coordinate a) box1 OK A3 W units begin0
+           destruct (z_bound_units d (Z.of_nat n) b r (by_coordinate a) box1 chain OK A3 W HC units begin0
              amount0 [] negatives ltac:(constructor) U1 ltac:(exact U2) N2) as (B1 & B2 & B3);
            split; [exact B1 | split; assumption])]).
   - destruct (BU begin (Nat.sub n begin)) as [B1 [B2 B3]]. rewrite <- B1.
-    apply (z_proved d (Z.of_nat n) b r (by_coordinate a) box1 OK). constructor; assumption.
+    apply (z_proved d (Z.of_nat n) b r (by_coordinate a) box1 chain OK). constructor; assumption.
   - destruct (BU begin (Nat.sub n begin)) as [B1 [B2 B3]]. rewrite <- B1.
     replace (OverZ.last_of (map z negatives) 0) with (z (OverInt.last_of negatives OverInt.zero))
       by (rewrite z_last_of, z_zero; reflexivity).
-    apply (z_all_by_cases d (Z.of_nat n) b r (by_coordinate a) box1 OK);
+    apply (z_all_by_cases d (Z.of_nat n) b r (by_coordinate a) box1 chain OK);
       [constructor; assumption | exact (ok_rows _ _ _ _ OK)].
   - destruct (BU begin (Nat.sub stop begin)) as [B1 B2]. rewrite <- B1, <- map_rev.
     apply rev_units in B2.
@@ -3642,33 +3911,120 @@ Proof.
   - destruct v as [|b v]; simpl; [ring|]. rewrite IH, inject_Z_plus, inject_Z_mult. ring.
 Qed.
 
-Lemma over_box_step : forall column columns lo hi box drives sum,
-  OverZ.over_box (column :: columns) ((lo, hi) :: box) drives sum =
-  (let q := OverZ.dot column drives 0 in
-   if OverZ.too_large q then None
-   else OverZ.over_box columns box drives (sum + q * (if 0 <? q then lo else hi)))%Z.
+Lemma corner_step : forall q qs lo hi box sum,
+  OverZ.corner (q :: qs) ((lo, hi) :: box) sum =
+  OverZ.corner qs box (sum + q * (if 0 <? q then lo else hi))%Z.
 Proof. reflexivity. Qed.
 
-Lemma over_box_bound : forall columns box drives s total y,
-  in_box box y -> length columns = length box ->
-  OverZ.over_box columns box drives s = Some total ->
+Lemma corner_bound : forall box qs s y, in_box box y -> length qs = length box ->
+  inject_Z (OverZ.corner qs box s) <= inject_Z s + lin qs y.
+Proof.
+  induction box as [|[lo hi] box IH]; intros [|q qs] s y Hbox Hlen; try discriminate;
+    [simpl; lra|].
+  rewrite corner_step. destruct Hbox as (Hlo & Hhi & Hbox). simpl lin. simpl in Hlen.
+  assert (I := IH qs (s + q * (if 0 <? q then lo else hi))%Z _ Hbox ltac:(lia)).
+  rewrite inject_Z_plus, inject_Z_mult in I.
+  assert (B : inject_Z q * inject_Z (if (0 <? q)%Z then lo else hi) <= inject_Z q * y O).
+  { destruct (Z.ltb_spec 0 q) as [P | P]; [apply Z.lt_le_incl in P|]; apply inject_le in P;
+      change (inject_Z 0) with 0 in P; nra. }
+  lra.
+Qed.
+
+(** A sum of coordinates, and what it is at most. *)
+Definition chain_holds (k : nat) (chain : option (list Z * Z)) (y : nat -> Q) : Prop :=
+  match chain with
+  | None => True
+  | Some (a, most) => length a = k /\ lin a y <= inject_Z most
+  end.
+
+Lemma zip_length : forall f u v, length u = length v -> length (OverZ.zip f u v) = length u.
+Proof.
+  induction u as [|a u IH]; intros [|b v] H; try discriminate; simpl; [reflexivity|].
+  f_equal. apply IH. simpl in H. lia.
+Qed.
+
+Lemma zip_lin : forall factor u v y, length u = length v ->
+  lin (OverZ.zip (fun q w => q + factor * w)%Z u v) y == lin u y + inject_Z factor * lin v y.
+Proof.
+  induction u as [|a u IH]; intros [|b v] y H; try discriminate; simpl; [ring|].
+  rewrite IH, inject_Z_plus, inject_Z_mult by (simpl in H; lia). ring.
+Qed.
+
+Lemma best_step : forall qs a most box s q rest w which found,
+  OverZ.best qs a most box s (q :: rest) (w :: which) found =
+  OverZ.best qs a most box s rest which
+    (if (0 <? w) && (q <? 0) then
+       let factor := OverZ.min (0 - q) 268435456 in
+       OverZ.max found
+         (OverZ.corner (OverZ.zip (fun q w => q + factor * w) qs a) box (s - factor * most))
+     else found)%Z.
+Proof. reflexivity. Qed.
+
+(** What is added and what is taken off: the latter is no less. *)
+Lemma best_bound : forall qs a most box s y, in_box box y -> length qs = length box ->
+  length a = length box -> lin a y <= inject_Z most ->
+  forall rest which found, inject_Z found <= inject_Z s + lin qs y ->
+  inject_Z (OverZ.best qs a most box s rest which found) <= inject_Z s + lin qs y.
+Proof.
+  intros qs a most box s y Hbox Hq Ha Hmost.
+  induction rest as [|q rest IH]; intros which found H; [exact H|].
+  destruct which as [|w which]; [exact H|]. rewrite best_step. apply IH. clear IH.
+  destruct ((0 <? w) && (q <? 0))%Z eqn:C; [|exact H].
+  apply andb_prop in C. destruct C as [_ C]. apply Z.ltb_lt in C. cbv zeta.
+  rewrite min_Z, max_Z. set (factor := Z.min (0 - q) 268435456).
+  assert (F : inject_Z 0 <= inject_Z factor) by (apply inject_le; unfold factor; lia).
+  change (inject_Z 0) with 0 in F.
+  rewrite <- inject_max. apply Q.max_lub; [exact H|].
+  assert (B := corner_bound box (OverZ.zip (fun q w => q + factor * w)%Z qs a)
+                 (s - factor * most) y Hbox).
+  rewrite zip_length in B by congruence. specialize (B Hq).
+  rewrite zip_lin in B by congruence. rewrite inject_sub, inject_Z_mult in B.
+  assert (P : 0 <= inject_Z factor * (inject_Z most - lin a y))
+    by (apply Qmult_le_0_compat; lra).
+  lra.
+Qed.
+
+Lemma coefficients_step : forall column columns drives,
+  OverZ.coefficients (column :: columns) drives =
+  (let q := OverZ.dot column drives 0 in
+   if OverZ.too_large q then None
+   else match OverZ.coefficients columns drives with
+        | None => None
+        | Some rest => Some (q :: rest)
+        end)%Z.
+Proof. reflexivity. Qed.
+
+Lemma coefficients_lin : forall columns drives qs y, OverZ.coefficients columns drives = Some qs ->
+  length qs = length columns /\
+  lin qs y ==
+    sum (length columns) (fun k => lin drives (fun t => inject_Z (nth t (nth k columns []) 0%Z)) *
+      y k).
+Proof.
+  induction columns as [|column columns IH]; intros drives qs y H.
+  - injection H as <-. split; reflexivity.
+  - rewrite coefficients_step in H. cbv zeta in H.
+    assert (E := dot_lin column drives 0). set (q := OverZ.dot column drives 0) in *.
+    destruct (OverZ.too_large q); [discriminate|].
+    destruct (OverZ.coefficients columns drives) as [rest|] eqn:R; [|discriminate].
+    injection H as <-. destruct (IH drives rest (fun k => y (S k)) R) as [I1 I2].
+    split; [simpl; congruence|]. simpl length. rewrite sum_first. cbn [nth lin].
+    rewrite I2, E. change (inject_Z 0) with 0. ring.
+Qed.
+
+Lemma over_box_bound : forall columns box chain drives s total y,
+  in_box box y -> length columns = length box -> chain_holds (length box) chain y ->
+  OverZ.over_box columns box chain drives s = Some total ->
   inject_Z total <= inject_Z s +
     sum (length box) (fun k => lin drives (fun t => inject_Z (nth t (nth k columns []) 0%Z)) * y
         k).
 Proof.
-  induction columns as [|column columns IH]; intros box drives s total y Hbox Hlen H.
-  - destruct box; [|discriminate]. injection H as <-. simpl. lra.
-  - destruct box as [|[lo hi] box]; [discriminate|]. rewrite over_box_step in H. cbv zeta in H.
-    destruct Hbox as (Hlo & Hhi & Hbox). simpl length. rewrite sum_first. simpl nth at 1.
-    assert (E := dot_lin column drives 0). set (q := OverZ.dot column drives 0) in *.
-    destruct (OverZ.too_large q); [discriminate|].
-    apply (IH box drives _ total _ Hbox ltac:(simpl in Hlen; lia)) in H. simpl nth in H |- *.
-    rewrite inject_Z_plus, inject_Z_mult in H. change (inject_Z 0) with 0 in E.
-    rewrite Qplus_0_l in E.
-    assert (B : inject_Z q * inject_Z (if (0 <? q)%Z then lo else hi) <= inject_Z q * y O).
-    { destruct (Z.ltb_spec 0 q) as [P | P]; [apply Z.lt_le_incl in P|]; apply inject_le in P;
-        change (inject_Z 0) with 0 in P; nra. }
-    rewrite <- E. lra.
+  intros columns box chain drives s total y Hbox Hlen Hchain H. unfold OverZ.over_box in H.
+  destruct (OverZ.coefficients columns drives) as [qs|] eqn:C; [|discriminate].
+  injection H as <-. destruct (coefficients_lin columns drives qs y C) as [L E].
+  rewrite Hlen in L, E. rewrite <- E.
+  assert (B := corner_bound box qs s y Hbox L).
+  destruct chain as [[a most]|]; [|exact B]. destruct Hchain as [Ha Hmost].
+  apply best_bound; assumption.
 Qed.
 
 Lemma range_step : forall a row lo hi box low up,
@@ -3771,8 +4127,8 @@ Qed.
 
 (** *** Lower bounds of rows *)
 
-Lemma bound_step : forall F fractions r columns box past row drives negative,
-  OverZ.bound_with (F :: fractions) r columns box past row drives negative =
+Lemma bound_step : forall F fractions r columns box chain past row drives negative,
+  OverZ.bound_with (F :: fractions) r columns box chain past row drives negative =
   match
     match OverZ.begin_row (24 - F) row with
     | None => None
@@ -3780,14 +4136,14 @@ Lemma bound_step : forall F fractions r columns box past row drives negative,
         match OverZ.back r F past row (map (fun g => Z.shiftr g (24 - F)) drives) 0 with
         | None => None
         | Some (drives, K) =>
-            match OverZ.over_box columns box drives (0 - negative * (1 + (cut r + cut r))) with
+            match OverZ.over_box columns box chain drives (0 - negative * (1 + (cut r + cut r))) with
             | None => None
             | Some total => Some (Z.shiftr total (F - 4) + K)%Z
             end
         end
     end
   with
-  | None => OverZ.bound_with fractions r columns box past row drives negative
+  | None => OverZ.bound_with fractions r columns box chain past row drives negative
   | Some v => Some v
   end.
 Proof. reflexivity. Qed.
@@ -3806,6 +4162,8 @@ Hypothesis m_square : forall row, In row m -> length row = n.
 Hypothesis x_is_my : forall t, (t < n)%nat -> x t == lin (nth t m []) y.
 Hypothesis box_length : length box = n.
 Hypothesis y_in_box : in_box box y.
+Variable chain : option (list Z * Z).
+Hypothesis y_chain : chain_holds n chain y.
 
 Let d := hidden_size N.
 Let e : Q := 16 * (1 + 2 * inject_Z (cut r)).
@@ -3815,11 +4173,11 @@ Lemma columns_length : length columns = n.
 Proof. unfold columns, OverZ.transpose. rewrite map_length, seq_length. reflexivity. Qed.
 
 Lemma over_inputs : forall g s total, (length g <= n)%nat ->
-  OverZ.over_box columns box g s = Some total -> inject_Z total <= inject_Z s + lin g x.
+  OverZ.over_box columns box chain g s = Some total -> inject_Z total <= inject_Z s + lin g x.
 Proof.
   intros g s total Hg H.
-  apply (over_box_bound columns box g s total y y_in_box) in H;
-    [|rewrite columns_length, box_length; reflexivity].
+  apply (over_box_bound columns box chain g s total y y_in_box) in H;
+    [|rewrite columns_length, box_length; reflexivity | rewrite box_length; exact y_chain].
   rewrite box_length, <- (lin_sums g n (fun t k => inject_Z (nth t (nth k columns []) 0%Z)) y) in
       H.
   rewrite (lin_ext g x (fun t => sum n (fun k => inject_Z (nth t (nth k columns []) 0%Z) * y k)));
@@ -3876,7 +4234,7 @@ Lemma bound_below : forall past row drives negative a b v fractions,
   (forall k, (k < d)%nat -> inject_Z (nth k row 0%Z) <= a k * inject_Z (2 ^ 24)) ->
   drives_round drives b -> (length past + length drives <= n)%nat ->
   sum (length past + length drives) (fun t => deficit (x t)) <= inject_Z negative ->
-  OverZ.bound_with fractions r columns box past row drives negative = Some v ->
+  OverZ.bound_with fractions r columns box chain past row drives negative = Some v ->
   inject_Z v <= sum d (fun k => a k * state N x (length past) k) + b * x (length past).
 Proof.
   intros past row drives negative a b v fractions HF Hpast Hlen Ha Hb Hn Hnegative.
@@ -3884,7 +4242,7 @@ Proof.
   inversion HF as [|? ? HF1 HF2]; subst. rewrite bound_step in H.
   destruct (OverZ.begin_row (24 - F) row) as [c|] eqn:B; [|exact (IH HF2 H)].
   destruct (OverZ.back r F past c _ 0) as [[all K]|] eqn:BB; [|exact (IH HF2 H)].
-  destruct (OverZ.over_box columns box all _) as [total|] eqn:OB; [|exact (IH HF2 H)].
+  destruct (OverZ.over_box columns box chain all _) as [total|] eqn:OB; [|exact (IH HF2 H)].
   clear IH. injection H as <-.
   destruct (begin_bounds (24 - F)%Z row c ltac:(lia) B) as (B1 & B2 & B3).
   destruct (back_bounds N r x r_rounds F ltac:(lia) past c _ 0 all K Hpast B1
@@ -3987,62 +4345,62 @@ Proof.
   reflexivity.
 Qed.
 
-Lemma improve_all_nth : forall r columns box past negative units ps i k,
-  nth_error (OverZ.improve_all r columns box past negative units ps) i = Some k ->
+Lemma improve_all_nth : forall r columns box chain past negative units ps i k,
+  nth_error (OverZ.improve_all r columns box chain past negative units ps) i = Some k ->
   exists u p, nth_error units i = Some u /\ nth_error ps i = Some p /\
-  k = OverZ.improve r columns box past negative u p.
+  k = OverZ.improve r columns box chain past negative u p.
 Proof.
-  intros r columns box past negative units.
+  intros r columns box chain past negative units.
   induction units as [|u units IH]; intros ps i k H; [destruct i; discriminate|].
   destruct ps as [|p ps]; [destruct i; discriminate|]. destruct i as [|i].
   - injection H as <-. exists u, p. auto.
   - exact (IH ps i k H).
 Qed.
 
-Lemma improve_all_length : forall r columns box past negative units ps,
+Lemma improve_all_length : forall r columns box chain past negative units ps,
   length ps = length units ->
-  length (OverZ.improve_all r columns box past negative units ps) = length units.
+  length (OverZ.improve_all r columns box chain past negative units ps) = length units.
 Proof.
-  intros r columns box past negative units.
+  intros r columns box chain past negative units.
   induction units as [|u units IH]; intros [|p ps] H; try discriminate; [reflexivity|].
   simpl. f_equal. apply IH. simpl in H. lia.
 Qed.
 
-Lemma improve_eq : forall r columns box past negative b a s plus g minus g',
-  OverZ.improve r columns box past negative (Known b a s) (Pre plus g minus g') =
+Lemma improve_eq : forall r columns box chain past negative b a s plus g minus g',
+  OverZ.improve r columns box chain past negative (Known b a s) (Pre plus g minus g') =
   if ((-128 <=? b) || (a <=? 128))%Z then Known b a s
   else
-    (let low := match OverZ.bound r columns box past plus [g] negative with
+    (let low := match OverZ.bound r columns box chain past plus [g] negative with
                 | None => b
                 | Some v => OverZ.min (OverZ.max b v) a
                 end in
      let up := if -128 <=? low then a
-               else match OverZ.bound r columns box past minus [g'] negative with
+               else match OverZ.bound r columns box chain past minus [g'] negative with
                     | None => a
                     | Some v => OverZ.max (OverZ.min a (0 - v)) low
                     end in
      OverZ.known_as low up)%Z.
 Proof. reflexivity. Qed.
 
-Lemma improve_as : forall r columns box past negative b a s plus g minus g',
-  OverZ.improve r columns box past negative (Known b a s) (Pre plus g minus g') =
+Lemma improve_as : forall r columns box chain past negative b a s plus g minus g',
+  OverZ.improve r columns box chain past negative (Known b a s) (Pre plus g minus g') =
   if ((-128 <=? b) || (a <=? 128))%Z then Known b a s
   else
-    (let low := match OverZ.bound r columns box past plus [g] negative with
+    (let low := match OverZ.bound r columns box chain past plus [g] negative with
                 | None => b
                 | Some v => Z.min (Z.max b v) a
                 end in
      let up := if -128 <=? low then a
-               else match OverZ.bound r columns box past minus [g'] negative with
+               else match OverZ.bound r columns box chain past minus [g'] negative with
                     | None => a
                     | Some v => Z.max (Z.min a (0 - v)) low
                     end in
      OverZ.known_as low up)%Z.
 Proof.
   intros. rewrite improve_eq. destruct (_ || _); [reflexivity|]. cbv zeta.
-  destruct (OverZ.bound r columns box past plus [g] negative); rewrite ?min_Z, ?max_Z;
+  destruct (OverZ.bound r columns box chain past plus [g] negative); rewrite ?min_Z, ?max_Z;
     (destruct (-128 <=? _)%Z; [reflexivity|]);
-    destruct (OverZ.bound r columns box past minus [g'] negative); rewrite ?min_Z, ?max_Z;
+    destruct (OverZ.bound r columns box chain past minus [g'] negative); rewrite ?min_Z, ?max_Z;
     reflexivity.
 Qed.
 
@@ -4118,14 +4476,14 @@ Definition pres_round (N : network) (r : rule Z) : Prop :=
   length (pres r) = hidden_size N /\
   forall i p, nth_error (pres r) i = Some p -> pre_rounds N r i p.
 
-Lemma units_step : forall r columns box begin amount past units future negative negatives,
-  OverZ.bound_units r columns box begin amount past (units :: future) (negative :: negatives) =
+Lemma units_step : forall r columns box chain begin amount past units future negative negatives,
+  OverZ.bound_units r columns box chain begin amount past (units :: future) (negative :: negatives) =
   match begin, amount with
-  | S b, _ => OverZ.bound_units r columns box b amount (units :: past) future negatives
-  | O, O => OverZ.bound_units r columns box O O (units :: past) future negatives
+  | S b, _ => OverZ.bound_units r columns box chain b amount (units :: past) future negatives
+  | O, O => OverZ.bound_units r columns box chain O O (units :: past) future negatives
   | O, S a =>
-      OverZ.bound_units r columns box O a
-        (OverZ.improve_all r columns box past negative units (pres r) :: past) future negatives
+      OverZ.bound_units r columns box chain O a
+        (OverZ.improve_all r columns box chain past negative units (pres r) :: past) future negatives
   end.
 Proof. intros. destruct begin, amount; reflexivity. Qed.
 
@@ -4178,6 +4536,8 @@ Hypothesis m_square : forall row, In row m -> length row = n.
 Hypothesis x_is_my : forall t, (t < n)%nat -> x t == lin (nth t m []) y.
 Hypothesis box_length : length box = n.
 Hypothesis y_in_box : in_box box y.
+Variable chain : option (list Z * Z).
+Hypothesis y_chain : chain_holds n chain y.
 
 Let columns := OverZ.transpose n m.
 Let negatives := OverZ.negatives_of m box 0.
@@ -4186,7 +4546,7 @@ Lemma improve_known : forall past negative i u p,
   all_true N x past -> (length past < n)%nat ->
   sum (S (length past)) (fun t => deficit (x t)) <= inject_Z negative ->
   pre_rounds N r i p -> knows u (preact N x (length past) i) ->
-  knows (OverZ.improve r columns box past negative u p) (preact N x (length past) i).
+  knows (OverZ.improve r columns box chain past negative u p) (preact N x (length past) i).
 Proof.
   intros past negative i [b a s] [plus g minus g'] Hpast Hn Hnegative
     (P1 & P2 & P3 & P4 & P5 & P6) Hu.
@@ -4194,35 +4554,35 @@ Proof.
   set (t := length past) in *.
   assert (B : forall row g a b v, length row = hidden_size N ->
     (forall k, (k < hidden_size N)%nat -> inject_Z (nth k row 0%Z) <= a k * inject_Z (2 ^ 24)) ->
-    drives_round r [g] b -> OverZ.bound r columns box past row [g] negative = Some v ->
+    drives_round r [g] b -> OverZ.bound r columns box chain past row [g] negative = Some v ->
     inject_Z v <= sum (hidden_size N) (fun k => a k * state N x t k) + b * x t).
   { intros row g0 a0 b0 v Hlen Ha Hb Hv.
-    apply (bound_below N r x y r_rounds m box m_square x_is_my box_length y_in_box
+    apply (bound_below N r x y r_rounds m box m_square x_is_my box_length y_in_box chain y_chain
              past row [g0] negative a0 b0 v OverZ.fractions bits_few Hpast Hlen Ha Hb); auto.
     - simpl length. fold t n. lia.
     - simpl length. rewrite Nat.add_1_r. exact Hnegative. }
   assert (K := Hu). destruct K as ((K1 & K2 & _) & _).
-  set (low := match OverZ.bound r columns box past plus [g] negative with
+  set (low := match OverZ.bound r columns box chain past plus [g] negative with
               | None => b | Some v => Z.min (Z.max b v) a end).
   assert (Hlow : low = b \/ exists v, inject_Z v <= preact N x t i /\ low = Z.min (Z.max b v) a).
-  { subst low. destruct (OverZ.bound r columns box past plus [g] negative) as [v|] eqn:E; [|auto].
+  { subst low. destruct (OverZ.bound r columns box chain past plus [g] negative) as [v|] eqn:E; [|auto].
     right. exists v. split; [|reflexivity]. exact (B plus g (W_hh N i) (W_ih N i) v P1 P3 P5 E). }
   assert (Hla : (low <= a)%Z) by (destruct Hlow as [-> | (v & _ & ->)]; lia).
   apply (knows_more b a s); auto.
   - destruct (-128 <=? low)%Z; [auto|].
-    destruct (OverZ.bound r columns box past minus [g'] negative) as [v|] eqn:E; [|auto].
+    destruct (OverZ.bound r columns box chain past minus [g'] negative) as [v|] eqn:E; [|auto].
     right. exists v. rewrite Z.sub_0_l. split; [|reflexivity].
     apply (B minus g' (fun k => - W_hh N i k) (- W_ih N i) v P2 P4 P6) in E. unfold preact.
     rewrite (sum_ext _ _ (fun k => - (1) * (W_hh N i k * state N x t k))) in E by (intros; ring).
     rewrite sum_scale in E. lra.
   - destruct (-128 <=? low)%Z; [exact Hla|].
-    destruct (OverZ.bound r columns box past minus [g'] negative) as [v|]; [lia | exact Hla].
+    destruct (OverZ.bound r columns box chain past minus [g'] negative) as [v|]; [lia | exact Hla].
 Qed.
 
 Lemma bound_units_true : forall future begin amount past t0,
   t0 = length past -> (t0 + length future = n)%nat ->
   all_true N x past -> steps_true t0 future ->
-  let found := OverZ.bound_units r columns box begin amount past future (skipn t0 negatives) in
+  let found := OverZ.bound_units r columns box chain begin amount past future (skipn t0 negatives) in
   all_true N x found /\ length found = n.
 Proof.
   induction future as [|units future IH]; intros begin amount past t0 Ht0 Hn Hpast Hfuture found.
@@ -4264,12 +4624,12 @@ Proof.
 Qed.
 
 Lemma at_least_true : forall past wanted row, all_true N x past -> length past = n ->
-  OverZ.at_least r columns box past negative wanted row = true -> row_at_least n wanted row.
+  OverZ.at_least r columns box chain past negative wanted row = true -> row_at_least n wanted row.
 Proof.
   intros past wanted row Hpast Hn H a Hlen Ha. unfold OverZ.at_least in H.
-  destruct (OverZ.bound r columns box past row [] negative) as [v|] eqn:E; [|discriminate].
+  destruct (OverZ.bound r columns box chain past row [] negative) as [v|] eqn:E; [|discriminate].
   apply Z.leb_le, inject_le in H. apply Qle_trans with (inject_Z v); [exact H|].
-  apply (bound_below N r x y r_rounds m box m_square x_is_my box_length y_in_box
+  apply (bound_below N r x y r_rounds m box m_square x_is_my box_length y_in_box chain y_chain
            past row [] negative a 0 v OverZ.fractions bits_few Hpast Hlen Ha) in E.
   - rewrite Hn in E. lra.
   - reflexivity.
@@ -4278,7 +4638,7 @@ Proof.
 Qed.
 
 Lemma by_cases_true : forall c past wanted row, all_true N x past -> length past = n ->
-  OverZ.by_cases r columns box past negative wanted row c = true -> row_at_least n wanted row.
+  OverZ.by_cases r columns box chain past negative wanted row c = true -> row_at_least n wanted row.
 Proof.
   induction c as [|step unit on IHon off IHoff]; intros past wanted row Hpast Hn H.
   - exact (at_least_true past wanted row Hpast Hn H).
@@ -4288,7 +4648,7 @@ Proof.
 Qed.
 
 Lemma all_by_cases_true : forall targets each past wanted, all_true N x past -> length past = n ->
-  OverZ.all_by_cases r columns box past negative wanted targets each = true ->
+  OverZ.all_by_cases r columns box chain past negative wanted targets each = true ->
   forall row, In row targets -> row_at_least n wanted row.
 Proof.
   induction targets as [|row targets IH]; intros each past wanted Hpast Hn H row' Hin;
@@ -4300,7 +4660,7 @@ Proof.
 Qed.
 
 Lemma proved_true : forall past wanted, all_true N x past -> length past = n ->
-  OverZ.proved r columns box past negatives wanted = true ->
+  OverZ.proved r columns box chain past negatives wanted = true ->
   forall row, In row (rows r) -> row_at_least n wanted row.
 Proof.
   intros past wanted Hpast Hn H row Hin. unfold OverZ.proved in H.
@@ -4331,12 +4691,6 @@ Lemma zip_sub : forall u v y, length u = length v ->
 Proof.
   induction u as [|a u IH]; intros [|b v] y H; try discriminate; simpl; [ring|].
   rewrite IH, inject_sub by (simpl in H; lia). ring.
-Qed.
-
-Lemma zip_length : forall f u v, length u = length v -> length (OverZ.zip f u v) = length u.
-Proof.
-  induction u as [|a u IH]; intros [|b v] H; try discriminate; simpl; [reflexivity|].
-  f_equal. apply IH. simpl in H. lia.
 Qed.
 
 Lemma basis_length : forall n t, length (OverZ.basis n t) = n.
@@ -4616,47 +4970,60 @@ Proof.
       reflexivity.
 Qed.
 
+(** The largest of the ordered inputs is at most what the claim says. *)
+Lemma chain_true : forall h a box, holds h a box ->
+  chain_holds n (OverZ.chain_of g h (by_input a)) (coordinate x (kinds h)).
+Proof.
+  intros h a box (F & A1 & A2 & A3 & A4 & B1 & B2). unfold OverZ.chain_of.
+  destruct F as (_ & T & _). destruct (top h) as [t|]; [|exact I]. simpl in T.
+  destruct (forallb _ _); [|exact I]. split.
+  - apply A3, nth_In. rewrite A1. exact T.
+  - rewrite <- A4 by exact T. apply x_in_claim. exact T.
+Qed.
+
 (** Bounding units anew keeps what is known true. *)
-Lemma bounded_true : forall h m columns box units begin amount, holds h (MakeMaps m columns) box
-    ->
+Lemma bounded_true : forall h m columns box chain units begin amount,
+  holds h (MakeMaps m columns) box -> chain_holds n chain (coordinate x (kinds h)) ->
   steps_true N x 0 units -> length units = n ->
-  let found := OverZ.bound_units r columns box begin amount [] units
+  let found := OverZ.bound_units r columns box chain begin amount [] units
                  (OverZ.negatives_of m box OverZ.zero) in
   (all_true N x found /\ length found = n) /\ (steps_true N x 0 (rev found) /\ length (rev found)
       =
       n).
 Proof.
-  intros h m columns box units begin amount (F & A1 & A2 & A3 & A4 & B1 & B2) U1 U2 found.
+  intros h m columns box chain units begin amount (F & A1 & A2 & A3 & A4 & B1 & B2) C U1 U2 found.
   simpl by_input in *. simpl by_coordinate in *. rewrite rev_length.
   enough (G : all_true N x found /\ length found = n).
   { split; [exact G|]. split; [|apply G]. rewrite <- (app_nil_r (rev found)).
     apply steps_of_past; [apply G | exact I]. }
   subst found. rewrite A2. clear A2 columns. rewrite <- A1 in *.
-  exact (bound_units_true N r x _ r_rounds r_pres m box A3 A4 B1 B2 units begin amount [] O
+  exact (bound_units_true N r x _ r_rounds r_pres m box A3 A4 B1 B2 chain C units begin amount [] O
     eq_refl U2 I U1).
 Qed.
 
-Lemma proved_rows : forall h m columns box past, holds h (MakeMaps m columns) box ->
+Lemma proved_rows : forall h m columns box chain past,
+  holds h (MakeMaps m columns) box -> chain_holds n chain (coordinate x (kinds h)) ->
   all_true N x past -> length past = n ->
-  OverZ.proved r columns box past (OverZ.negatives_of m box OverZ.zero) (wanted g) = true ->
+  OverZ.proved r columns box chain past (OverZ.negatives_of m box OverZ.zero) (wanted g) = true ->
       rows_hold.
 Proof.
-  intros h m columns box past (F & A1 & A2 & A3 & A4 & B1 & B2) P1 P2 H row.
+  intros h m columns box chain past (F & A1 & A2 & A3 & A4 & B1 & B2) C P1 P2 H row.
   simpl by_input in *. simpl by_coordinate in *. rewrite A2 in H. clear A2 columns.
   unfold rows_hold. rewrite <- A1 in *.
-  exact (proved_true N r x _ r_rounds m box A3 A4 B1 B2 past _ P1 P2 H row).
+  exact (proved_true N r x _ r_rounds m box A3 A4 B1 B2 chain C past _ P1 P2 H row).
 Qed.
 
-Lemma cases_rows : forall h m columns box past each, holds h (MakeMaps m columns) box ->
+Lemma cases_rows : forall h m columns box chain past each,
+  holds h (MakeMaps m columns) box -> chain_holds n chain (coordinate x (kinds h)) ->
   all_true N x past -> length past = n ->
-  OverZ.all_by_cases r columns box past (OverZ.last_of (OverZ.negatives_of m box OverZ.zero)
+  OverZ.all_by_cases r columns box chain past (OverZ.last_of (OverZ.negatives_of m box OverZ.zero)
       OverZ.zero)
     (wanted g) (rows r) each = true -> rows_hold.
 Proof.
-  intros h m columns box past each (F & A1 & A2 & A3 & A4 & B1 & B2) P1 P2 H row.
+  intros h m columns box chain past each (F & A1 & A2 & A3 & A4 & B1 & B2) C P1 P2 H row.
   simpl by_input in *. simpl by_coordinate in *. rewrite A2 in H. clear A2 columns.
   rewrite <- A1 in *.
-  exact (all_by_cases_true N r x _ r_rounds m box A3 A4 B1 B2 (rows r) each past _ P1 P2 H row).
+  exact (all_by_cases_true N r x _ r_rounds m box A3 A4 B1 B2 chain C (rows r) each past _ P1 P2 H row).
 Qed.
 
 (** Nothing in the box is outside the claim, so the claim's bounds cut nothing off. *)
@@ -4680,20 +5047,21 @@ Proof.
                  | begin stop new IHnew between IHbetween below IHbelow];
     intros h [m columns] box0 units H0 U1 U2 H; cbn [OverZ.check_tree] in H;
     destruct (tightened_holds h _ box0 H0) as (box & T & Hbox); rewrite T in H; clear T box0 H0;
+    assert (Hchain := chain_true h _ box Hbox);
     simpl by_input in *; simpl by_coordinate in *;
     destruct (OverZ.wide <? OverZ.size box OverZ.zero)%Z; try discriminate.
-  - destruct (bounded_true h m columns box units begin (n - begin) Hbox U1 U2) as [[D1 D2] _].
-    exact (proved_rows h m columns box _ Hbox D1 D2 H).
-  - destruct (bounded_true h m columns box units begin (n - begin) Hbox U1 U2) as [[D1 D2] _].
-    exact (cases_rows h m columns box _ each Hbox D1 D2 H).
-  - destruct (bounded_true h m columns box units begin (stop - begin) Hbox U1 U2) as [_ [D1 D2]].
+  - destruct (bounded_true h m columns box _ units begin (n - begin) Hbox Hchain U1 U2) as [[D1 D2] _].
+    exact (proved_rows h m columns box _ _ Hbox Hchain D1 D2 H).
+  - destruct (bounded_true h m columns box _ units begin (n - begin) Hbox Hchain U1 U2) as [[D1 D2] _].
+    exact (cases_rows h m columns box _ _ each Hbox Hchain D1 D2 H).
+  - destruct (bounded_true h m columns box _ units begin (stop - begin) Hbox Hchain U1 U2) as [_ [D1 D2]].
     destruct Hbox as (F & A1 & A2 & A3 & A4 & B1 & B2).
     assert (C := halves_cover box c _ B2). destruct (OverZ.halves c box) as [low_box high_box].
     destruct C as (C1 & C2 & C3). apply andb_prop in H. destruct H as [H1 H2].
     destruct C3 as [C3 | C3];
       [apply (IHlow h _ low_box _) in H1 | apply (IHhigh h _ high_box _) in H2]; auto;
       unfold holds; rewrite ?C1, ?C2; auto 8.
-  - destruct (bounded_true h m columns box units begin (stop - begin) Hbox U1 U2) as [_ [D1 D2]].
+  - destruct (bounded_true h m columns box _ units begin (stop - begin) Hbox Hchain U1 U2) as [_ [D1 D2]].
     destruct (top h) as [|] eqn:E; [discriminate|].
     apply andb_prop in H. destruct H as [H H2]. apply andb_prop in H. destruct H as [H H1].
     apply Nat.ltb_lt in H. destruct Hbox as [F _].
@@ -4705,7 +5073,7 @@ Proof.
     + destruct (OverZ.rows_of n (kinds (with_new h)) (seq 0 n)) as [m'|] eqn:R; [|discriminate].
       refine (IHnew _ _ _ _ (holds_root _ m' _ R) D1 D2 H1).
       apply follows_new; [exact F | lia | rewrite E; exact C].
-  - destruct (bounded_true h m columns box units begin (stop - begin) Hbox U1 U2) as [_ [D1 D2]].
+  - destruct (bounded_true h m columns box _ units begin (stop - begin) Hbox Hchain U1 U2) as [_ [D1 D2]].
     destruct (top h) as [a|] eqn:E; [|discriminate].
     apply andb_prop in H. destruct H as [H H3]. apply andb_prop in H. destruct H as [H H2].
     apply andb_prop in H. destruct H as [H H1].
@@ -5302,43 +5670,44 @@ Definition proofs : list proof := [
    Split 6 14 (Split 5 14 Bound (Split 4 10 Bound Bound)) (Split 5 14 (Split 6 8 Bound Bound)
    (Split 6 8 Bound (Split 4 10 Bound Bound))); Split 6 14 (Split 5 14 Bound Bound) (Split 5 14
    Bound Bound); Bound; Bound ]));
-  Proof_of 5 6 7636 (First 0 10 (History 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound;
-   Bound; Split 9 15 Bound (Split 5 9 (Split 4 11 Bound Bound) Bound); Split 5 9 Bound Bound;
-   Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 15 Bound (Split 5 9
-   (Split 4 11 Bound Bound) Bound); Split 5 9 Bound Bound; Bound ]) (By_cases 1 [ Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 9 15 Bound (Split 5 9 Bound Bound); Bound; Bound ])) (First 0
-   1 (Proved 1) (Proved 1)));
+  Proof_of 5 6 8471 (First 0 10 (History 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 15 Bound (Split 5 9 (Split 4 11 Bound Bound) Bound); Bound; Bound ]) (By_cases 1
+   [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 15 Bound (Split 5 9 (Split 4 10 Bound
+   Bound) Bound); Split 5 9 Bound Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 15 Bound (Split 5 9 Bound Bound); Bound; Bound ])) (First 0 1 (Proved 1) (Proved
+   1)));
   Proof_of 5 7 104491 (First 0 10 (By_cases 0 [ Split 9 7 (Split 9 4 Bound Bound) Bound; Bound;
    Bound; Split 8 4 Bound Bound; Split 9 4 (Split 5 10 (Split 6 5 Bound Bound) (Split 6 5 (Split 7
    2 Bound Bound) (Split 7 2 Bound Bound))) (Split 8 4 Bound Bound); Split 9 14 (Split 7 2 (Split
    9 7 Bound Bound) (Split 9 7 (Split 8 2 (Split 6 7 Bound Bound) Bound) Bound)) (Split 7 2 (Split
    6 13 Bound Bound) Bound); Split 7 10 Bound (Split 9 14 (Split 9 7 Bound Bound) Bound); Split 9
    7 Bound (Split 7 2 Bound Bound); Bound ]) (First 0 1 (Proved 1) (Proved 1)));
-  Proof_of 5 8 15779 (First 0 10 (History 0 1 (By_cases 1 [ Split 9 4 (Split 5 4 Bound (Split 5 2
-   Bound (Split 4 5 Bound Bound))) Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound;
-   Bound; Bound; Bound ]) (By_cases 1 [ Split 9 4 (Split 5 4 Bound (Split 4 5 (Split 6 7 Bound
-   Bound) (Split 6 7 Bound Bound))) Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Split 8 2
-   Bound Bound; Bound; Bound; Bound ]) (By_cases 1 [ Split 9 4 (Split 5 4 Bound (Split 4 5 Bound
-   Bound)) Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (First 0 1 (Proved 1)
-   (Proved 1)));
-  Proof_of 5 9 5727 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Split 5 4 (Split 5 2 Bound
-   Bound) (Split 5 2 (Split 4 5 Bound Bound) (Split 5 8 (Split 4 5 Bound Bound) Bound)); Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Split 5 4 (Split 5 2 Bound
-   Bound) (Split 5 2 (Split 4 5 Bound Bound) (Split 5 8 (Split 4 5 Bound Bound) Bound)); Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Split 5 4 (Split 5 2 Bound
-   Bound) (Split 5 2 Bound (Split 5 8 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound;
-   Bound; Bound ])) (History 1 2 (By_cases 2 [ Split 5 4 (Split 5 2 Bound Bound) (Split 5 2 (Split
-   4 5 Bound Bound) (Split 5 8 (Split 4 5 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Bound;
-   Bound; Bound; Bound ]) (History 2 3 (Proved 3) (Proved 3) (Proved 3)) (By_cases 2 [ Split 5 4
-   (Split 5 2 Bound Bound) (Split 5 2 (Split 4 5 Bound Bound) (Split 5 8 (Split 4 5 Bound Bound)
-   Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [
-   Split 5 4 (Split 5 2 Bound Bound) (Split 5 2 Bound (Split 5 8 Bound Bound)); Bound; Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Split 5 4 (Split 5 8 Bound Bound)
-   (Split 5 8 (Split 5 6 Bound Bound) Bound); Bound; Bound; Bound; Bound; Bound; Bound; Bound;
-   Bound ]) (By_cases 2 [ Split 5 6 (Split 5 8 Bound Bound) Bound; Bound; Bound; Bound; Bound;
-   Bound; Bound; Bound; Bound ]))) (First 0 1 (History 1 2 (By_cases 2 [ Split 5 4 Bound (Split 5
-   2 Bound (Split 5 8 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])
-   (By_cases 2 [ Split 5 4 Bound (Split 5 2 Bound Bound); Bound; Bound; Bound; Bound; Bound;
+  Proof_of 5 8 19228 (First 0 10 (History 0 1 (By_cases 1 [ Split 9 4 (Split 5 4 Bound (Split 5 2
+   Bound Bound)) Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Bound; Bound ])
+   (By_cases 1 [ Split 9 4 (Split 5 4 Bound (Split 5 2 Bound Bound)) Bound; Bound; Bound; Bound;
+   Split 9 4 Bound Bound; Bound; Bound; Bound; Bound ]) (By_cases 1 [ Split 9 4 (Split 5 4 Bound
+   (Split 4 5 Bound Bound)) Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]))
+   (First 0 1 (Proved 1) (Proved 1)));
+  Proof_of 5 9 2709 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Split 5 4 (Split 5 2
+   (Split 5 8 (Split 5 6 Bound Bound) Bound) Bound) (Split 5 2 (Split 5 8 (Split 5 6 Bound Bound)
+   Bound) (Split 5 8 (Split 5 6 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ]) (By_cases 2 [ Split 5 4 (Split 5 2 (Split 5 8 (Split 5 6 Bound Bound) Bound)
+   Bound) (Split 5 2 (Split 5 8 (Split 5 6 Bound Bound) Bound) (Split 5 8 (Split 5 6 Bound Bound)
+   Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Split 5 6
+   (Split 5 8 (Split 5 4 Bound Bound) Bound) Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ])) (History 1 2 (By_cases 2 [ Split 5 4 (Split 5 2 (Split 5 8 (Split 5 6 Bound
+   Bound) (Split 5 6 Bound Bound)) Bound) (Split 5 2 (Split 5 8 (Split 5 6 Bound Bound) Bound)
+   (Split 5 8 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (History 2
+   3 (Proved 3) (Proved 3) (Proved 3)) (By_cases 2 [ Split 5 4 (Split 5 2 (Split 5 6 (Split 5 8
+   Bound Bound) Bound) (Split 5 6 Bound Bound)) (Split 5 2 (Split 5 6 (Split 5 8 Bound Bound)
+   Bound) (Split 5 6 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]))
+   (History 1 2 (By_cases 2 [ Split 5 4 (Split 5 2 (Split 5 8 (Split 5 6 Bound Bound) Bound)
+   Bound) (Split 5 2 (Split 5 8 (Split 5 6 Bound Bound) Bound) (Split 5 8 Bound Bound)); Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Split 5 6 (Split 5 8 Bound
+   Bound) Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Split 5 6
+   (Split 5 8 Bound Bound) Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])))
+   (First 0 1 (History 1 2 (By_cases 2 [ Split 5 6 Bound Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound ]) (By_cases 2 [ Split 5 6 Bound Bound; Bound; Bound; Bound; Bound; Bound;
    Bound; Bound; Bound ]) (By_cases 2 [ Split 5 6 (Split 5 8 Bound Bound) Bound; Bound; Bound;
    Bound; Bound; Bound; Bound; Bound; Bound ])) (First 1 2 (Proved 2) (Proved 2))));
   Proof_of 6 0 792759 (Proved 0);
@@ -5352,135 +5721,107 @@ Definition proofs : list proof := [
    (Split 4 10 Bound Bound); Bound; Bound; Bound ]) (By_cases 0 [ Bound; Bound; Bound; Bound;
    Bound; Split 5 14 Bound (Split 4 10 (Split 6 8 (Split 6 3 (Split 5 13 Bound Bound) Bound)
    Bound) (Split 6 8 Bound Bound)); Bound; Bound; Bound ]));
-  Proof_of 6 5 1162 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Bound;
+  Proof_of 6 5 1013 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Bound;
    Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]) (By_cases 2 [
    Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound;
    Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound
    Bound); Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Bound; Bound;
    Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]) (By_cases 2 [ Bound; Bound;
-   Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ])
-   (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound);
-   Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 6
-   14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound;
-   Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]) (Proved 2)))
-   (First 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 7 8 (Split
-   5 10 (Split 7 14 (Split 5 6 Bound Bound) Bound) (Split 7 14 Bound (Split 5 0 Bound Bound)))
-   (Split 5 10 (Split 7 14 Bound Bound) Bound)); Split 6 14 Bound Bound; Bound; Bound ]) (By_cases
-   1 [ Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 7 8 (Split 5 10 (Split 7 14
-   Bound Bound) Bound) (Split 5 10 (Split 7 14 Bound Bound) Bound)); Split 7 14 Bound Bound;
-   Bound; Bound ])));
-  Proof_of 6 7 2162 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 Bound Bound) Bound)
-   Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7
-   (Split 6 2 (Split 5 8 (Split 5 12 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3
-   [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 Bound Bound) Bound)
-   Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
-   Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 (Split 4 12 Bound Bound) Bound) Bound) Bound)
+   Bound; Bound; Bound; Split 6 14 Bound Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Bound;
+   Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]))
+   (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10
+   Bound Bound); Bound; Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 6
+   14 Bound (Split 5 10 Bound Bound); Bound; Bound; Bound ]) (Proved 2))) (First 0 1 (By_cases 1 [
+   Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 7 8 (Split 5 10 (Split 7 14 (Split 5
+   6 Bound Bound) Bound) (Split 7 14 Bound (Split 5 0 Bound Bound))) (Split 5 10 (Split 7 14 Bound
+   Bound) Bound)); Split 6 14 Bound Bound; Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound;
+   Bound; Bound; Split 6 14 Bound (Split 7 8 (Split 5 10 (Split 7 14 Bound Bound) Bound) (Split 5
+   10 (Split 7 14 Bound Bound) Bound)); Split 7 14 Bound Bound; Bound; Bound ])));
+  Proof_of 6 7 4347 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (Proved 3) (Proved 3)
+   (Proved 3)) (History 2 3 (Proved 3) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 6 7 Bound Bound; Bound; Bound ]) (Proved 3)) (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 6 7 Bound Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ]) (By_cases
+   3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound;
+   Bound ]))) (History 1 2 (History 2 3 (Proved 3) (Proved 3) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 6 7 Bound Bound; Bound; Bound ])) (History 2 3 (Proved 3) (By_cases
+   3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 Bound
+   Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 Bound Bound) Bound) Bound) Bound; Bound;
+   Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 Bound
    Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split
-   6 2 (Split 5 8 (Split 5 12 Bound (Split 4 12 Bound Bound)) Bound) Bound) Bound; Bound; Bound ])
-   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split
-   5 12 Bound Bound) Bound) Bound) Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ])
-   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split
-   5 12 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound;
-   Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ]))) (History 1 2
-   (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2
-   (Split 5 8 (Split 5 11 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 Bound Bound)
-   Bound) (Split 4 1 Bound Bound)) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound;
-   Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 Bound Bound) Bound) Bound; Bound; Bound
-   ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2
-   (Split 5 11 Bound Bound) (Split 4 1 Bound Bound)) Bound; Bound; Bound ]) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 4 1 (Split 5 11
-   (Split 4 12 Bound (Split 5 12 Bound (Split 6 9 Bound Bound))) Bound) (Split 5 11 (Split 4 12
-   Bound Bound) Bound)) Bound) (Split 4 1 (Split 4 12 Bound Bound) (Split 4 12 Bound Bound)))
-   Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split
-   6 2 (Split 5 8 (Split 5 11 (Split 4 12 Bound (Split 5 12 Bound (Split 4 1 Bound Bound))) (Split
-   4 1 Bound Bound)) Bound) (Split 4 1 (Split 4 12 Bound Bound) (Split 4 12 Bound Bound))) Bound;
-   Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7
-   (Split 6 2 Bound Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
-   Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 4 1 (Split 5 11 (Split 4 12 Bound (Split 5 12
-   Bound Bound)) Bound) (Split 5 11 Bound Bound)) Bound) (Split 4 1 (Split 4 12 Bound Bound)
-   Bound)) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6
-   7 (Split 6 2 (Split 5 8 (Split 4 1 (Split 5 12 Bound Bound) Bound) Bound) (Split 4 1 Bound
-   Bound)) Bound; Bound; Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound;
-   Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ]) (By_cases 3 [
+   6 2 (Split 5 8 (Split 5 11 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3 [
    Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound
-   ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 Bound Bound)
-   Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
-   Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ]) (History 3 4 (Proved 4) (By_cases 4 [
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 12 Bound (Split 5 8
-   (Split 5 11 Bound Bound) Bound)) Bound) Bound; Bound; Bound ]) (Proved 4)) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 (Split 4 12
-   Bound Bound) Bound) Bound) (Split 4 1 Bound Bound)) Bound; Bound; Bound ])) (History 2 3
-   (Proved 3) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split
-   5 8 (Split 4 1 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 6 7 Bound Bound; Bound; Bound ])))) (First 0 1 (By_cases 1 [
-   Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Split 6 10 Bound Bound; Split 9 7 (Split 7 7
-   Bound Bound) Bound; Split 9 7 (Split 8 14 (Split 8 4 Bound (Split 5 10 Bound Bound)) (Split 6 2
-   (Split 5 10 (Split 8 4 Bound (Split 6 9 Bound Bound)) (Split 8 4 Bound Bound)) Bound)) (Split 8
-   14 (Split 6 9 (Split 5 10 (Split 6 10 (Split 5 11 Bound Bound) Bound) Bound) Bound) (Split 6 9
-   (Split 5 10 (Split 5 11 Bound Bound) Bound) (Split 5 10 Bound Bound))); Bound ]) (By_cases 1 [
-   Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Split 9 7 (Split 7 7 Bound Bound)
-   Bound; Split 9 7 (Split 8 14 (Split 8 4 Bound (Split 5 10 Bound Bound)) (Split 6 2 (Split 8 4
-   Bound (Split 5 10 (Split 6 9 Bound Bound) Bound)) Bound)) (Split 8 14 (Split 6 9 (Split 5 10
-   (Split 6 10 (Split 5 11 Bound Bound) Bound) Bound) (Split 6 10 Bound Bound)) (Split 6 9 (Split
-   5 10 (Split 5 11 Bound Bound) Bound) (Split 5 10 Bound Bound))); Bound ])));
+   ]))) (History 1 2 (History 2 3 (Proved 3) (Proved 3) (Proved 3)) (History 2 3 (Proved 3)
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split
+   5 11 Bound Bound) Bound) Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 6 7 (Split 6 2 (Split 5 8 (Split 5 11 Bound Bound) Bound) Bound)
+   Bound; Bound; Bound ])) (History 2 3 (Proved 3) (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 6 7 (Split 6 2 Bound Bound) Bound; Bound; Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 6 7 Bound Bound; Bound; Bound ])))) (First 0 1
+   (By_cases 1 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Split 6 10 Bound Bound; Split
+   9 7 (Split 7 7 Bound Bound) Bound; Split 9 7 (Split 8 14 (Split 8 4 Bound (Split 5 10 Bound
+   Bound)) (Split 6 2 (Split 5 10 (Split 8 4 Bound (Split 6 9 Bound Bound)) (Split 8 4 Bound
+   Bound)) Bound)) (Split 8 14 (Split 6 9 (Split 5 10 (Split 6 10 (Split 5 11 Bound Bound) Bound)
+   Bound) Bound) (Split 6 9 (Split 5 10 (Split 5 11 Bound Bound) Bound) (Split 5 10 Bound
+   Bound))); Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound;
+   Split 9 7 (Split 7 7 Bound Bound) Bound; Split 9 7 (Split 8 14 (Split 8 4 Bound (Split 5 10
+   Bound Bound)) (Split 6 2 (Split 8 4 Bound (Split 5 10 (Split 6 9 Bound Bound) Bound)) Bound))
+   (Split 8 14 (Split 6 9 (Split 5 10 (Split 6 10 (Split 5 11 Bound Bound) Bound) Bound) (Split 6
+   10 Bound Bound)) (Split 6 9 (Split 5 10 (Split 5 11 Bound Bound) Bound) (Split 5 10 Bound
+   Bound))); Bound ])));
   Proof_of 6 8 7299 (First 0 10 (History 0 1 (By_cases 1 [ Bound; Split 6 4 Bound (Split 7 4
-   (Split 7 7 Bound Bound) Bound); Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Split 6
-   10 (Split 8 2 (Split 7 5 Bound Bound) (Split 7 5 Bound Bound)) (Split 8 2 (Split 7 5 (Split 6 6
-   Bound Bound) (Split 5 10 Bound (Split 9 2 (Split 5 5 Bound Bound) Bound))) (Split 7 5 (Split 6
-   6 (Split 5 5 Bound Bound) Bound) (Split 5 5 (Split 5 10 Bound (Split 9 2 Bound Bound)) (Split 5
-   10 Bound Bound)))); Split 9 2 (Split 8 2 Bound (Split 7 7 Bound Bound)) (Split 8 2 Bound
-   Bound); Split 8 10 Bound (Split 9 2 Bound Bound); Bound ]) (By_cases 1 [ Bound; Split 6 4 Bound
-   (Split 7 4 (Split 5 5 Bound Bound) Bound); Bound; Bound; Split 9 4 Bound (Split 8 4 Bound
-   Bound); Split 6 10 (Split 8 2 (Split 7 5 Bound Bound) (Split 7 5 Bound Bound)) (Split 8 2
-   (Split 7 5 (Split 6 6 Bound Bound) (Split 5 10 Bound (Split 9 2 (Split 5 5 Bound Bound)
-   Bound))) (Split 7 5 (Split 6 6 (Split 5 5 Bound Bound) Bound) (Split 5 5 (Split 5 10 Bound
-   (Split 9 2 Bound Bound)) (Split 5 10 Bound Bound)))); Split 9 2 (Split 8 2 Bound (Split 7 7
-   Bound Bound)) (Split 8 2 Bound Bound); Split 8 10 Bound (Split 9 2 Bound Bound); Bound ])
-   (By_cases 1 [ Bound; Split 6 4 Bound (Split 7 4 Bound Bound); Bound; Bound; Split 9 4 Bound
-   Bound; Split 6 10 (Split 8 2 (Split 7 5 Bound Bound) (Split 7 5 Bound Bound)) (Split 8 2 (Split
-   7 5 (Split 6 6 Bound Bound) (Split 5 10 Bound (Split 5 5 Bound Bound))) (Split 7 5 (Split 6 6
-   Bound Bound) (Split 5 5 (Split 5 10 Bound Bound) Bound))); Split 9 2 (Split 8 2 Bound (Split 7
-   7 Bound Bound)) (Split 8 2 Bound Bound); Split 8 10 Bound (Split 9 2 Bound Bound); Bound ]))
-   (First 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Split 6 10 (Split 7 5 Bound Bound)
-   (Split 7 5 (Split 8 2 Bound Bound) (Split 8 2 Bound Bound)); Split 9 2 Bound Bound; Split 8 10
-   Bound Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Split 6 10 (Split 7 5
-   Bound Bound) (Split 7 5 Bound (Split 8 2 Bound Bound)); Split 8 2 Bound Bound; Split 8 10 Bound
-   Bound; Bound ])));
-  Proof_of 6 9 9312 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 (Split 7
+   (Split 5 5 Bound Bound) Bound); Bound; Bound; Split 9 4 Bound Bound; Split 6 10 (Split 8 2
+   (Split 7 5 Bound Bound) (Split 7 5 Bound Bound)) (Split 8 2 (Split 7 5 (Split 6 6 Bound Bound)
+   (Split 5 10 Bound (Split 9 2 Bound Bound))) (Split 7 5 (Split 6 6 (Split 5 5 Bound Bound)
+   Bound) (Split 5 5 (Split 5 10 Bound (Split 9 2 Bound Bound)) (Split 5 10 Bound Bound)))); Split
+   9 2 (Split 8 2 Bound (Split 7 7 Bound Bound)) (Split 8 2 Bound Bound); Split 8 10 Bound (Split
+   9 2 Bound Bound); Bound ]) (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split
+   6 10 Bound Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split
+   6 10 Bound Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split
+   6 10 Bound Bound; Bound; Bound; Bound ])) (By_cases 1 [ Bound; Split 6 4 Bound (Split 7 4 Bound
+   Bound); Bound; Bound; Split 9 4 Bound Bound; Split 6 10 (Split 8 2 (Split 7 5 Bound Bound)
+   (Split 7 5 Bound Bound)) (Split 8 2 (Split 7 5 (Split 6 6 Bound Bound) (Split 5 10 Bound (Split
+   5 5 Bound Bound))) (Split 7 5 (Split 6 6 Bound Bound) (Split 5 5 (Split 5 10 Bound Bound)
+   Bound))); Split 9 2 (Split 8 2 Bound (Split 7 7 Bound Bound)) (Split 8 2 Bound Bound); Split 8
+   10 Bound (Split 9 2 Bound Bound); Bound ])) (First 0 1 (By_cases 1 [ Bound; Bound; Bound;
+   Bound; Bound; Split 6 10 (Split 7 5 Bound Bound) (Split 7 5 (Split 8 2 Bound Bound) (Split 8 2
+   Bound Bound)); Split 9 2 Bound Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 1 [ Bound;
+   Bound; Bound; Bound; Bound; Split 6 10 (Split 7 5 Bound Bound) (Split 7 5 Bound (Split 8 2
+   Bound Bound)); Split 8 2 Bound Bound; Split 8 10 Bound Bound; Bound ])));
+  Proof_of 6 9 2287 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 (Split 7
    7 Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7
-   7 (Split 7 4 (Split 6 2 Bound (Split 6 8 Bound Bound)) Bound) Bound)); Bound; Bound; Bound;
-   Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 (Split 7 7 Bound Bound) (Split 5 5
-   (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7 7 (Split 7 4 (Split 6 2
-   Bound Bound) Bound) Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [
-   Bound; Split 6 4 (Split 7 7 Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound
-   Bound) Bound) Bound) (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound)); Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Split 6 4 (Split
-   7 7 Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split
-   7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound)); Bound; Bound; Bound; Bound; Bound;
+   7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound)); Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound
+   Bound) Bound) Bound) (Split 7 7 (Split 7 4 Bound Bound) Bound)); Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 (Split 7 7 Bound Bound) (Split 5 5 (Split
+   7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7 7 (Split 7 4 Bound Bound)
+   Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound;
+   Split 6 4 (Split 7 7 Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound)
+   Bound) Bound) (Split 7 7 (Split 7 4 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 (Split 7 4 Bound
+   Bound) Bound) (Split 7 7 (Split 7 4 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Bound;
    Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 (Split 7 7 Bound Bound) (Split 5 5 (Split 7 7
-   (Split 6 8 Bound Bound) Bound) (Split 7 7 (Split 6 8 (Split 7 13 Bound Bound) Bound) Bound));
-   Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 (Split 7 7
-   Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7 7
-   (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound)); Bound; Bound; Bound; Bound; Bound; Bound;
-   Bound ])) (History 1 2 (By_cases 2 [ Bound; Split 6 4 (Split 7 7 Bound Bound) (Split 5 5 (Split
-   7 7 (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7 7 (Split 7 4 (Split 6 2 Bound
-   Bound) Bound) Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (History 2 3 (Proved
-   3) (Proved 3) (Proved 3)) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 Bound
-   Bound) (Split 7 7 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]))) (First 0
-   1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 (Split 6 2 (Split 7 7 Bound Bound) Bound) (Split
-   6 2 (Split 5 5 Bound Bound) (Split 7 7 (Split 7 4 Bound Bound) Bound)); Bound; Bound; Bound;
-   Bound; Split 9 2 (Split 7 7 (Split 6 2 (Split 6 7 (Split 5 11 Bound Bound) Bound) Bound) Bound)
-   (Split 6 2 (Split 7 7 (Split 7 13 (Split 6 7 Bound Bound) (Split 6 7 (Split 5 8 Bound Bound)
-   Bound)) Bound) (Split 7 7 (Split 7 13 Bound (Split 6 7 (Split 8 2 Bound Bound) Bound)) Bound));
-   Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 (Split 7 13 Bound
-   Bound) Bound) (Split 7 7 (Split 7 13 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Bound;
-   Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 Bound Bound) (Split
-   7 7 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (First 1 2 (By_cases 2 [
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 2 Bound (Split 6 2 Bound Bound); Bound; Bound
-   ]) (First 2 3 (Proved 3) (Proved 3)))));
+   (Split 7 4 (Split 6 2 Bound Bound) Bound) Bound) (Split 7 7 (Split 7 4 Bound Bound) Bound));
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Split 6 4
+   Bound (Split 5 5 (Split 7 7 (Split 7 4 Bound Bound) Bound) (Split 7 7 (Split 7 4 Bound Bound)
+   Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4
+   (Split 7 7 Bound Bound) (Split 5 5 (Split 7 7 (Split 7 4 Bound Bound) Bound) (Split 7 7 (Split
+   7 4 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [
+   Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 Bound Bound) (Split 7 7 Bound Bound)); Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ]))) (First 0 1 (History 1 2 (By_cases 2 [ Bound;
+   Split 6 4 (Split 6 2 Bound Bound) (Split 6 2 (Split 5 5 Bound Bound) (Split 7 7 Bound Bound));
+   Bound; Bound; Bound; Bound; Split 9 2 (Split 7 7 (Split 6 2 (Split 6 7 Bound Bound) Bound)
+   Bound) (Split 6 2 (Split 7 7 (Split 7 13 Bound (Split 6 7 Bound Bound)) Bound) (Split 7 7
+   (Split 7 13 Bound (Split 6 7 Bound Bound)) Bound)); Bound; Bound ]) (By_cases 2 [ Bound; Split
+   6 4 (Split 6 2 Bound Bound) (Split 6 2 (Split 5 5 Bound Bound) (Split 7 7 Bound Bound)); Bound;
+   Bound; Bound; Bound; Split 9 2 (Split 7 7 (Split 6 2 (Split 6 7 Bound Bound) Bound) Bound)
+   (Split 6 2 (Split 7 7 (Split 7 13 Bound (Split 6 7 (Split 5 8 Bound Bound) Bound)) Bound)
+   (Split 7 7 (Split 7 13 Bound (Split 6 7 (Split 8 2 Bound Bound) Bound)) Bound)); Bound; Bound
+   ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 (Split 7 7 Bound Bound) (Split 7 7 Bound
+   Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (First 1 2 (By_cases 2 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 9 2 Bound (Split 6 2 Bound Bound); Bound; Bound ])
+   (First 2 3 (Proved 3) (Proved 3)))));
   Proof_of 7 0 764330 (Proved 0);
   Proof_of 7 1 360100 (Proved 0);
   Proof_of 7 2 48670 (Proved 0);
@@ -5491,189 +5832,179 @@ Definition proofs : list proof := [
   Proof_of 7 4 8317 (First 0 10 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 5 14
    Bound (Split 4 10 (Split 7 3 (Split 5 13 Bound Bound) Bound) (Split 7 3 (Split 5 13 Bound
    Bound) Bound)); Bound; Bound ]) (First 0 1 (Proved 1) (Proved 1)));
-  Proof_of 7 5 2544 (First 0 10 (History 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound;
-   Bound; Split 6 14 Bound (Split 5 10 (Split 7 8 (Split 6 13 Bound Bound) Bound) (Split 7 8
-   (Split 6 13 Bound Bound) Bound)); Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound;
-   Bound; Bound; Split 6 14 Bound (Split 5 10 (Split 7 8 (Split 6 13 Bound Bound) Bound) (Split 7
-   8 Bound Bound)); Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split
-   6 14 Bound (Split 5 10 (Split 6 13 Bound Bound) (Split 6 13 Bound Bound)); Bound; Bound ]))
-   (First 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10
-   Bound Bound); Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6
-   14 Bound Bound; Bound; Bound ])));
-  Proof_of 7 6 2907 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound); Split
-   7 14 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14
-   Bound (Split 6 10 (Split 8 8 Bound Bound) Bound); Bound; Bound ]) (By_cases 3 [ Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 Bound Bound); Bound; Bound ]))
-   (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound Bound; Split 7 14 (Split 8 8
-   Bound (Split 8 14 (Split 6 9 Bound Bound) Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6
-   (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 (Split 4 11 Bound Bound) Bound) Bound))
-   (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 Bound Bound)
-   Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound) (Split 5 10
-   (Split 3 11 Bound (Split 5 14 Bound Bound)) Bound)) Bound) (Split 6 0 (Split 5 10 Bound Bound)
-   Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) (Split 6 0 Bound Bound))));
-   Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 (Split 6 2 Bound
-   Bound) Bound) (Split 8 8 (Split 6 10 Bound Bound) (Split 6 10 Bound Bound))); Bound ])
-   (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound Bound; Split 7 14 (Split 8 8
-   Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 (Split 6 0 Bound
-   Bound) Bound) (Split 6 0 (Split 3 11 Bound (Split 6 6 Bound Bound)) Bound)) (Split 8 14 (Split
-   6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 (Split 3 11 Bound (Split 5 13 Bound
-   Bound)) Bound) Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound)
-   (Split 5 10 (Split 5 14 Bound Bound) Bound)) Bound) (Split 6 0 (Split 5 10 Bound Bound) Bound))
-   (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14 Bound
-   (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 Bound
-   Bound) (Split 6 10 Bound Bound))); Bound ])) (History 1 2 (History 2 3 (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound);
-   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split
-   6 10 (Split 8 8 Bound Bound) Bound); Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
-   Bound; Bound; Split 7 14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound); Split 7 14 Bound
-   Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7
-   14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound); Bound; Bound ]) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 (Split 8 8 Bound Bound) Bound);
-   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split
-   6 10 (Split 8 8 Bound Bound) Bound); Split 7 14 Bound Bound; Bound ])) (By_cases 2 [ Bound;
-   Bound; Bound; Bound; Bound; Split 8 14 Bound Bound; Split 7 14 (Split 8 8 Bound (Split 8 14
-   Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound) Bound)
-   (Split 6 0 (Split 6 6 Bound Bound) Bound)) (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound)
-   Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6
-   4 (Split 5 14 Bound Bound) (Split 5 10 (Split 5 14 Bound Bound) Bound)) Bound) (Split 6 0 Bound
-   Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14
-   Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10
-   Bound Bound) (Split 6 10 Bound Bound))); Bound ])) (History 1 2 (By_cases 2 [ Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8
-   (Split 6 10 (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 Bound
-   Bound) Bound)) (Split 8 14 (Split 6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6
-   Bound Bound) Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound)
-   (Split 5 10 (Split 5 14 Bound Bound) Bound)) Bound) (Split 6 0 Bound Bound)) (Split 8 14 (Split
-   6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound
-   Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 Bound Bound) (Split 6 10
-   Bound Bound))); Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound
-   Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14
-   (Split 6 6 (Split 6 0 Bound Bound) Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound)) (Split 8
-   14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))) (Split 6 10 (Split 8 14
-   (Split 6 0 (Split 6 4 (Split 5 7 Bound Bound) (Split 5 10 Bound Bound)) Bound) (Split 6 0 Bound
-   Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14
-   Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10
-   Bound Bound) (Split 6 10 Bound Bound))); Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound;
-   Bound; Bound; Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6
-   Bound Bound) (Split 6 0 Bound Bound)) (Split 8 14 Bound (Split 6 0 Bound Bound))) (Split 6 10
-   (Split 8 14 (Split 6 0 (Split 6 4 Bound Bound) Bound) Bound) (Split 8 14 (Split 6 0 Bound
-   Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8
-   Bound Bound) (Split 8 8 Bound Bound)); Bound ]))) (First 0 1 (History 1 2 (History 2 3
-   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 6 10 Bound
-   Bound); Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14
-   Bound (Split 6 10 Bound Bound); Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
-   Bound; Bound; Split 7 14 Bound Bound; Bound; Bound ])) (By_cases 2 [ Bound; Bound; Bound;
+  Proof_of 7 5 3554 (First 0 10 (History 0 1 (By_cases 1 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 6 14 Bound (Split 5 10 (Split 7 8 (Split 6 13 Bound Bound) Bound) (Split 7 8 Bound
+   Bound)); Bound; Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 14
+   Bound (Split 5 10 (Split 7 8 (Split 6 13 Bound Bound) Bound) (Split 7 8 Bound Bound)); Bound;
+   Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10
+   (Split 6 13 Bound Bound) (Split 6 13 Bound Bound)); Bound; Bound ])) (First 0 1 (By_cases 1 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10 Bound Bound); Bound;
+   Bound ]) (By_cases 1 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound Bound; Bound;
+   Bound ])));
+  Proof_of 7 6 2907 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Bound;
    Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6
-   10 (Split 8 14 (Split 6 6 (Split 3 11 Bound (Split 6 0 Bound Bound)) Bound) (Split 6 0 (Split 4
-   11 Bound Bound) Bound)) (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 Bound Bound))) (Split 6
-   10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 4 11 Bound (Split 5 14 (Split 3 11 Bound (Split 5 7
-   Bound Bound)) Bound)) (Split 3 11 Bound (Split 5 10 (Split 5 14 (Split 4 11 Bound Bound) Bound)
-   Bound))) Bound) (Split 6 0 (Split 4 11 Bound Bound) Bound)) (Split 8 14 (Split 6 0 (Split 5 10
+   10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound)) (Split 8 14
+   (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))) (Split 6 10 (Split 8 14
+   (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound) (Split 5 10 (Split 5 14 Bound Bound) Bound))
+   Bound) (Split 6 0 Bound Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound)
+   Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound
+   Bound) (Split 8 8 (Split 6 10 Bound Bound) (Split 6 10 Bound Bound))); Bound ]) (By_cases 2 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound))
+   (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound)
+   Bound)) (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))) (Split
+   6 10 (Split 8 14 (Split 6 0 (Split 6 4 Bound (Split 5 10 Bound Bound)) Bound) (Split 6 0 Bound
+   Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14
+   Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 Bound (Split 6
+   10 Bound Bound))); Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14
+   (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 Bound
+   Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound)) (Split 8 14 (Split 6 6 Bound Bound) (Split 6
+   0 (Split 6 6 Bound Bound) Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14
+   Bound Bound) (Split 5 10 Bound Bound)) Bound) (Split 6 0 Bound Bound)) (Split 8 14 (Split 6 0
+   (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound
+   Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 Bound (Split 6 10 Bound Bound))); Bound
+   ])) (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8
+   Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 Bound Bound)
+   (Split 6 0 (Split 6 6 Bound Bound) Bound)) (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0
+   (Split 6 6 Bound Bound) Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14
+   Bound Bound) (Split 5 10 Bound Bound)) Bound) (Split 6 0 Bound Bound)) (Split 8 14 (Split 6 0
+   (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound
+   Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 Bound (Split 6 10 Bound Bound))); Bound
+   ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8
+   14 Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6
+   6 Bound Bound) Bound)) (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound)
+   Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound) (Split 5 10
+   Bound Bound)) Bound) (Split 6 0 Bound Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound)
+   Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8
+   Bound Bound) (Split 8 8 Bound (Split 6 10 Bound Bound))); Bound ]) (By_cases 2 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8
+   (Split 6 10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))
+   (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))) (Split 6 10
+   (Split 8 14 (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound) (Split 5 10 Bound Bound)) Bound)
+   (Split 6 0 Bound Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split
+   8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8
+   Bound (Split 6 10 Bound Bound))); Bound ])) (History 1 2 (By_cases 2 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6
+   10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound)) (Split 8 14
+   (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))) (Split 6 10 (Split 8 14
+   (Split 6 0 (Split 6 4 (Split 5 14 Bound Bound) (Split 5 10 Bound Bound)) Bound) (Split 6 0
+   Bound Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14
+   (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8
+   Bound (Split 6 10 Bound Bound))); Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound)) (Split 8 8 (Split 6 10 (Split 8 14
+   (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound)) (Split 8 14 (Split 6 6 Bound
+   Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6
+   4 Bound (Split 5 10 Bound Bound)) Bound) (Split 6 0 Bound Bound)) (Split 8 14 (Split 6 0 Bound
+   Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8
+   Bound Bound) (Split 8 8 Bound (Split 6 10 Bound Bound))); Bound ]) (By_cases 2 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 (Split 8
+   14 (Split 6 6 Bound Bound) (Split 6 0 Bound Bound)) (Split 8 14 Bound (Split 6 0 Bound Bound)))
+   (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 Bound Bound) Bound) Bound) (Split 8 14 (Split 6 0
+   Bound Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7 14
+   (Split 8 8 Bound Bound) (Split 8 8 Bound Bound)); Bound ]))) (First 0 1 (History 1 2 (By_cases
+   2 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound
+   Bound)) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 4 11 Bound
+   Bound) Bound)) (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 6 6 Bound Bound) Bound)))
+   (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 (Split 4 11 Bound (Split 5 14 (Split 5 7 Bound
+   Bound) Bound)) (Split 5 10 (Split 3 11 Bound (Split 5 14 (Split 4 11 Bound Bound) Bound))
+   Bound)) Bound) (Split 6 0 (Split 4 11 Bound Bound) Bound)) (Split 8 14 (Split 6 0 (Split 5 10
    Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14 Bound (Split 6 10 Bound Bound)) (Split 7
-   14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 Bound Bound) (Split 6 10 Bound Bound)));
-   Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound
-   Bound) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 Bound Bound))
-   (Split 8 14 Bound (Split 6 0 Bound Bound))) (Split 6 10 (Split 8 14 (Split 6 0 (Split 6 4 Bound
-   Bound) Bound) Bound) (Split 8 14 Bound Bound))); Split 8 14 (Split 7 14 Bound Bound) (Split 7
-   14 Bound (Split 8 8 Bound Bound)); Bound ])) (First 1 2 (By_cases 2 [ Bound; Bound; Bound;
-   Bound; Bound; Bound; Split 7 14 Bound (Split 8 8 (Split 6 10 (Split 8 14 Bound Bound) Bound)
-   (Split 6 10 Bound Bound)); Split 7 14 Bound (Split 8 14 Bound Bound); Bound ]) (First 2 3
-   (Proved 3) (Proved 3)))));
+   14 (Split 8 8 Bound Bound) (Split 8 8 Bound (Split 6 10 Bound Bound))); Bound ]) (By_cases 2 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 (Split 8 8 Bound (Split 8 14 Bound Bound))
+   (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 (Split 4 11 Bound Bound)
+   Bound)) (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0 Bound Bound))) (Split 6 10 (Split 8 14
+   (Split 6 0 (Split 6 4 (Split 4 11 Bound (Split 5 14 Bound Bound)) (Split 5 10 (Split 3 11 Bound
+   (Split 5 14 (Split 4 11 Bound Bound) Bound)) Bound)) Bound) (Split 6 0 (Split 4 11 Bound Bound)
+   Bound)) (Split 8 14 (Split 6 0 (Split 5 10 Bound Bound) Bound) Bound))); Split 8 14 (Split 7 14
+   Bound (Split 6 10 Bound Bound)) (Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 Bound (Split 6
+   10 Bound Bound))); Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14
+   (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 (Split 8 14 (Split 6 6 Bound Bound) (Split 6 0
+   Bound Bound)) (Split 8 14 Bound (Split 6 0 Bound Bound))) (Split 6 10 (Split 8 14 (Split 6 0
+   (Split 6 4 Bound Bound) Bound) Bound) (Split 8 14 Bound Bound))); Split 8 14 (Split 7 14 Bound
+   Bound) (Split 7 14 Bound (Split 8 8 Bound Bound)); Bound ])) (First 1 2 (By_cases 2 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound (Split 8 8 (Split 6 10 (Split 8 14 Bound
+   Bound) Bound) (Split 6 10 Bound Bound)); Split 7 14 Bound (Split 8 14 Bound Bound); Bound ])
+   (First 2 3 (Proved 3) (Proved 3)))));
   Proof_of 7 8 21493 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Bound;
-   Split 8 4 (Split 9 2 Bound Bound) (Split 9 2 Bound Bound); Split 9 4 Bound (Split 8 4 (Split 7
-   2 Bound Bound) Bound); Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound);
-   Split 9 2 Bound Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split
-   9 4 Bound (Split 8 4 (Split 7 2 Bound Bound) Bound); Bound; Split 7 10 (Split 9 14 Bound Bound)
-   (Split 9 14 Bound Bound); Split 9 2 Bound Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound;
+   Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Split 7 10 Bound (Split
+   9 14 Bound Bound); Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound;
+   Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Split 7 10 Bound (Split 9 14 Bound Bound);
+   Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound
+   (Split 8 4 Bound Bound); Bound; Split 7 10 Bound (Split 9 14 Bound Bound); Bound; Bound ]))
+   (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound (Split 8
+   4 Bound Bound); Bound; Split 7 10 Bound (Split 9 14 Bound Bound); Bound; Bound ]) (By_cases 2 [
+   Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound;
+   Split 7 10 Bound (Split 9 14 Bound Bound); Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound;
    Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Split 7 10 Bound (Split
    9 14 Bound Bound); Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Bound; Bound; Split 8 4
-   (Split 9 2 Bound Bound) (Split 9 2 Bound Bound); Split 9 4 Bound (Split 8 4 (Split 7 2 Bound
-   Bound) Bound); Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 2
-   Bound Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 (Split 9 2 Bound Bound)
-   (Split 7 4 Bound Bound); Split 9 4 Bound (Split 8 4 (Split 7 2 Bound Bound) Bound); Bound;
-   Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 2 Bound Bound; Bound ])
-   (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound
-   Bound); Bound; Split 7 10 Bound (Split 9 14 Bound Bound); Bound; Bound ])) (History 1 2
-   (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound
-   Bound); Bound; Split 7 10 Bound (Split 9 14 Bound Bound); Bound; Bound ]) (By_cases 2 [ Bound;
-   Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Split 7 10
-   Bound (Split 9 14 Bound Bound); Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4
-   Bound Bound; Split 9 4 Bound Bound; Bound; Split 7 10 Bound (Split 9 14 Bound Bound); Bound;
-   Bound ]))) (First 0 1 (By_cases 1 [ Bound; Bound; Split 7 4 Bound (Split 9 14 (Split 8 7 Bound
-   Bound) Bound); Split 8 4 (Split 9 2 (Split 8 8 (Split 9 3 (Split 5 9 (Split 6 6 Bound Bound)
-   Bound) Bound) (Split 9 3 (Split 7 2 Bound Bound) Bound)) Bound) (Split 9 2 (Split 7 4 (Split 8
-   8 (Split 9 3 (Split 6 2 (Split 7 10 Bound Bound) Bound) Bound) (Split 9 3 Bound Bound)) (Split
-   8 8 (Split 9 3 (Split 7 10 Bound Bound) Bound) (Split 9 3 Bound Bound))) Bound); Split 9 4
-   (Split 7 6 Bound Bound) (Split 8 4 (Split 7 2 (Split 9 8 (Split 7 7 (Split 9 2 Bound Bound)
-   (Split 9 2 (Split 7 9 Bound Bound) Bound)) (Split 9 2 (Split 7 9 Bound Bound) Bound)) (Split 9
-   8 (Split 7 7 Bound Bound) Bound)) (Split 9 8 (Split 9 2 (Split 7 2 (Split 7 9 Bound Bound)
-   Bound) Bound) (Split 9 2 Bound Bound))); Split 7 9 Bound Bound; Split 9 14 (Split 7 10 (Split 7
-   6 Bound Bound) (Split 7 6 (Split 9 2 Bound Bound) Bound)) (Split 7 10 (Split 9 2 Bound Bound)
-   (Split 9 2 (Split 7 7 Bound (Split 7 6 Bound Bound)) Bound)); Split 9 2 (Split 8 7 Bound Bound)
-   (Split 8 7 Bound Bound); Bound ]) (By_cases 1 [ Bound; Bound; Split 7 4 Bound (Split 9 14
-   (Split 8 7 Bound Bound) Bound); Split 8 4 (Split 9 2 (Split 8 8 (Split 9 3 (Split 6 6 Bound
-   Bound) Bound) (Split 9 3 Bound Bound)) Bound) (Split 9 2 (Split 7 4 (Split 8 8 (Split 9 3
-   (Split 7 10 Bound Bound) Bound) (Split 9 3 Bound Bound)) (Split 8 8 (Split 9 3 (Split 7 10
-   Bound Bound) Bound) Bound)) Bound); Split 9 4 (Split 6 9 Bound Bound) (Split 8 4 (Split 7 2
-   (Split 9 8 (Split 9 2 (Split 7 7 Bound (Split 7 9 Bound Bound)) Bound) (Split 9 2 Bound Bound))
-   (Split 9 8 Bound Bound)) (Split 9 8 (Split 9 2 (Split 7 2 (Split 7 9 Bound Bound) Bound) Bound)
-   (Split 9 2 Bound Bound))); Split 7 9 Bound Bound; Split 7 10 (Split 9 14 Bound (Split 9 2 Bound
-   Bound)) (Split 9 14 (Split 9 2 (Split 7 6 Bound Bound) Bound) (Split 9 2 (Split 7 7 Bound
-   Bound) Bound)); Split 9 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound); Bound ])));
-  Proof_of 7 9 5962 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Split 7 4
-   (Split 8 7 Bound Bound) (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) (Split 6 5 Bound Bound))
-   (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2
-   (Split 8 5 Bound Bound) (Split 8 5 (Split 7 6 Bound Bound) (Split 6 5 Bound Bound))); Split 9 2
-   Bound Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound (Split 6 9 Bound Bound))
-   (Split 7 10 Bound Bound)) (Split 8 4 Bound Bound)) ]) (By_cases 2 [ Bound; Bound; Split 7 4
-   (Split 8 7 Bound Bound) (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) (Split 6 5 Bound Bound))
-   (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2
-   (Split 8 5 Bound Bound) (Split 8 5 Bound (Split 6 5 Bound Bound))); Bound; Split 9 10 Bound
-   (Split 7 2 (Split 8 4 (Split 7 10 Bound (Split 5 10 Bound Bound)) (Split 7 10 Bound Bound))
-   (Split 8 4 Bound Bound)) ]) (By_cases 2 [ Bound; Bound; Split 7 4 (Split 8 7 Bound Bound)
-   (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) (Split 6 5 Bound Bound)) (Split 6 5 Bound
-   Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound
-   Bound) (Split 8 5 Bound (Split 6 5 Bound Bound))); Bound; Split 9 10 Bound (Split 7 2 (Split 8
-   4 (Split 7 10 Bound (Split 6 9 Bound Bound)) Bound) (Split 8 4 Bound Bound)) ])) (History 1 2
-   (By_cases 2 [ Bound; Bound; Split 7 4 (Split 8 7 Bound Bound) (Split 8 7 (Split 7 8 (Split 6 5
-   Bound Bound) (Split 6 5 Bound Bound)) (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10
-   (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 (Split 7 6 Bound Bound)
-   (Split 6 5 Bound Bound))); Split 9 2 Bound Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split
-   7 10 Bound (Split 6 9 Bound Bound)) (Split 7 10 Bound Bound)) (Split 8 4 Bound Bound)) ])
-   (By_cases 2 [ Bound; Bound; Split 7 4 (Split 8 7 Bound Bound) (Split 8 7 (Split 7 8 (Split 6 5
-   Bound Bound) (Split 6 5 Bound Bound)) (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10
-   (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 (Split 7 6 Bound Bound)
-   (Split 6 5 Bound Bound))); Split 9 2 Bound Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split
-   7 10 Bound (Split 5 10 Bound Bound)) (Split 7 10 Bound Bound)) (Split 8 4 Bound Bound)) ])
-   (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound)
-   Bound) (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split
-   9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound (Split 6 5 Bound Bound))); Bound; Split 9 10 Bound
-   (Split 7 2 (Split 8 4 (Split 7 10 Bound (Split 6 9 Bound Bound)) Bound) (Split 8 4 Bound
-   Bound)) ])) (History 1 2 (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8
-   (Split 6 5 Bound Bound) Bound) (Split 6 5 Bound Bound)); Bound; Bound; Bound; Split 7 10 (Split
-   9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10
-   Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound Bound) Bound) Bound) ]) (By_cases 2 [ Bound;
-   Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) Bound) (Split 6 5 Bound
-   Bound)); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound
-   Bound) (Split 8 5 Bound (Split 6 5 Bound Bound))); Bound; Split 9 10 Bound (Split 7 2 (Split 8
-   4 (Split 7 10 Bound Bound) Bound) (Split 8 4 Bound Bound)) ]) (By_cases 2 [ Bound; Bound; Split
-   7 4 Bound (Split 8 7 (Split 7 8 Bound Bound) Bound); Bound; Bound; Bound; Split 7 10 (Split 9 2
-   Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10
-   Bound (Split 7 2 (Split 8 4 Bound Bound) Bound) ]))) (First 0 1 (History 1 2 (By_cases 2 [
-   Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound);
-   Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound)
-   (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 Bound Bound) Bound) ])
+   Bound Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Split 7 10 Bound (Split 9 14 Bound
+   Bound); Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4
+   Bound (Split 8 4 Bound Bound); Bound; Split 7 10 Bound (Split 9 14 Bound Bound); Bound; Bound
+   ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 Bound Bound; Bound;
+   Split 7 10 Bound (Split 9 14 Bound Bound); Bound; Bound ]))) (First 0 1 (By_cases 1 [ Bound;
+   Bound; Split 7 4 Bound (Split 9 14 (Split 8 7 Bound Bound) Bound); Split 8 4 (Split 9 2 (Split
+   8 8 (Split 9 3 (Split 5 9 (Split 6 6 Bound Bound) Bound) Bound) (Split 9 3 (Split 7 2 Bound
+   Bound) Bound)) Bound) (Split 9 2 (Split 7 4 (Split 8 8 (Split 9 3 (Split 6 2 (Split 7 10 Bound
+   Bound) Bound) Bound) (Split 9 3 Bound Bound)) (Split 8 8 (Split 9 3 (Split 7 10 Bound Bound)
+   Bound) (Split 9 3 Bound Bound))) Bound); Split 9 4 (Split 7 6 Bound Bound) (Split 8 4 (Split 7
+   2 (Split 9 8 (Split 7 7 (Split 9 2 Bound Bound) (Split 9 2 (Split 7 9 Bound Bound) Bound))
+   (Split 9 2 (Split 7 9 Bound Bound) Bound)) (Split 9 8 (Split 7 7 Bound Bound) Bound)) (Split 9
+   8 (Split 9 2 (Split 7 2 (Split 7 9 Bound Bound) Bound) Bound) (Split 9 2 Bound Bound))); Split
+   7 9 Bound Bound; Split 9 14 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 (Split 9 2 Bound
+   Bound) Bound)) (Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 7 7 Bound (Split 7 6 Bound
+   Bound)) Bound)); Split 9 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound); Bound ]) (By_cases
+   1 [ Bound; Bound; Split 7 4 Bound (Split 9 14 (Split 8 7 Bound Bound) Bound); Split 8 4 (Split
+   9 2 (Split 8 8 (Split 9 3 (Split 6 6 Bound Bound) Bound) (Split 9 3 Bound Bound)) Bound) (Split
+   9 2 (Split 7 4 (Split 8 8 (Split 9 3 (Split 7 10 Bound Bound) Bound) (Split 9 3 Bound Bound))
+   (Split 8 8 (Split 9 3 (Split 7 10 Bound Bound) Bound) Bound)) Bound); Split 9 4 (Split 6 9
+   Bound Bound) (Split 8 4 (Split 7 2 (Split 9 8 (Split 9 2 (Split 7 7 Bound (Split 7 9 Bound
+   Bound)) Bound) (Split 9 2 Bound Bound)) (Split 9 8 Bound Bound)) (Split 9 8 (Split 9 2 (Split 7
+   2 (Split 7 9 Bound Bound) Bound) Bound) (Split 9 2 Bound Bound))); Split 7 9 Bound Bound; Split
+   7 10 (Split 9 14 Bound (Split 9 2 Bound Bound)) (Split 9 14 (Split 9 2 (Split 7 6 Bound Bound)
+   Bound) (Split 9 2 (Split 7 7 Bound Bound) Bound)); Split 9 2 (Split 8 7 Bound Bound) (Split 8 7
+   Bound Bound); Bound ])));
+  Proof_of 7 9 19984 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Split 7 4
+   Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound; Bound; Split 7
+   10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound Bound)); Bound;
+   Split 9 10 Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound Bound) Bound) Bound) ]) (By_cases 2 [
+   Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 Bound Bound) Bound); Bound; Bound; Bound;
+   Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound Bound));
+   Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound Bound) Bound) Bound) ])
    (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound)
    Bound) Bound); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5
+   Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split 7
+   10 Bound Bound) Bound) Bound) ])) (History 1 2 (By_cases 2 [ Bound; Bound; Split 7 4 Bound
+   (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound; Bound; Split 7 10
+   (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound Bound)); Bound;
+   Split 9 10 Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound Bound) Bound) Bound) ]) (By_cases 2 [
+   Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound);
+   Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound)
+   (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound
+   Bound) Bound) Bound) ]) (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8
+   (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound)
+   (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2
+   (Split 8 4 (Split 7 10 Bound Bound) Bound) Bound) ])) (History 1 2 (By_cases 2 [ Bound; Bound;
+   Split 7 4 Bound (Split 8 7 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound;
+   Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound
+   Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound Bound) Bound) Bound)
+   ]) (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 Bound Bound) Bound);
+   Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5 Bound Bound)
+   (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 (Split 7 10 Bound
+   Bound) Bound) Bound) ]) (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 Bound
+   Bound) Bound); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2 (Split 8 5
    Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 Bound
-   Bound) Bound) ]) (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 Bound Bound)
-   Bound); Bound; Bound; Bound; Split 7 10 Bound (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5
-   Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 Bound Bound) Bound) ])) (First 1 2
-   (By_cases 2 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Split 7 10 Bound (Split
-   8 5 Bound Bound); Bound; Split 9 10 Bound Bound ]) (By_cases 2 [ Bound; Bound; Split 7 4 Bound
-   (Split 8 7 Bound Bound); Bound; Bound; Bound; Split 7 10 Bound (Split 8 5 Bound Bound); Bound;
-   Split 9 10 Bound (Split 7 2 Bound Bound) ]))));
+   Bound) Bound) ]))) (First 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8
+   7 (Split 7 8 Bound Bound) Bound); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound)
+   (Split 9 2 (Split 8 5 Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2
+   (Split 8 4 Bound Bound) Bound) ]) (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split
+   7 8 Bound Bound) Bound); Bound; Bound; Bound; Split 7 10 (Split 9 2 Bound Bound) (Split 9 2
+   (Split 8 5 Bound Bound) (Split 8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4
+   Bound Bound) Bound) ]) (By_cases 2 [ Bound; Bound; Split 7 4 Bound (Split 8 7 (Split 7 8 Bound
+   Bound) Bound); Bound; Bound; Bound; Split 7 10 Bound (Split 9 2 (Split 8 5 Bound Bound) (Split
+   8 5 Bound Bound)); Bound; Split 9 10 Bound (Split 7 2 (Split 8 4 Bound Bound) Bound) ])) (First
+   1 2 (By_cases 2 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Split 7 10 Bound
+   (Split 8 5 Bound Bound); Bound; Split 9 10 Bound Bound ]) (By_cases 2 [ Bound; Bound; Split 7 4
+   Bound (Split 8 7 Bound Bound); Bound; Bound; Bound; Split 7 10 Bound (Split 8 5 Bound Bound);
+   Bound; Split 9 10 Bound (Split 7 2 Bound Bound) ]))));
   Proof_of 8 0 326966 (Proved 0);
   Proof_of 8 1 236959 (Proved 0);
   Proof_of 8 2 286457 (Proved 0);
@@ -5690,243 +6021,199 @@ Definition proofs : list proof := [
    Split 9 4 (Split 5 4 Bound (Split 4 5 (Split 5 2 (Split 6 4 Bound Bound) Bound) (Split 5 2
    Bound Bound))) Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 6 14 Bound (Split 5 10
    Bound Bound); Bound ])));
-  Proof_of 8 6 12019 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 Bound
-   (Split 5 5 Bound Bound); Bound; Bound; Bound; Bound; Split 8 10 Bound Bound; Split 7 14 Bound
-   (Split 6 10 Bound Bound); Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 Bound
-   Bound); Bound; Bound; Bound; Bound; Split 8 10 Bound Bound; Split 7 14 Bound (Split 6 10 Bound
-   Bound); Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound; Bound;
-   Bound; Bound; Split 8 10 Bound Bound; Split 7 14 Bound (Split 6 10 Bound Bound); Bound ]))
-   (History 1 2 (By_cases 2 [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound; Bound; Bound;
-   Bound; Split 8 10 Bound Bound; Split 7 14 Bound (Split 6 10 Bound Bound); Bound ]) (By_cases 2
-   [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound; Bound; Bound; Bound; Split 8 10 Bound
-   Bound; Split 7 14 Bound (Split 6 10 Bound Bound); Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound Bound; Bound ])) (History 1 2
-   (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])
-   (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound
-   Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound
-   Bound; Bound ]))) (First 0 1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 7 14 Bound Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4
-   Bound Bound; Bound; Bound; Bound; Bound; Bound; Split 7 14 Bound Bound; Bound ]) (Proved 2))
-   (By_cases 1 [ Bound; Split 6 4 (Split 7 4 (Split 6 2 (Split 8 14 (Split 6 8 Bound Bound) Bound)
-   Bound) Bound) (Split 7 4 (Split 6 2 (Split 5 5 (Split 8 14 (Split 6 8 Bound (Split 8 3 Bound
-   Bound)) Bound) (Split 8 14 (Split 6 8 Bound Bound) Bound)) (Split 8 14 (Split 5 5 (Split 6 8
-   Bound Bound) (Split 6 8 Bound Bound)) Bound)) (Split 8 14 (Split 5 5 (Split 8 3 (Split 6 2
-   Bound Bound) Bound) (Split 8 3 Bound Bound)) Bound)); Bound; Bound; Bound; Split 6 10 (Split 8
-   8 Bound Bound) (Split 8 8 (Split 8 14 Bound Bound) Bound); Split 8 10 (Split 7 14 Bound Bound)
-   (Split 8 8 Bound Bound); Split 7 14 (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 (Split 8 14
-   (Split 8 3 (Split 6 0 Bound Bound) Bound) Bound) (Split 8 14 (Split 8 3 (Split 6 0 Bound Bound)
-   Bound) Bound)) (Split 6 10 (Split 8 14 Bound Bound) Bound)); Bound ])));
-  Proof_of 8 7 5375 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 9 14 (Split 7 10 Bound Bound) (Split 7 10 Bound Bound); Split
-   8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6
-   Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9
-   7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound)
-   Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 10 (Split 9
-   14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8 (Split 8 14 Bound (Split 7 10 (Split 9 7
-   (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound))) (Split 8 14 (Split 9
-   7 Bound Bound) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7
-   0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 9 14 Bound (Split 7 10 Bound Bound); Split 8 14 (Split 9 8
-   Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound)
-   (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound
-   Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound))); Bound ]))
-   (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound (Split 7
-   10 Bound Bound); Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10
-   (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7
-   10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4
-   Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
-   Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 8 14 (Split 9 8 Bound
-   (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound)
-   (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound
-   Bound) Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ]) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound)
-   (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound
-   Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 (Split 9 7
-   Bound Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
-   Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8
-   (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound)
-   Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0
-   (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
-   Bound; Bound; Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8
-   (Split 8 14 Bound (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6
-   Bound Bound) Bound))) (Split 8 14 (Split 9 7 Bound Bound) (Split 7 10 (Split 7 0 (Split 9 7
-   (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ])
-   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
-   (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split
-   9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound)
-   (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 (Split 7 10 Bound Bound) (Split 7 10 Bound
-   Bound); Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7
-   (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7
-   0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 6 10 Bound
-   Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split
-   7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8 (Split 8 14 Bound (Split 7 10
-   (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound))) (Split 8
-   14 (Split 9 7 Bound Bound) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound)
-   Bound) (Split 7 0 (Split 9 7 (Split 6 10 Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 (Split 7 10 Bound Bound) (Split 7 10 Bound
-   Bound); Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7
-   (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7
-   0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound
-   Bound) Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
-   Bound; Split 9 14 (Split 7 10 Bound Bound) (Split 7 10 Bound Bound); Split 8 14 (Split 9 8
-   Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound)
-   (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound
-   Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 6 10 Bound Bound) Bound) Bound))); Bound ])
-   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 7 10 (Split 9 14 Bound Bound)
-   (Split 9 14 Bound Bound); Split 9 8 (Split 8 14 Bound (Split 7 10 (Split 9 7 (Split 7 6 Bound
-   Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound))) (Split 8 14 (Split 9 7 Bound Bound)
-   (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7
-   (Split 6 10 Bound Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
-   Bound; Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8 (Split 8
-   14 Bound (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound
-   Bound) Bound))) (Split 8 14 (Split 9 7 Bound Bound) (Split 7 10 (Split 9 7 (Split 7 0 (Split 7
-   4 Bound Bound) Bound) Bound) (Split 9 7 (Split 7 0 (Split 7 4 Bound Bound) Bound) Bound)));
-   Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound
-   Bound; Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound)) (Split 9 8 (Split 7 10 (Split 9 7
-   (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7
-   0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound
-   Bound) Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split
-   7 10 Bound (Split 9 14 Bound Bound); Split 8 14 (Split 9 8 Bound (Split 9 7 Bound Bound))
-   (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound
-   Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7
-   0 (Split 9 7 Bound Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
-   Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split
-   9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10
-   (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound
-   ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9
-   14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6
-   Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9
-   7 Bound Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ]) (By_cases 3 [
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound
-   Bound) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6
-   Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 (Split 9
-   7 Bound Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split
-   9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound
-   Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7
-   0 (Split 9 7 Bound Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound;
-   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8
-   (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound)
-   Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound) (Split 7 0
-   (Split 9 7 Bound Bound) Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
-   Bound; Split 7 10 (Split 9 14 Bound Bound) (Split 9 14 Bound Bound); Split 9 8 (Split 8 14
-   Bound (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split 9 7 (Split 7 6 Bound Bound)
-   Bound))) (Split 8 14 (Split 9 7 Bound Bound) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound
-   Bound) Bound) Bound) (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound) Bound) Bound))); Bound ])
-   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
-   (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split
-   9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 (Split 7 4 Bound Bound)
-   Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8
-   (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 Bound
+  Proof_of 8 6 15415 (First 0 10 (History 0 1 (History 1 2 (By_cases 2 [ Bound; Split 6 4 Bound
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (History 2 3 (Proved 3) (Proved 3)
+   (Proved 3)) (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound ])) (History 1 2 (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Split 6 4 Bound Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 2 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 7 14 Bound Bound; Bound ]))) (First 0 1 (History 1 2 (Proved 2) (History 2
+   3 (Proved 3) (Proved 3) (Proved 3)) (Proved 2)) (By_cases 1 [ Bound; Split 6 4 (Split 7 4
+   (Split 6 2 (Split 8 14 (Split 6 8 Bound Bound) Bound) Bound) Bound) (Split 7 4 (Split 6 2
+   (Split 5 5 (Split 8 14 (Split 6 8 Bound (Split 8 3 Bound Bound)) Bound) (Split 8 14 (Split 6 8
+   Bound Bound) Bound)) (Split 8 14 (Split 5 5 (Split 6 8 Bound Bound) (Split 6 8 Bound Bound))
+   Bound)) (Split 8 14 (Split 5 5 (Split 8 3 (Split 6 2 Bound Bound) Bound) (Split 8 3 Bound
+   Bound)) Bound)); Bound; Bound; Bound; Split 6 10 (Split 8 8 Bound Bound) (Split 8 8 (Split 8 14
+   Bound Bound) Bound); Split 8 10 (Split 7 14 Bound Bound) (Split 8 8 Bound Bound); Split 7 14
+   (Split 8 8 Bound Bound) (Split 8 8 (Split 6 10 (Split 8 14 (Split 8 3 (Split 6 0 Bound Bound)
+   Bound) Bound) (Split 8 14 (Split 8 3 (Split 6 0 Bound Bound) Bound) Bound)) (Split 6 10 (Split
+   8 14 Bound Bound) Bound)); Bound ])));
+  Proof_of 8 7 4736 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10
+   (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound)
    Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
    Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound)
    (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 Bound Bound) (Split 7 0 Bound Bound))); Bound
+   ]) (History 3 4 (Proved 4) (Proved 4) (Proved 4))) (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10
+   (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 Bound Bound) (Split 7 0
+   Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14
+   Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound
+   Bound)) (Split 7 10 (Split 7 0 Bound Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8
+   (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 Bound
+   Bound) (Split 7 0 Bound Bound))); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8
+   (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7
+   Bound Bound) Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8
+   (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7
+   Bound Bound) Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8
+   (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7
+   Bound Bound) Bound) (Split 7 0 Bound Bound))); Bound ]))) (History 1 2 (History 2 3 (By_cases 3
+   [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8
+   (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7
+   Bound Bound) Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6
+   Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 Bound Bound) (Split 7 0 Bound
+   Bound))); Bound ]) (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 8 14 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 8 14 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 8 14 Bound Bound; Bound ]))) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound
+   Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7
+   0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14
+   Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound)
+   (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 Bound
+   Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound
+   Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split
+   7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 (Split 9 7
+   Bound Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split
+   7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound)
+   (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6
+   Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound)
+   (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6
+   Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound)
+   (Split 7 0 Bound Bound))); Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10
+   (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10 (Split 7 0 Bound Bound) (Split 7 0
+   Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14
+   Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound
+   Bound)) (Split 7 10 (Split 7 0 Bound Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound
+   Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10
+   (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 Bound Bound))); Bound ])) (History 2 3
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
+   Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10
+   (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 (Split 9 8 Bound
+   Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10
+   (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
+   (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 9 7 (Split 7 6 Bound Bound) Bound) (Split
+   9 7 (Split 7 6 Bound Bound) Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound)
+   (Split 7 0 (Split 9 7 Bound Bound) Bound))); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10
+   (Split 7 6 Bound Bound) Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ]) (By_cases
+   3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9
+   8 (Split 7 10 (Split 7 6 Bound Bound) Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound
    ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8
    (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ])))) (First 0 1 (History 1 2
    (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound;
-   Split 8 14 (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6
-   Bound Bound)) (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 Bound Bound)));
-   Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split
-   8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10
-   (Split 7 0 Bound Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
-   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 (Split 7 6
-   Bound Bound) Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ])) (History 2 3
-   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
-   (Split 9 8 Bound Bound) (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound))
-   (Split 7 10 (Split 7 0 (Split 9 7 Bound Bound) Bound) (Split 7 0 Bound Bound))); Bound ])
-   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14
-   Bound (Split 9 8 (Split 7 10 (Split 7 6 Bound Bound) (Split 7 6 Bound Bound)) (Split 7 10
-   (Split 7 0 Bound Bound) (Split 7 0 Bound Bound))); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
-   Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound
-   Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ])) (History 2 3 (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7
-   10 Bound Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ]) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 9 14 Bound Bound; Split 8 14 Bound (Split 9 8 (Split 7
-   10 Bound Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ]) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound)
-   (Split 7 10 Bound Bound)); Bound ]))) (First 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
-   Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound) (Split
-   7 10 Bound Bound)); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound) (Split 7 10 (Split 7 0 Bound Bound)
+   Bound)); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14
+   Bound (Split 9 8 (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ]) (History 3 4
+   (Proved 4) (Proved 4) (Proved 4))) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound) (Split 7 10 (Split 7
+   0 Bound Bound) Bound)); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
    Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ])
    (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8
-   (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ])) (First 2 3 (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 Bound Bound); Bound ])
+   (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ])) (History 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound)
+   (Split 7 10 Bound Bound)); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ])
    (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8
-   Bound Bound); Bound ])))));
+   (Split 7 10 Bound Bound) (Split 7 10 Bound Bound)); Bound ]))) (First 1 2 (History 2 3
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8
+   (Split 7 10 Bound Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound
+   Bound) (Split 7 10 (Split 7 0 Bound Bound) Bound)); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 (Split 7 10 Bound Bound) (Split 7 10
+   Bound Bound)); Bound ])) (First 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 8 14 Bound (Split 9 8 Bound Bound); Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound; Split 8 14 Bound (Split 9 8 Bound Bound); Bound ])))));
   Proof_of 8 9 6461 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
-   Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8
-   10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound
-   Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [
-   Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound;
-   Bound; Split 8 10 Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
-   Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
-   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound)
-   (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
-   Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8
-   Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases
-   3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound);
-   Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split
-   9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]))) (History 1
-   2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound)
-   (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound;
-   Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8
-   Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ])) (History
-   2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4
-   Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound;
-   Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
-   Bound (Split 8 6 Bound Bound); Bound ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound
-   Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
-   Bound (Split 8 6 Bound Bound); Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
-   Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
-   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound)
-   (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
-   Bound; Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4
-   Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [
-   Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
-   Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4
-   Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound); Bound; Bound;
-   Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8
-   Bound Bound) (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases
-   3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 Bound Bound);
-   Bound; Bound; Split 8 10 Bound Bound; Bound ])) (By_cases 2 [ Bound; Bound; Bound; Split 8 4
-   (Split 8 8 Bound Bound) (Split 8 8 (Split 9 7 (Split 7 5 Bound Bound) Bound) (Split 9 7 Bound
-   Bound)); Split 9 4 (Split 9 8 (Split 6 9 (Split 7 6 (Split 7 9 (Split 5 10 Bound Bound) (Split
-   5 10 Bound Bound)) Bound) (Split 7 6 Bound Bound)) (Split 6 9 (Split 8 2 Bound Bound) Bound))
-   (Split 8 4 (Split 9 8 (Split 8 10 (Split 7 2 (Split 7 7 Bound Bound) Bound) (Split 7 2 (Split 8
-   0 (Split 8 6 (Split 7 7 Bound Bound) Bound) Bound) Bound)) (Split 8 10 Bound Bound)) (Split 9 8
-   (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 (Split 8 6 (Split 7 13 Bound Bound) Bound)
-   Bound)) (Split 8 10 Bound Bound))); Split 8 6 Bound Bound; Split 8 9 Bound Bound; Split 8 10
-   (Split 9 9 (Split 8 6 Bound Bound) Bound) (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10
-   Bound (Split 7 6 Bound Bound))) Bound) Bound); Bound ]))) (First 0 1 (History 1 2 (History 2 3
-   (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound
-   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound;
-   Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound
-   Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound;
    Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3
    [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound;
    Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8
-   10 Bound Bound; Bound ])) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound (Split 8 8 (Split
-   9 7 (Split 7 5 Bound Bound) Bound) (Split 9 7 Bound Bound)); Split 9 4 (Split 9 8 (Split 6 9
-   (Split 7 6 (Split 7 9 Bound Bound) Bound) (Split 7 6 Bound Bound)) (Split 6 9 (Split 8 2 Bound
-   Bound) Bound)) (Split 8 4 (Split 9 8 (Split 8 10 (Split 7 7 Bound Bound) (Split 7 2 (Split 8 0
+   10 Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4
+   Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound
+   ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound;
+   Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound
+   Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ]))) (History 1 2 (History 2
+   3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10
+   Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound;
+   Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4
+   Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound
+   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound
+   Bound); Bound; Bound; Split 8 10 Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound
+   Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound;
+   Split 8 10 Bound Bound; Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound
+   ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10
+   Bound Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound
+   Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Bound ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
+   Bound; Bound ])) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 (Split 8 8 Bound Bound) (Split 8
+   8 (Split 9 7 (Split 7 5 Bound Bound) Bound) (Split 9 7 Bound Bound)); Split 9 4 (Split 9 8
+   (Split 6 9 (Split 7 6 (Split 7 9 (Split 5 10 Bound Bound) (Split 5 10 Bound Bound)) Bound)
+   (Split 7 6 Bound Bound)) (Split 6 9 (Split 8 2 Bound Bound) Bound)) (Split 8 4 (Split 9 8
+   (Split 8 10 (Split 7 2 (Split 7 7 Bound Bound) Bound) (Split 7 2 (Split 8 0 (Split 8 6 (Split 7
+   7 Bound Bound) Bound) Bound) Bound)) (Split 8 10 Bound Bound)) (Split 9 8 (Split 8 10 (Split 8
+   0 Bound Bound) (Split 8 0 (Split 8 6 (Split 7 13 Bound Bound) Bound) Bound)) (Split 8 10 Bound
+   Bound))); Split 8 6 Bound Bound; Split 8 9 Bound Bound; Split 8 10 (Split 9 9 (Split 8 6 Bound
+   Bound) Bound) (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound (Split 7 6 Bound
+   Bound))) Bound) Bound); Bound ]))) (First 0 1 (History 1 2 (By_cases 2 [ Bound; Bound; Bound;
+   Split 8 4 (Split 8 8 Bound Bound) (Split 8 8 (Split 9 7 (Split 7 5 Bound Bound) Bound) (Split 9
+   7 Bound Bound)); Split 9 4 (Split 9 8 (Split 6 9 (Split 7 6 (Split 7 9 (Split 5 10 Bound Bound)
+   (Split 5 10 Bound Bound)) Bound) (Split 7 6 Bound Bound)) (Split 6 9 (Split 8 2 Bound Bound)
+   Bound)) (Split 8 4 (Split 9 8 (Split 8 10 (Split 7 7 Bound (Split 7 2 Bound Bound)) (Split 7 2
+   (Split 8 0 (Split 8 6 Bound Bound) Bound) Bound)) (Split 8 10 Bound Bound)) (Split 9 8 (Split 8
+   10 (Split 8 0 Bound Bound) (Split 8 0 (Split 8 6 (Split 7 13 Bound Bound) Bound) Bound)) (Split
+   8 10 Bound Bound))); Split 8 6 Bound Bound; Split 8 9 Bound Bound; Split 8 10 (Split 9 9 (Split
+   8 6 Bound Bound) Bound) (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound (Split 7 6
+   Bound Bound))) Bound) Bound); Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 (Split 8 8
+   Bound Bound) (Split 8 8 (Split 9 7 (Split 7 5 Bound Bound) Bound) (Split 9 7 Bound Bound));
+   Split 9 4 (Split 9 8 (Split 6 9 (Split 7 6 (Split 7 9 (Split 5 10 Bound Bound) (Split 5 10
+   Bound Bound)) Bound) (Split 7 6 Bound Bound)) (Split 6 9 (Split 8 2 Bound Bound) Bound)) (Split
+   8 4 (Split 9 8 (Split 8 10 (Split 7 7 Bound (Split 7 2 Bound Bound)) (Split 7 2 (Split 8 0
    (Split 8 6 Bound Bound) Bound) Bound)) (Split 8 10 Bound Bound)) (Split 9 8 (Split 8 10 (Split
-   8 0 Bound Bound) (Split 8 0 (Split 8 6 Bound Bound) Bound)) (Split 8 10 Bound Bound))); Bound;
-   Split 8 9 Bound Bound; Split 8 10 (Split 9 9 (Split 8 6 Bound Bound) Bound) (Split 9 9 (Split 8
-   6 (Split 8 7 Bound (Split 7 10 Bound Bound)) Bound) Bound); Bound ])) (First 1 2 (By_cases 2 [
-   Bound; Bound; Bound; Split 8 4 Bound (Split 8 8 Bound Bound); Split 9 4 (Split 9 8 (Split 6 9
-   (Split 7 6 Bound Bound) Bound) (Split 6 9 Bound Bound)) (Split 8 4 (Split 9 8 (Split 8 10 Bound
-   (Split 7 2 Bound Bound)) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound;
-   Split 8 10 Bound (Split 8 6 (Split 8 7 Bound Bound) Bound); Bound ]) (By_cases 2 [ Bound;
-   Bound; Bound; Split 8 4 Bound (Split 8 8 (Split 9 7 Bound Bound) Bound); Split 9 4 (Split 9 8
-   (Split 6 9 (Split 7 6 Bound Bound) Bound) (Split 6 9 Bound Bound)) (Split 8 4 (Split 9 8 (Split
-   8 10 Bound (Split 7 2 Bound Bound)) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound;
-   Bound; Split 8 10 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound Bound))
-   Bound); Bound ]))));
+   8 0 Bound Bound) (Split 8 0 (Split 8 6 (Split 7 13 Bound Bound) Bound) Bound)) (Split 8 10
+   Bound Bound))); Split 8 6 Bound Bound; Split 8 9 Bound Bound; Split 8 10 (Split 9 9 (Split 8 6
+   Bound Bound) Bound) (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound (Split 7 6 Bound
+   Bound))) Bound) Bound); Bound ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound (Split 8 8
+   (Split 9 7 (Split 7 5 Bound Bound) Bound) (Split 9 7 Bound Bound)); Split 9 4 (Split 9 8 (Split
+   6 9 (Split 7 6 (Split 7 9 Bound Bound) Bound) (Split 7 6 Bound Bound)) (Split 6 9 (Split 8 2
+   Bound Bound) Bound)) (Split 8 4 (Split 9 8 (Split 8 10 (Split 7 7 Bound Bound) (Split 7 2
+   (Split 8 0 (Split 8 6 Bound Bound) Bound) Bound)) (Split 8 10 Bound Bound)) (Split 9 8 (Split 8
+   10 (Split 8 0 Bound Bound) (Split 8 0 (Split 8 6 Bound Bound) Bound)) (Split 8 10 Bound
+   Bound))); Bound; Split 8 9 Bound Bound; Split 8 10 (Split 9 9 (Split 8 6 Bound Bound) Bound)
+   (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound Bound)) Bound) Bound); Bound ]))
+   (First 1 2 (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound (Split 8 8 Bound Bound); Split 9
+   4 (Split 9 8 (Split 6 9 (Split 7 6 Bound Bound) Bound) (Split 6 9 Bound Bound)) (Split 8 4
+   (Split 9 8 (Split 8 10 Bound (Split 7 2 Bound Bound)) Bound) (Split 9 8 (Split 8 10 Bound
+   Bound) Bound)); Bound; Bound; Split 8 10 Bound (Split 8 6 (Split 8 7 Bound Bound) Bound); Bound
+   ]) (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound (Split 8 8 (Split 9 7 Bound Bound)
+   Bound); Split 9 4 (Split 9 8 (Split 6 9 (Split 7 6 Bound Bound) Bound) (Split 6 9 Bound Bound))
+   (Split 8 4 (Split 9 8 (Split 8 10 Bound (Split 7 2 Bound Bound)) Bound) (Split 9 8 (Split 8 10
+   Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 7
+   Bound (Split 7 10 Bound Bound)) Bound); Bound ]))));
   Proof_of 9 0 9606 (By_cases 0 [ Bound; Bound; Bound; Bound; Split 6 10 (Split 7 0 Bound Bound)
    Bound; Bound; Bound; Bound; Bound ]);
   Proof_of 9 1 27964 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Split 7 10 Bound Bound;
@@ -5934,7 +6221,7 @@ Definition proofs : list proof := [
   Proof_of 9 2 27420 (By_cases 0 [ Bound; Bound; Bound; Bound; Bound; Bound; Split 8 10 Bound
    (Split 9 0 (Split 6 15 Bound Bound) Bound); Bound; Bound ]);
   Proof_of 9 3 162119 (First 0 10 (Proved 0) (Proved 0));
-  Proof_of 9 4 30651 (First 0 10 (History 0 1 (Proved 1) (Proved 1) (Proved 1)) (First 0 1 (Proved
+  Proof_of 9 4 37800 (First 0 10 (History 0 1 (Proved 1) (Proved 1) (Proved 1)) (First 0 1 (Proved
    1) (Proved 1)));
   Proof_of 9 5 6921 (First 0 10 (History 0 1 (History 1 2 (Proved 2) (Proved 2) (Proved 2))
    (History 1 2 (Proved 2) (Proved 2) (Proved 2)) (History 1 2 (Proved 2) (Proved 2) (Proved 2)))
@@ -5945,463 +6232,319 @@ Definition proofs : list proof := [
    Bound ]) (By_cases 1 [ Split 9 4 (Split 5 4 (Split 9 15 Bound Bound) (Split 4 5 (Split 9 15
    (Split 5 2 Bound Bound) Bound) (Split 9 15 (Split 5 2 Bound Bound) Bound))) Bound; Bound;
    Bound; Bound; Bound; Bound; Bound; Bound; Bound ])));
-  Proof_of 9 6 3823 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Split
-   6 4 Bound (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 (Split 6 8 Bound Bound) (Split 6 8
-   Bound Bound))); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6
-   4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6
-   4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [
-   Bound; Split 6 4 Bound (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound Bound)); Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound
-   (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound Bound)); Bound; Bound; Bound; Bound; Bound;
+  Proof_of 9 6 3823 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (Proved 3) (Proved 3)
+   (Proved 3)) (History 2 3 (Proved 3) (Proved 3) (Proved 3)) (History 2 3 (By_cases 3 [ Bound;
+   Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound;
+   Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound;
+   Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]))) (History 1 2
+   (History 2 3 (Proved 3) (Proved 3) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound ])) (History 2 3 (Proved 3) (Proved 3) (By_cases 3 [ Bound;
+   Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (History 2 3
+   (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ])
+   (Proved 3) (Proved 3))) (History 1 2 (History 2 3 (Proved 3) (Proved 3) (Proved 3)) (History 2
+   3 (Proved 3) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound;
    Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound;
-   Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound;
-   Bound; Bound ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5
-   (Split 6 2 Bound Bound) (Split 6 2 Bound (Split 6 8 Bound Bound))); Bound; Bound; Bound; Bound;
-   Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 (Split 6 2 Bound Bound)
-   (Split 6 2 (Split 6 8 Bound Bound) (Split 6 8 Bound Bound))); Bound; Bound; Bound; Bound;
-   Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 (Split 6 2 Bound Bound)
-   (Split 6 2 (Split 6 8 Bound Bound) (Split 6 8 Bound Bound))); Bound; Bound; Bound; Bound;
-   Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Split 6 4 (Split 5 5 Bound Bound)
-   (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound (Split 6 8 Bound Bound))); Bound; Bound;
-   Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 Bound
-   Bound); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound
-   (Split 5 5 Bound Bound); Bound; Bound; Bound; Bound; Bound; Bound; Bound ])) (History 2 3
-   (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound
-   Bound)); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4
-   Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4
-   Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]))) (History 1 2 (History 2 3
-   (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 Bound (Split 6 2 Bound Bound)); Bound; Bound;
-   Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound;
-   Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound;
-   Bound; Bound; Bound; Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound (Split
-   5 5 (Split 6 2 Bound Bound) (Split 6 2 Bound Bound)); Bound; Bound; Bound; Bound; Bound; Bound;
-   Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound;
-   Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound;
-   Bound ])) (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound ]) (Proved 3) (Proved 3)))) (First 0 1 (History 1 2
-   (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound); Bound; Bound; Bound;
-   Bound; Bound; Bound; Bound ]) (Proved 3) (Proved 3)) (History 2 3 (By_cases 3 [ Bound; Split 6
-   4 Bound (Split 5 5 Bound Bound); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (Proved 3)
+   Bound; Bound ])) (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound (Split 5 5 Bound Bound);
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (By_cases 3 [ Bound; Split 6 4 Bound (Split
+   5 5 Bound Bound); Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (Proved 3)))) (First 0 1
+   (History 1 2 (History 2 3 (Proved 3) (Proved 3) (Proved 3)) (History 2 3 (Proved 3) (Proved 3)
    (Proved 3)) (History 2 3 (By_cases 3 [ Bound; Split 6 4 Bound Bound; Bound; Bound; Bound;
-   Bound; Bound; Bound; Bound ]) (Proved 3) (Proved 3))) (First 1 2 (History 2 3 (By_cases 3 [
-   Bound; Split 6 4 Bound Bound; Bound; Bound; Bound; Bound; Bound; Bound; Bound ]) (Proved 3)
-   (Proved 3)) (First 2 3 (Proved 3) (Proved 3)))));
-  Proof_of 9 7 6149 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (History 3 4 (By_cases 4 [
-   Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound)
-   (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound;
-   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound;
-   Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8
-   14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound
-   Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]))
-   (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7
-   8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7
-   2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound
-   ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
-   Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7
-   4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound
-   Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound
-   Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split
-   7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
-   Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound
-   Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound Bound) Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound;
-   Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7
-   2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound;
-   Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound;
-   Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
-   Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound
-   Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]))
-   (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7
-   8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7
-   2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound
-   ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
-   Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7
-   4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound
-   Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5
-   (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound)
-   (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
-   Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
-   Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
-   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
-   (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4
-   Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
-   Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound;
-   Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7
-   2 Bound Bound)) (Split 7 8 (Split 7 2 Bound (Split 8 7 Bound Bound)) (Split 7 2 Bound Bound)));
-   Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [
-   Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4
-   Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound
-   Bound)) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4
-   Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound;
-   Bound; Bound; Split 9 10 Bound Bound; Bound ])))) (History 1 2 (History 2 3 (History 3 4
-   (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2
-   Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
-   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound)
-   (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound;
-   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound;
-   Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8
-   14 Bound Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
-   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
-   (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4
-   Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
-   (History 4 5 (By_cases 5 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound;
-   Split 9 10 Bound Bound; Bound ]) (By_cases 5 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
-   Split 9 10 Bound Bound; Bound ]) (By_cases 5 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
-   Split 9 10 Bound Bound; Bound ]))) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7
-   8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7
-   8 (Split 7 2 Bound (Split 8 7 Bound Bound)) (Split 7 2 Bound Bound))); Bound; Bound; Bound;
-   Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [
-   Bound; Bound; Split 7 4 (Split 8 4 Bound Bound) (Split 8 4 (Split 7 8 Bound Bound) Bound);
-   Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound
-   ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 8 4 Bound Bound) Bound; Bound; Bound; Bound;
-   Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ]))) (History 2 3
-   (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7
-   8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound (Split 8 7 Bound
-   Bound)) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound
-   (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
-   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
-   (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound
-   Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split
-   7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
-   Bound Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
-   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
-   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 Bound Bound))); Bound;
-   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2
-   Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound (Split 8 7 Bound Bound))
-   (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10
-   Bound Bound)) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound)
-   (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2
-   Bound (Split 8 7 Bound Bound)) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9
-   10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ])) (History 3 4 (By_cases 4 [
-   Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8 (Split
-   7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split
-   8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))
-   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound;
-   Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [ Bound;
-   Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7
-   2 (Split 8 7 Bound Bound) Bound)) (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7
-   Bound Bound)) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
-   Bound (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7
-   8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 (Split 8 7 Bound Bound)
-   Bound)) (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 Bound
-   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound))
-   Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8
-   Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8
-   (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5
-   (Split 7 8 Bound Bound) (Split 7 8 (Split 7 2 Bound Bound) Bound)); Bound; Bound; Bound; Bound;
-   Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound
-   Bound; Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]))
-   (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7
-   8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7
-   2 Bound Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound
-   ]) (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7
-   2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
-   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
-   Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound;
-   Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound)
-   Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound;
-   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound;
-   Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]))))
-   (History 1 2 (History 2 3 (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5
-   (Split 7 8 Bound Bound) (Split 7 8 Bound Bound)); Bound; Bound; Bound; Bound; Split 9 10 Bound
-   Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound;
-   Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
-   Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound
+   Bound; Bound; Bound; Bound ]) (Proved 3) (Proved 3))) (First 1 2 (History 2 3 (Proved 3)
+   (Proved 3) (Proved 3)) (First 2 3 (Proved 3) (Proved 3)))));
+  Proof_of 9 7 2879 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (History 3 4 (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
+   ])) (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound;
    Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound;
    Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound;
    Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [
-   Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
-   ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound Bound) Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound;
-   Bound; Bound; Split 9 10 Bound Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound;
-   Bound; Split 7 4 Bound (Split 6 5 (Split 7 8 Bound (Split 7 2 Bound Bound)) (Split 7 8 (Split 7
-   2 Bound Bound) Bound)); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound;
-   Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 7 8 Bound Bound); Bound; Bound;
-   Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Split 7 4 Bound
-   (Split 7 8 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History
-   3 4 (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split
-   7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
-   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2
-   Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
-   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5 (Split 7 8 (Split 7 2 Bound Bound)
-   (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound))); Bound;
-   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])) (History 3 4
-   (By_cases 4 [ Bound; Bound; Split 7 4 (Split 7 8 Bound Bound) (Split 6 5 (Split 7 8 (Split 7 2
-   Bound Bound) (Split 7 2 Bound Bound)) (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
-   Bound))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound;
-   Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound; Bound ]) (By_cases 4 [
-   Bound; Bound; Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound Bound) Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4
-   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
-   (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]))) (History 2
+   3 (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
    Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
-   Bound; Bound ])) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 8 4 (Split 7 8 Bound Bound)
-   Bound) (Split 8 4 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound; Bound; Bound;
-   Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) Bound)) (Split 8 4 (Split 9 8
-   Bound Bound) Bound); Bound ])))) (First 0 1 (History 1 2 (History 2 3 (History 3 4 (By_cases 4
-   [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4
-   [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4
-   [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3
-   4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
-   ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
-   ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
-   ])) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound
-   Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7
-   (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound) (Split 5 13
-   Bound Bound)) (Split 8 7 (Split 5 13 Bound Bound) Bound))) (Split 7 8 (Split 7 2 (Split 8 7
-   (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 (Split 4 11 Bound (Split 6 10 Bound
-   Bound)) (Split 6 10 Bound Bound)) (Split 5 13 Bound Bound))) (Split 7 2 (Split 8 7 Bound Bound)
-   (Split 8 7 (Split 5 13 Bound Bound) Bound)))); Bound; Bound; Bound; Split 7 10 Bound Bound;
-   Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound)))
-   (Split 9 8 (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound); Bound ])) (History 2 3 (History
-   3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound (Split 6 5 Bound (Split 7 8 Bound Bound));
+   Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound
+   Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound; Bound;
+   Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split
+   7 4 Bound Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])))) (History 1
+   2 (History 2 3 (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound;
+   Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound;
+   Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Bound;
    Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound;
    Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound;
-   Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound;
-   Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (By_cases 3 [
-   Bound; Bound; Split 7 4 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 6 5
-   (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7
-   (Split 5 5 Bound Bound) Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7
-   (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8
-   7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Split 7 10 Bound Bound; Split 9
-   10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound))) (Split 9 8
-   (Split 8 14 Bound (Split 7 10 Bound Bound)) Bound); Bound ])) (History 2 3 (By_cases 3 [ Bound;
-   Bound; Split 7 4 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 6 5 (Split
-   7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2
-   (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2
-   (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 (Split 4 11 Bound Bound)
-   Bound) Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound;
-   Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound
-   Bound))) (Split 9 8 (Split 8 14 Bound Bound) Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split
-   7 4 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8 (Split 7
-   2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7 (Split 5 5 Bound
-   Bound) Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound
-   Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 Bound Bound)
+   Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]))) (History 2 3 (History 3 4
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
+   ])) (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ]))) (History 2 3 (History 3 4
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
+   ])) (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Split 7 4 Bound Bound; Bound;
+   Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound;
+   Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])))) (History 1 2 (History 2 3 (History 3 4
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound
+   ])) (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10
+   Bound Bound; Bound ])) (History 3 4 (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound;
+   Bound; Split 9 10 Bound Bound; Bound ]))) (History 2 3 (History 3 4 (By_cases 4 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [ Bound; Bound;
+   Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4 (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ]) (By_cases 4 [
+   Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])) (History 3 4
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 Bound Bound; Bound ])
+   (By_cases 4 [ Bound; Bound; Bound; Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound
+   Bound) Bound; Bound ]))) (History 2 3 (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 (Split 7
+   2 Bound Bound) (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4
+   Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 (Split 6
+   4 Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound))) (Split 7 8 (Split 7 2 (Split
+   8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 (Split 4 11 Bound (Split 6 4 Bound
+   Bound)) (Split 6 4 Bound Bound)) Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound
+   Bound)))); Bound; Bound; Bound; Split 7 10 Bound Bound; Split 9 10 (Split 8 14 Bound (Split 7
+   10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound))) (Split 9 8 (Split 8 14 Bound Bound)
+   Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 (Split 7 2 Bound Bound)
+   (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound)
+   Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 (Split 6 4 Bound
+   Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound))) (Split 7 8 (Split 7 2 (Split 8 7
+   (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 (Split 4 11 Bound (Split 6 4 Bound
+   Bound)) (Split 6 4 Bound Bound)) (Split 5 13 Bound Bound))) (Split 7 2 (Split 8 7 Bound Bound)
    (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Split 7 10 Bound Bound; Split 9 10 (Split 8 14
    Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound))) (Split 9 8 (Split 8 14
-   Bound Bound) Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 8 4 Bound Bound)
-   (Split 8 4 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound; Bound; Bound; Split
-   9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) Bound)) (Split 8 4 Bound Bound);
-   Bound ]))) (First 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound
-   (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7
-   Bound Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7
-   2 (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split
-   7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10
-   (Split 8 14 Bound (Split 7 10 Bound Bound)) (Split 8 14 Bound (Split 7 10 Bound Bound)); Bound
-   ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2 Bound Bound)) (Split 6 5
-   (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7
-   Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound)
-   Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split 8
-   7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound
-   Bound)) (Split 8 14 Bound (Split 7 10 Bound Bound)); Bound ]) (By_cases 3 [ Bound; Bound; Split
-   7 4 (Split 8 4 Bound Bound) (Split 8 4 (Split 7 8 (Split 6 6 Bound Bound) Bound) Bound); Bound;
-   Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) Bound))
-   (Split 8 4 Bound Bound); Bound ])) (First 2 3 (By_cases 3 [ Bound; Bound; Split 7 4 Bound
-   (Split 8 4 (Split 7 8 Bound Bound) Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
-   Bound (Split 7 10 Bound Bound)) (Split 8 4 Bound Bound); Bound ]) (By_cases 3 [ Bound; Bound;
-   Split 7 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
-   Bound Bound) Bound; Bound ])))));
-  Proof_of 9 8 8145 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
-   Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 (Split 6 9 Bound Bound) Bound) (Split 8 4
-   (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound;
-   Bound; Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10
-   Bound Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6
-   (Split 8 10 (Split 8 0 (Split 9 11 Bound Bound) Bound) (Split 8 0 Bound Bound)) (Split 8 10
-   (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound;
-   Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8
-   (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound;
-   Split 8 10 (Split 9 9 Bound Bound) (Split 7 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6
-   Bound Bound) Bound)); Split 9 14 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8
-   10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound
-   Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound
-   Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound)
-   (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 7 10 (Split 8 6 Bound Bound)
-   (Split 8 6 (Split 8 7 Bound Bound) Bound)); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6
-   (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound
-   Bound) (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4
-   Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound)
-   Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound
-   Bound) (Split 7 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6 Bound Bound) Bound)); Split 9
-   14 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound)
-   (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0
-   Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9
-   8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10
-   Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 8 7 Bound Bound) (Split 7 10 (Split 8 7
-   Bound Bound) (Split 8 7 Bound (Split 8 6 Bound Bound))); Split 9 14 (Split 8 6 Bound (Split 8 0
-   Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8
-   10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound;
-   Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8
-   Bound Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7
-   10 Bound (Split 8 6 Bound Bound))); Split 9 14 (Split 8 6 Bound Bound) (Split 8 10 (Split 8 6
-   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0
-   Bound Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split
-   9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8
-   Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 7 10 Bound (Split 8 6 (Split 8 7 Bound
-   Bound) Bound)); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound
-   Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)))
-   ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound)
-   (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 Bound Bound)); Bound; Bound;
-   Split 8 10 Bound (Split 7 10 Bound (Split 8 6 (Split 8 7 Bound Bound) Bound)); Split 9 14
-   (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))
-   (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound;
-   Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound
-   Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7 10
-   Bound Bound)); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound
-   Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]))) (History 1 2 (History
-   2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound)
-   (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10 Bound Bound)
-   Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6 (Split 8 7
-   Bound (Split 7 10 Bound Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split 8 0 Bound
-   Bound)) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10
-   (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound;
-   Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8
-   (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound;
-   Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound
-   Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8
-   10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound
-   Bound) Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound
-   Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound)
-   (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound)
-   (Split 9 9 (Split 8 7 Bound (Split 7 10 Bound (Split 8 6 Bound Bound))) Bound); Split 9 14
-   (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split
-   8 0 Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound
-   Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4
-   (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split
-   8 10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8
-   6 (Split 8 7 Bound (Split 7 10 Bound Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split
-   8 0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 (Split 9 11 Bound Bound) Bound) (Split 8 0
-   Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound)))
-   ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 (Split 7 6
-   Bound Bound) Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 (Split 8
-   10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound) (Split 9 9 (Split 8 6
-   (Split 8 7 Bound (Split 7 10 Bound Bound)) Bound) Bound); Split 9 14 (Split 8 6 Bound (Split 8
-   0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 (Split 9 11 Bound Bound) Bound) (Split 8 0
-   Bound Bound)) (Split 8 10 (Split 8 0 (Split 7 14 Bound Bound) Bound) (Split 8 0 Bound Bound)))
-   ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 (Split 6 9
-   Bound Bound) Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound (Split 7 2 Bound Bound)) Bound)
-   (Split 9 8 (Split 8 10 Bound Bound) Bound)); Bound; Bound; Split 8 10 (Split 9 9 Bound Bound)
-   (Split 9 9 (Split 8 7 Bound (Split 7 10 Bound (Split 8 6 Bound Bound))) Bound); Split 9 14
-   (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 10 (Split 8 0 (Split 9 11 Bound
-   Bound) Bound) (Split 8 0 (Split 9 11 Bound Bound) Bound)) (Split 8 10 (Split 8 0 (Split 7 14
-   Bound Bound) Bound) (Split 8 0 (Split 9 11 Bound Bound) Bound))) ])) (History 2 3 (By_cases 3 [
-   Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split
-   9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound
-   (Split 8 6 (Split 8 7 Bound (Split 7 10 Bound Bound)) Bound); Split 9 14 (Split 8 6 Bound
-   Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10
-   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8
-   4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound)
-   Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 7 10 Bound (Split 8 6
-   (Split 8 7 Bound Bound) Bound)); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10
-   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0
-   Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9
-   8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split
-   8 10 Bound (Split 8 7 Bound (Split 7 10 Bound Bound)); Split 9 14 Bound (Split 8 10 (Split 8 6
-   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0
-   Bound Bound))) ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Split 8 4
-   Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8
-   Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7 10 Bound Bound)); Split
-   9 14 Bound (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 10
-   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8
-   4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8
-   Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7 10 Bound Bound)); Split
-   9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6
-   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8
-   4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8
-   Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound (Split 7 10 Bound Bound)); Split
-   9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6
-   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound;
-   Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound
-   Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 6 (Split 8 7 Bound
-   Bound) Bound); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound
-   Bound) (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)))
-   ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound)
-   (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 Bound Bound)); Bound; Bound;
-   Split 8 10 Bound (Split 7 10 (Split 8 7 Bound Bound) (Split 8 7 Bound (Split 8 6 Bound
-   Bound))); Split 9 14 (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound)
-   (Split 8 0 Bound Bound)) (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])
-   (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound)
-   (Split 8 4 (Split 9 8 (Split 8 10 Bound Bound) Bound) (Split 9 8 Bound Bound)); Bound; Bound;
-   Split 8 10 Bound (Split 7 10 Bound (Split 8 7 Bound (Split 8 6 Bound Bound))); Split 9 14
-   (Split 8 6 Bound Bound) (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))
-   (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases 3 [
+   Bound Bound) Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 8 4 (Split 7 8 Bound
+   Bound) Bound) (Split 8 4 (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound; Bound;
+   Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) Bound)) (Split 8 4
+   (Split 9 8 Bound Bound) Bound); Bound ])))) (First 0 1 (History 1 2 (History 2 3 (By_cases 3 [
+   Bound; Bound; Split 7 4 (Split 7 8 (Split 7 2 Bound Bound) (Split 7 2 Bound Bound)) (Split 6 5
+   (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound
+   Bound) Bound)) (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 Bound Bound)))
+   (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 (Split 4
+   11 Bound (Split 6 10 Bound Bound)) (Split 6 10 Bound Bound)) Bound)) (Split 7 2 (Split 8 7
+   Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound))) (Split 9 8 (Split 8 14
+   Bound Bound) Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2
+   Bound Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))
+   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7
+   (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8
+   7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound (Split 7 10 Bound Bound)) (Split 8 14 Bound (Split 7 10 Bound Bound)); Bound ]) (By_cases
+   3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8
+   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7 Bound Bound)
+   (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound Bound) Bound)
+   (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound
+   Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 (Split 9 8
+   Bound Bound) (Split 9 8 Bound Bound))) (Split 8 14 Bound (Split 7 10 Bound Bound)); Bound ]))
+   (History 2 3 (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2 Bound Bound))
+   (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2
+   (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4
+   Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 Bound
+   Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound
+   (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound))) (Split 9 8 (Split 8 14 Bound
+   Bound) Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2 Bound
+   Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))
+   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7
+   (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8
+   7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound (Split 7 10 (Split 9 8 Bound Bound) Bound)) (Split 8 14 Bound (Split 7 10 Bound Bound));
+   Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2 Bound Bound)) (Split
+   6 5 (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8
+   7 Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7 (Split 6 4 Bound
+   Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 Bound Bound)
+   (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7
+   10 (Split 9 8 Bound Bound) Bound)) (Split 8 14 Bound (Split 7 10 Bound Bound)); Bound ]))
+   (History 2 3 (History 3 4 (Proved 4) (Proved 4) (Proved 4)) (By_cases 3 [ Bound; Bound; Split 7
+   4 (Split 7 8 Bound (Split 7 2 Bound Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 Bound
+   Bound) (Split 8 7 Bound Bound)) (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)))
+   (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound))
+   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound;
+   Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound)) (Split 8 14 Bound (Split 7 10 Bound
+   Bound)); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 8 4 Bound Bound) (Split 8 4
+   (Split 7 8 (Split 6 5 Bound Bound) Bound) Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split
+   8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) Bound)) (Split 8 4 Bound Bound); Bound ])))
+   (First 1 2 (History 2 3 (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2 Bound
+   Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))
+   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7
+   (Split 6 4 Bound Bound) Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8
+   7 Bound Bound) (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14
+   Bound (Split 7 10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound))) (Split 9 8 (Split 8 14
+   Bound Bound) Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 7 8 Bound (Split 7 2
+   Bound Bound)) (Split 6 5 (Split 7 8 (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))
+   (Split 7 2 (Split 8 7 Bound Bound) (Split 8 7 Bound Bound))) (Split 7 8 (Split 7 2 (Split 8 7
+   Bound Bound) (Split 8 7 (Split 5 13 Bound Bound) Bound)) (Split 7 2 (Split 8 7 Bound Bound)
+   (Split 8 7 Bound Bound)))); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7
+   10 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound))) (Split 9 8 (Split 8 14 Bound Bound)
+   Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 (Split 8 4 Bound Bound) (Split 8 4
+   (Split 7 8 (Split 6 6 Bound Bound) Bound) Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split
+   8 14 Bound (Split 7 10 (Split 9 8 Bound Bound) Bound)) (Split 8 4 Bound Bound); Bound ]))
+   (First 2 3 (By_cases 3 [ Bound; Bound; Split 7 4 Bound (Split 8 4 (Split 7 8 Bound Bound)
+   Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound (Split 7 10 Bound Bound))
+   (Split 8 4 Bound Bound); Bound ]) (By_cases 3 [ Bound; Bound; Split 7 4 Bound (Split 8 4 Bound
+   Bound); Bound; Bound; Bound; Bound; Split 9 10 (Split 8 14 Bound Bound) Bound; Bound ])))));
+  Proof_of 9 8 8469 (First 0 10 (History 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) Bound);
+   Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 Bound (Split 8 0 Bound Bound))) ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound;
+   Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split
+   8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 Bound (Split 8 0 Bound Bound))) ])
+   (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9
+   8 Bound Bound) Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound
+   (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0
+   Bound Bound) (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound
+   Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound
+   Bound)) (Split 8 6 Bound (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
+   Split 9 4 Bound (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound; Split 8 10 Bound
+   (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split
+   8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
+   Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound)
+   (Split 8 0 Bound Bound)) (Split 8 6 Bound (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases
+   3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound
+   Bound) Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split
+   8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound
+   Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split
+   9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound; Split 8 10 Bound
+   (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split
+   8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [
+   Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound
+   Bound) Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split
+   8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound
+   Bound) (Split 8 0 Bound Bound))) ]))) (History 1 2 (History 2 3 (By_cases 3 [ Bound; Bound;
+   Bound; Bound; Split 9 4 Bound (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound; Split 8
+   10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound
+   Bound) (Split 8 0 Bound Bound)) (Split 8 6 Bound (Split 8 0 Bound Bound))) ]) (By_cases 3 [
    Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
    Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound)
    (Split 8 0 Bound Bound)) (Split 8 6 Bound (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound;
+   Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8
+   Bound Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 6 Bound Bound);
+   Split 9 14 Bound (Split 8 6 (Split 8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split
+   8 10 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases 3 [ Bound;
    Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound)
    Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10
    (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound)
-   (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8
-   4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 6 (Split 8 10
-   Bound Bound) (Split 8 10 Bound Bound)) ])))) (First 0 1 (History 1 2 (History 2 3 (By_cases 3 [
-   Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound
-   Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split
-   9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6
-   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
-   Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound;
+   (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8
+   Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8
+   10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound
+   Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])
+   (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8 Bound Bound)
+   (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound
+   (Split 8 7 Bound (Split 8 6 Bound Bound)); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0
+   Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound
+   Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound
+   Bound) (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound; Split 8 10 Bound (Split 8 7
+   Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound
+   Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound)
+   Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10
+   (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound)
+   (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8
+   Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound; Split 8 10 Bound (Split 8
+   7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0
+   Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ]))) (History 1 2
+   (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound);
+   Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound (Split 8 0
+   Bound Bound)) (Split 8 6 Bound Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4
+   Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9
+   14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6
+   Bound Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound)
+   (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound
+   Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound
+   Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])) (History 2 3 (By_cases
+   3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound
+   Bound) Bound); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split
+   8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound
+   Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 (Split
+   9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound)); Bound; Bound;
    Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0
    Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound
-   Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound);
-   Bound; Bound; Split 8 10 Bound (Split 8 6 Bound Bound); Split 9 14 Bound (Split 8 6 (Split 8 10
-   Bound Bound) (Split 8 10 (Split 8 0 Bound Bound) Bound)) ])) (History 2 3 (By_cases 3 [ Bound;
-   Bound; Bound; Bound; Split 9 4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound)
-   (Split 9 8 Bound Bound)); Bound; Bound; Split 8 10 Bound (Split 8 7 Bound Bound); Split 9 14
-   Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split
-   8 0 Bound Bound) (Split 8 0 Bound Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9
-   4 (Split 9 8 Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) Bound); Bound; Bound; Split 8 10
-   Bound (Split 8 7 Bound Bound); Split 9 14 Bound (Split 8 10 (Split 8 6 (Split 8 0 Bound Bound)
-   (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0 Bound Bound))) ])
+   Bound))) ]) (By_cases 3 [ Bound; Bound; Bound; Split 8 4 Bound Bound; Split 9 4 (Split 9 8
+   Bound Bound) (Split 8 4 (Split 9 8 Bound Bound) (Split 9 8 Bound Bound)); Bound; Bound; Split 8
+   10 Bound (Split 8 7 Bound (Split 8 6 Bound Bound)); Split 9 14 Bound (Split 8 10 (Split 8 6
+   (Split 8 0 Bound Bound) (Split 8 0 Bound Bound)) (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0
+   Bound Bound))) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound
+   (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10
+   (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 Bound Bound)) ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
+   Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 Bound
+   Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound);
+   Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 6 (Split 8 10 Bound Bound)
+   (Split 8 10 Bound Bound)) ])))) (First 0 1 (History 1 2 (History 2 3 (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
+   Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 Bound
+   Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound);
+   Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound Bound)
+   (Split 8 6 Bound Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8
+   4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6
+   Bound Bound) (Split 8 6 Bound Bound)) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9
+   14 Bound (Split 8 10 (Split 8 6 Bound Bound) (Split 8 6 Bound Bound)) ]) (By_cases 3 [ Bound;
+   Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound
+   Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound Bound) (Split 8 6 Bound Bound)) ])
    (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound;
-   Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound (Split 8 0 Bound
-   Bound)) (Split 8 6 Bound Bound)) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
-   Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound
-   (Split 8 10 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6 Bound Bound)) ]) (By_cases 3 [
-   Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10
-   Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound (Split 8 0 Bound Bound)) (Split 8 6
-   Bound Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split 8 4 Bound
-   Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 6 (Split 8 10 Bound
-   Bound) (Split 8 10 Bound Bound)) ]))) (First 1 2 (By_cases 2 [ Bound; Bound; Bound; Split 8 4
-   Bound (Split 8 8 (Split 7 5 Bound Bound) Bound); Split 9 4 (Split 9 8 (Split 6 9 (Split 7 6
-   Bound Bound) Bound) (Split 6 9 (Split 8 2 Bound Bound) Bound)) (Split 8 4 (Split 9 8 (Split 8
-   10 (Split 7 2 (Split 7 7 Bound (Split 6 11 Bound Bound)) Bound) (Split 7 2 (Split 7 7 (Split 7
-   13 Bound Bound) (Split 7 13 (Split 6 11 Bound Bound) Bound)) Bound)) (Split 8 10 Bound (Split 7
-   9 Bound Bound))) (Split 9 8 (Split 8 10 (Split 5 11 (Split 6 11 Bound Bound) Bound) (Split 7 13
-   (Split 6 11 (Split 5 11 Bound Bound) Bound) (Split 5 11 Bound Bound))) (Split 8 10 Bound (Split
-   7 9 Bound Bound)))); Split 9 14 Bound Bound; Split 8 9 Bound Bound; Split 8 10 (Split 9 9
-   (Split 8 6 Bound Bound) Bound) (Split 9 9 (Split 8 6 (Split 8 7 (Split 7 10 Bound Bound) (Split
-   7 10 Bound (Split 7 5 Bound Bound))) (Split 7 10 Bound Bound)) Bound); Split 9 14 (Split 8 6
-   (Split 8 0 Bound Bound) (Split 8 0 (Split 9 11 Bound Bound) (Split 9 11 Bound Bound))) (Split 8
-   6 (Split 8 0 (Split 8 10 (Split 9 11 Bound (Split 5 11 (Split 7 7 Bound Bound) (Split 7 7 Bound
-   Bound))) (Split 9 11 Bound (Split 5 11 (Split 6 13 Bound Bound) Bound))) (Split 8 10 Bound
-   (Split 9 11 Bound Bound))) (Split 8 0 (Split 8 10 (Split 7 14 (Split 9 11 Bound (Split 7 7
-   Bound Bound)) (Split 9 11 Bound Bound)) (Split 9 11 Bound (Split 7 14 (Split 5 11 Bound Bound)
-   Bound))) (Split 8 10 Bound Bound))) ]) (First 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound;
-   Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10
-   (Split 8 6 Bound Bound) (Split 8 6 Bound Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound;
-   Split 9 4 Bound Bound; Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10 Bound
-   Bound) ])))))
+   Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound Bound) (Split 8 6
+   Bound Bound)) ])) (History 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound (Split
+   8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6
+   Bound Bound) (Split 8 6 Bound Bound)) ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4
+   Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9 14 Bound (Split 8
+   10 (Split 8 6 Bound Bound) (Split 8 6 Bound Bound)) ]) (By_cases 3 [ Bound; Bound; Bound;
+   Bound; Split 9 4 Bound (Split 8 4 Bound Bound); Bound; Bound; Split 8 10 Bound Bound; Split 9
+   14 Bound (Split 8 6 (Split 8 10 Bound Bound) (Split 8 10 Bound Bound)) ]))) (First 1 2
+   (By_cases 2 [ Bound; Bound; Bound; Split 8 4 Bound (Split 8 8 (Split 7 5 Bound Bound) Bound);
+   Split 9 4 (Split 9 8 (Split 6 9 (Split 7 6 Bound Bound) Bound) (Split 6 9 (Split 8 2 Bound
+   Bound) Bound)) (Split 8 4 (Split 9 8 (Split 8 10 (Split 7 2 (Split 7 7 Bound (Split 6 11 Bound
+   Bound)) Bound) (Split 7 2 (Split 7 7 (Split 7 13 Bound Bound) (Split 7 13 (Split 6 11 Bound
+   Bound) Bound)) Bound)) (Split 8 10 Bound (Split 7 9 Bound Bound))) (Split 9 8 (Split 8 10
+   (Split 5 11 (Split 6 11 Bound Bound) Bound) (Split 7 13 (Split 6 11 (Split 5 11 Bound Bound)
+   Bound) (Split 5 11 Bound Bound))) (Split 8 10 Bound (Split 7 9 Bound Bound)))); Split 9 14
+   Bound Bound; Split 8 9 Bound Bound; Split 8 10 (Split 9 9 (Split 8 6 Bound Bound) Bound) (Split
+   9 9 (Split 8 6 (Split 8 7 (Split 7 10 Bound Bound) (Split 7 10 Bound (Split 7 5 Bound Bound)))
+   (Split 7 10 Bound Bound)) Bound); Split 9 14 (Split 8 6 (Split 8 0 Bound Bound) (Split 8 0
+   (Split 9 11 Bound Bound) (Split 9 11 Bound Bound))) (Split 8 6 (Split 8 0 (Split 8 10 (Split 9
+   11 Bound (Split 5 11 (Split 7 7 Bound Bound) (Split 7 7 Bound Bound))) (Split 9 11 Bound (Split
+   5 11 (Split 6 13 Bound Bound) Bound))) (Split 8 10 Bound (Split 9 11 Bound Bound))) (Split 8 0
+   (Split 8 10 (Split 7 14 (Split 9 11 Bound (Split 7 7 Bound Bound)) (Split 9 11 Bound Bound))
+   (Split 9 11 Bound (Split 7 14 (Split 5 11 Bound Bound) Bound))) (Split 8 10 Bound Bound))) ])
+   (First 2 3 (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split
+   8 10 Bound Bound; Split 9 14 Bound (Split 8 10 (Split 8 6 Bound Bound) (Split 8 6 Bound Bound))
+   ]) (By_cases 3 [ Bound; Bound; Bound; Bound; Split 9 4 Bound Bound; Bound; Bound; Split 8 10
+   Bound Bound; Split 9 14 Bound (Split 8 10 Bound Bound) ])))))
 ].
 
 (** * Part 5. The theorem *)
