@@ -121,7 +121,7 @@ def _no_words(boxes: Boxes) -> None:
         (_put(BOUND, BOUND, BOUND), "no kind of node"),
         (_put(253, BOUND, 255), "not proved|unbounded|too far"),
         (_put(253, BOUND, 254), "not proved|unbounded|too far"),
-        (_put(255, BOUND, 254), "not proved"),
+        (_put(255, BOUND, 254), "not proved|no kind of node"),
         (_put(255, 212), "no kind of node"),
         (_put(255, 63), "no kind of node"),
         (_put(255, 0), "no leaf|goes on|not proved|unbounded"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -64,26 +65,32 @@ def bounds(rule: Rule, space: Space, kernels: Kernels) -> Bounds:
 
 
 def random_box(seed: int, n: int, width: int) -> Region:
-    """Maps, a box, and a chain: coordinates whose sum is at most as large as its last entry."""
+    """Maps, a box, and a chain: coordinates whose sum lies between its last two entries, or below
+    the last one.
+    """
     rng = np.random.default_rng(seed)
     maps = rng.integers(-1, 2, size=n * n).tolist()
     lo = rng.integers(-(1 << GRID), 1 << GRID, size=n)
     hi = lo + rng.integers(0, width + 1, size=n)
     chain = rng.integers(0, 2, size=n)
-    share = rng.choice([0.0, rng.random(), 1.0])
-    most = round(float((lo + share * (hi - lo)) @ chain))
-    return maps, lo.tolist(), hi.tolist(), [*chain.tolist(), max(most, int(lo @ chain))]
+    least, most = sorted(rng.choice([0.0, rng.random(), rng.random(), 1.0], size=2))
+    sums = [math.ceil(float((lo + share * (hi - lo)) @ chain)) for share in (least, most)]
+    if rng.integers(3) == 0:
+        sums[0] = 0
+    return maps, lo.tolist(), hi.tolist(), [*chain.tolist(), *sums]
 
 
-def lowered(y: list[Fraction], lo: list[int], chain: list[int]) -> list[Fraction]:
-    """A point of a box, moved to where the sum of the chain is at most what it may be."""
+def moved(y: list[int], lo: list[int], hi: list[int], chain: list[int]) -> list[int]:
+    """A point of a box, moved to where the sum of the chain is what it may be."""
     y = list(y)
-    excess = sum((v for v, c in zip(y, chain, strict=False) if c), -Fraction(chain[-1], 1 << GRID))
+    total = sum(v for v, c in zip(y, chain, strict=False) if c)
+    least, most = chain[-2:]
+    by = least - total if least != 0 and total < least else min(most - total, 0)
     for k in range(len(y)):
-        if chain[k] and excess > 0:
-            less = min(excess, y[k] - Fraction(lo[k], 1 << GRID))
-            y[k] -= less
-            excess -= less
+        if chain[k]:
+            to = min(max(y[k] + by, lo[k]), hi[k])
+            by -= to - y[k]
+            y[k] = to
     return y
 
 
@@ -104,11 +111,11 @@ def test_bounds_are_below_exact_values(case: tuple[int, int, int, int, int]) -> 
     drive = Fraction(max(map(abs, network.w_ih)), 1).__ceil__().bit_length() - network.shift
     rng = np.random.default_rng(seed)
     for pick in range(6):
-        y = [
-            Fraction(int(a if pick == 0 else b if pick == 1 else rng.integers(a, b + 1)), 1 << GRID)
+        point = [
+            int(a if pick == 0 else b if pick == 1 else rng.integers(a, b + 1))
             for a, b in zip(lo, hi, strict=True)
         ]
-        y = lowered(y, lo, chain)
+        y = [Fraction(v, 1 << GRID) for v in moved(point, lo, hi, chain)]
         x = [sum((maps[t * n + k] * y[k] for k in range(n)), Fraction(0)) for t in range(n)]
         logits = network.logits(x)
         for bound, other in zip(rows, logits[1:], strict=True):
@@ -136,32 +143,35 @@ def test_bounds_are_below_exact_values(case: tuple[int, int, int, int, int]) -> 
         ),
         min_size=2, max_size=6,
     ),
-    st.integers(0, 1 << 26),
+    st.integers(0, 1 << 26), st.integers(0, 1 << 26),
 )  # fmt: skip
 def test_the_least_value_under_a_sum_is_that_of_the_knapsack(
-    terms: list[tuple[int, int, int, bool]], most: int
+    terms: list[tuple[int, int, int, bool]], least: int, more: int
 ) -> None:
-    """What is lowered first costs least; and 62 bits are enough, compiled."""
+    """What costs least is raised first; and 62 bits are enough, compiled."""
     n = len(terms)
     rule = rule_of(random_network(1, 2, n), [[1, 1]], BARE)[0]
     found = []
+    low = sum(lo for _, lo, _, chained in terms if chained)
+    least = min(least, sum(width for _, _, width, chained in terms if chained))
     for kernels in (BARE, COMPILED):
         space = space_of(rule, GRID, 1 << GRID, kernels)
         for k, (q, lo, width, chained) in enumerate(terms):
             space.inputs[k], space.lo[k], space.hi[k] = q, lo, lo + width
             space.chain[k] = chained
-        space.chain[n] = most + sum(lo for _, lo, _, chained in terms if chained)
+        space.chain[n] = low + least if least else 0
+        space.chain[n + 1] = low + least + more
         found.append(int(kernels.function(kernel.least)(space, n)))
     assert found[0] == found[1]
-    exact, left = 0, most
+    exact, must, may = 0, least, least + more
     for q, lo, width, chained in sorted(terms):
-        more = width if q < 0 else 0
+        raised = width if q < 0 else 0
         if chained:
-            more = min(more, left)
-            left -= more
-        exact += q * (lo + more)
+            raised = min(width if q < 0 else must, width, may)
+            must, may = max(must - raised, 0), may - raised
+        exact += q * (lo + raised)
     assert found[0] <= exact
-    if all(q > -(1 << 28) for q, *_ in terms):
+    if all(-(1 << 28) < q < 1 << 28 for q, *_ in terms):
         assert found[0] == exact
 
 
@@ -194,7 +204,7 @@ def test_a_hundred_thousand_bounds_are_the_same() -> None:
 def test_a_tie_is_never_proved_and_a_zero_row_is_zero() -> None:
     network = Network.from_arrays([1.0, -1.0], [[0, 0], [0, 0]], [[1, 0], [1, 0], [0, 1]])
     one = [1 << GRID] * 3
-    rule, space, unit = place(network, [1, 0, 0, 0, 1, 0, 0, 0, 1], one, one, [0] * 4, BARE)
+    rule, space, unit = place(network, [1, 0, 0, 0, 1, 0, 0, 0, 1], one, one, [0] * 5, BARE)
     *_, rows = bounds(rule, space, BARE)
     assert rows[0] <= 0
     assert rows[0] * unit > -Fraction(1, 10**4)
@@ -225,7 +235,7 @@ def test_large_coefficients_take_fewer_bits_and_are_lowered() -> None:
     for gain in (4.0, 100.0, 2000.0):
         network = Network.from_arrays([1.0], [[gain]], [[1.0], [0.0], [0.0], [0.0], [0.0]])
         maps = [int(i == j) for i in range(5) for j in range(5)]
-        rule, space, unit = place(network, maps, [1 << GRID] * 5, [1 << GRID] * 5, [0] * 6, BARE)
+        rule, space, unit = place(network, maps, [1 << GRID] * 5, [1 << GRID] * 5, [0] * 7, BARE)
         rows = bounds(rule, space, BARE)[3]
         exact = network.logits([Fraction(1)] * 5)[0]
         assert rows[0] * unit <= exact

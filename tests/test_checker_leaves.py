@@ -14,7 +14,7 @@ from certify.checker.leaves import MOST
 from certify.checker.running import BARE, Kernels
 from certify.checker.scale import rule_of, space_of
 from certify.relaxation.compiled import COMPILED
-from tests.test_checker_kernel import GRID, random_network
+from tests.test_checker_kernel import GRID, moved, random_network
 
 CASES = st.tuples(
     st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(2, 5), st.sampled_from([4, 30]),
@@ -23,18 +23,23 @@ CASES = st.tuples(
 Case = tuple[int, int, int, int, list[bool], int]
 
 
-def nested(case: Case) -> tuple[list[int], list[tuple[list[int], list[int]]]]:
-    """Maps and boxes, each within the one before; the first ones reach beyond 1."""
+def nested(case: Case) -> tuple[list[int], list[tuple[list[int], list[int]]], list[int]]:
+    """Maps and boxes, each within the one before; the first ones reach beyond 1. And a chain, whose
+    sum is known.
+    """
     seed, _, n, _, bounded, width = case
     rng = np.random.default_rng(seed)
-    lo = rng.integers(0, 1 << GRID, size=n)
+    lo = rng.integers(0, 1 << GRID, size=n) >> int(rng.integers(3))
     hi = lo + rng.integers(0, width, size=n)
     found = []
     for _ in bounded:
         found.append((lo.tolist(), hi.tolist()))
         lo = lo + (rng.random(n) * 0.4 * (hi - lo)).astype(np.int64)
         hi = hi - (rng.random(n) * 0.4 * (hi - lo)).astype(np.int64)
-    return rng.integers(-1, 2, size=n * n).tolist(), found
+    maps = rng.integers(-1, 2, size=n * n).tolist()
+    chain = rng.integers(0, 2, size=n)
+    total = int(chain @ rng.integers(found[-1][0], np.array(found[-1][1]) + 1))
+    return maps, found, [*chain.tolist(), total, total]
 
 
 def descended(case: Case, kernels: Kernels) -> tuple[Any, list[bool]]:
@@ -46,8 +51,8 @@ def descended(case: Case, kernels: Kernels) -> tuple[Any, list[bool]]:
     rule, _ = rule_of(network, [*rows, *([-v for v in row] for row in rows)], kernels)
     space = space_of(rule, GRID, (1 << GRID) - 1, kernels)
     room, known = leaves.room_of(rule, kernels), leaves.unknown(rule, kernels)
-    maps, boxes = nested(case)
-    space.maps[:] = kernels.wide(maps)
+    maps, boxes, chain = nested(case)
+    space.maps[:], space.chain[:] = kernels.wide(maps), kernels.wide(chain)
     enter, holds = kernels.function(leaves.enter), kernels.function(leaves.margin_proved)
     for anew, (lo, hi) in zip(bounded, boxes, strict=True):
         space.lo[:], space.hi[:] = kernels.wide(lo), kernels.wide(hi)
@@ -69,13 +74,14 @@ def test_what_is_handed_down_holds_for_the_inputs_of_the_part(case: Case) -> Non
     seed, d, n, bits, _, _ = case
     known, found = descended(case, BARE)
     network = random_network(seed, d, n, bits)
-    maps, boxes = nested(case)
+    maps, boxes, chain = nested(case)
     lo, hi = boxes[-1]
     rng = np.random.default_rng(seed)
     # A bound that comes out as 1 is worth this, as inputs are in units of 2**-GRID.
     unit = 2.0 ** (GRID - int(known[2 * n * d])) * 2.0 ** max(map(abs, network.w_ih)).bit_length()
     for _ in range(5):
         y = [int(rng.integers(a, b + 1)) for a, b in zip(lo, hi, strict=True)]
+        y = moved(y, lo, hi, chain)
         x = [sum(maps[t * n + k] * y[k] for k in range(n)) for t in range(n)]
         state = [0.0] * d
         for t in range(n):

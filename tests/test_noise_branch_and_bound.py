@@ -87,7 +87,7 @@ def test_every_input_lies_in_the_box_of_its_history(values: list[int]) -> None:
         y = np.linalg.solve(np.reshape(maps, (6, 6)), np.array(x, dtype=float)) * 2**GRID
         assert (np.array(lo) - 1e-6 <= y).all()
         assert (y <= np.array(hi) + 1e-6).all()
-        assert y @ chain[:6] <= chain[6] + 1e-6
+        assert y @ chain[:6] <= chain[7] + 1e-6
         assert chain[:6] == [int(t < 4 and word[t] != BELOW) for t in range(6)]
 
 

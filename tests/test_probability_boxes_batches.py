@@ -19,7 +19,7 @@ from certify.checker.accuracy import check_accuracy
 from certify.errors import MissingExtraError, UsageError
 from certify.model import Network
 from certify.probability.boxes.batches import Device
-from certify.probability.boxes.branch_and_bound import OPEN
+from certify.probability.boxes.branch_and_bound import OPEN, total_of
 from certify.probability.boxes.order_words import forest
 from certify.probability.boxes.tapes import cut_boxes, margins_of
 from certify.probability.prove import prove_accuracy
@@ -46,6 +46,7 @@ def on_cpu(network: Network, boxes: int, **more: Any) -> Any:
 def test_bounds_are_those_of_one_box_at_a_time_needs_torch() -> None:
     rng = np.random.default_rng(3)
     tree = forest("nbdb", "gaussian")
+    total = total_of(tree.kind, np.array(tree.chain), 4)
     rows, slack = margins_of(MODEL, tree.second)
     net, count, (n, d) = MODEL.floats, 60, slack.reach.shape
     lo = rng.random((count, n)) * 2
@@ -55,7 +56,7 @@ def test_bounds_are_those_of_one_box_at_a_time_needs_torch() -> None:
     skip = rng.random((count, len(rows))) < 0.3
     skip[:, 0] = False
     reach = np.broadcast_to(slack.reach, (count, n, d))
-    bounds = Device("cpu", 1)._bounds(MODEL, tree.A, rows, slack)
+    bounds = Device("cpu", 1)._bounds(MODEL, tree.A, total, rows, slack)
     lower, upper, codes, values, score = bounds(lo, hi, share, -reach, reach, sign, skip)
     again = bounds(lo, hi, share, lower, upper, sign, skip)
     assert np.allclose(again[0], lower)
@@ -65,7 +66,7 @@ def test_bounds_are_those_of_one_box_at_a_time_needs_torch() -> None:
         asked = ~skip[i]
         found = np.empty(asked.sum())
         bound_box(
-            net.w_ih, net.w_hh, sign[i] * rows[asked], tree.A, np.zeros(n), lo[i], hi[i],
+            net.w_ih, net.w_hh, sign[i] * rows[asked], tree.A, np.zeros(n), lo[i], hi[i], total,
             share[i] * slack.unit, share[i] * slack.row[asked], share[i] * slack.unit,
             slack.reach, True, 0,
             low, up, code, found, expected,

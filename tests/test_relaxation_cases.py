@@ -27,14 +27,14 @@ def proof(network: Network, row: Any, lo: Any, hi: Any, most: int = CASES) -> tu
     values, score = np.empty(1), np.empty(n)
     A, b = np.eye(n), np.zeros(n)
     bound_box(
-        net.w_ih, net.w_hh, rows, A, b, lo, hi, slack.unit, slack.row, slack.unit, slack.reach,
-        True, 0,
+        net.w_ih, net.w_hh, rows, A, b, lo, hi, np.zeros(n + 2), slack.unit, slack.row,
+        slack.unit, slack.reach, True, 0,
         lower, upper, codes, values, score,
     )  # fmt: skip
     tree = np.zeros(2 * most, dtype=np.uint8)
     size = prove_by_cases(
         net.w_ih, net.w_hh, np.ascontiguousarray(net.w_hh.T), rows[0], A, b, lo, hi,
-        np.zeros(n + 1), slack.row[0], lower, upper, codes, most, tree,
+        np.zeros(n + 2), slack.row[0], lower, upper, codes, most, tree,
     )  # fmt: skip
     return float(values[0]), tree[: max(size, 0)].tobytes()
 

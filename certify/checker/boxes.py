@@ -113,6 +113,10 @@ def start(weights: Weights, order: Order, kernels: Kernels) -> tuple[Rule, Space
     rule, _ = rule_of(weights, [*margins, *([-v for v in row] for row in margins)], kernels)
     space = space_of(rule, GRID, (1 << GRID) - 1, kernels)
     space.maps[:] = kernels.wide([a for row in inputs_map(order) for a in row])
+    if "s" not in order.word:  # the maximum, by which all is divided, is the sum of the chain
+        for j in order.chain:
+            space.chain[j] = 1
+        space.chain[len(order.word)] = space.chain[len(order.word) + 1] = 1 << GRID
     return rule, space, room_of(rule, kernels)
 
 

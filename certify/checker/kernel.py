@@ -58,9 +58,10 @@ class Space(NamedTuple):
 
     ``maps`` (n n) is A with entries -1, 0, 1; ``lo``, ``hi`` (n) the box of y in units of
     ``2**-grid``; ``negative`` (n + 1) sums of how far inputs reach below 0. The y with 1 in
-    ``chain`` (n + 1) add up to its last entry at most. ``below``, ``above``,
-    ``slope`` (n d) are bounds of pre-activations, in units of ``2**-fine``, and what follows from
-    them by :func:`relaxed`; units count as settled within ``near`` of 0.
+    ``chain`` (n + 2) add up to its last entry at most, and to the one before at least (which is not
+    used where it is 0). ``below``, ``above``, ``slope`` (n d) are bounds of pre-activations, in
+    units of ``2**-fine``, and what follows from them by :func:`relaxed`; units count as settled
+    within ``near`` of 0.
     """
 
     grid: int
@@ -99,10 +100,10 @@ def relaxed(low: int, up: int, near: int) -> int:
 
 def place(rule: Rule, space: Space) -> bool:
     """Take up the box in ``space``; False where it is too large for its sums to fit."""
-    n, total, chained = rule.n, 0, 0
+    n, total, most = rule.n, 0, 0
     for t in range(n):
         least = 0
-        chained += space.chain[t] * space.hi[t]
+        most += space.chain[t] * space.hi[t]
         for k in range(n):
             a = space.maps[t * n + k]
             if a > 0:
@@ -111,7 +112,7 @@ def place(rule: Rule, space: Space) -> bool:
                 least -= space.hi[k]
         space.negative[t + 1] = space.negative[t] + max(-least, 0)
         total += max(abs(space.lo[t]), abs(space.hi[t]))
-    if chained <= space.chain[n]:  # the box alone says as much
+    if space.chain[n] == 0 and most <= space.chain[n + 1]:  # the box alone says as much
         for k in range(n):
             space.chain[k] = 0
     return total <= WIDE
@@ -120,9 +121,9 @@ def place(rule: Rule, space: Space) -> bool:
 def least(space: Space, n: int) -> int:
     """A lower bound of ``sum_k inputs[k] y_k`` over the box and the sum of the chain.
 
-    For any factor from 0 on, the sum times the factor is added and its most times the factor
-    taken off; over the box alone the rest is least at a corner. One of the factors that make a
-    coefficient 0 is best.
+    For any factor, the sum times the factor is added, and its most times the factor taken off (its
+    least, if the factor is negative); over the box alone the rest is least at a corner. One of the
+    factors that make a coefficient 0 is best.
     """
     others, best = 0, 0
     for k in range(n):
@@ -133,10 +134,10 @@ def least(space: Space, n: int) -> int:
         else:
             best += value
     for j in range(n):
-        factor = min(-space.inputs[j], FACTOR)
-        if space.chain[j] == 0 or factor <= 0:
+        factor = max(min(-space.inputs[j], FACTOR), -FACTOR if space.chain[n] != 0 else 0)
+        if space.chain[j] == 0 or factor == 0:
             continue
-        value = -factor * space.chain[n]
+        value = -factor * space.chain[n + 1 if factor > 0 else n]
         for k in range(n):
             if space.chain[k] != 0:
                 q = space.inputs[k] + factor

@@ -25,6 +25,7 @@ from certify.checker.kernel import (
     Rule,
     Space,
     bound_units,
+    least,
     place,
     relaxed,
     scaled,
@@ -148,14 +149,14 @@ def descend(rule: Rule, space: Space, room: Room, start: int, fraction: int) -> 
             if c < -LIMIT:
                 return NOTHING
             rows[at - d + j] = c
-    total = -space.negative[n] * (1 + 2 * rule.cut)
     for k in range(n):
         q = 0
         for t in range(n):
             q += space.maps[t * n + k] * space.drive[t]
         if q > LIMIT or q < -LIMIT:
             return NOTHING
-        total += q * (space.lo[k] if q > 0 else space.hi[k])
+        space.inputs[k] = q
+    total = least(space, n) - space.negative[n] * (1 + 2 * rule.cut)
     return (total >> (fraction - SPARE + space.grid - space.fine)) + constant
 
 

@@ -67,6 +67,6 @@ def space_of(rule: Rule, grid: int, size: int, kernels: Kernels) -> Space:
     filled = kernels.filled
     return Space(
         grid, fine, 1 << 7, filled(0, n * n), filled(0, n), filled(0, n), filled(0, n + 1),
-        filled(0, n + 1), filled(-WIDE, n * d), filled(WIDE, n * d), filled(0, n * d),
+        filled(0, n + 2), filled(-WIDE, n * d), filled(WIDE, n * d), filled(0, n * d),
         kernels.short([0] * d), filled(0, d), filled(0, n), filled(0, n),
     )  # fmt: skip

@@ -143,7 +143,7 @@ def load(rule: Rule, space: Space, claim: Claim, stack: Stack, top: int) -> None
     largest = write_maps(stack.letters, top * n, stack.length[top], n, space.maps, space.drive)
     for k in range(n):
         space.chain[k] = space.maps[largest * n + k] if largest >= 0 else 0
-    space.chain[n] = claim.most[largest] if largest >= 0 else 0
+    space.chain[n + 1] = claim.most[largest] if largest >= 0 else 0
 
 
 def push(

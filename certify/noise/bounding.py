@@ -45,7 +45,7 @@ class Frames(NamedTuple):
 
 class Box(NamedTuple):
     """The box at hand in floats: ``A`` (n, n), ``b`` (n,) of zeros, ``lo`` and ``hi`` (n,);
-    ``chain`` (n + 1,), a sum of coordinates and what it is at most.
+    ``chain`` (n + 2,), a sum of coordinates, its least and its most.
     """
 
     A: FloatArray

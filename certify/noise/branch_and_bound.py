@@ -72,7 +72,7 @@ def _enter(space, stack, frames, top, box):  # type: ignore[no-untyped-def]
         box.lo[j] = space.lo[j] * _UNIT
         box.hi[j] = space.hi[j] * _UNIT
         box.chain[j] = space.chain[j]
-    box.chain[n] = space.chain[n] * _UNIT
+    box.chain[n + 1] = space.chain[n + 1] * _UNIT
 
 
 @kernel
@@ -255,7 +255,7 @@ class Search:
             np.zeros((frames, n, d), dtype=np.uint8), np.full(frames, -1), np.ones(frames),
         )  # fmt: skip
         self.frames.lower[0], self.frames.upper[0] = -reach, reach
-        self.box = Box(np.zeros((n, n)), np.zeros(n), np.empty(n), np.empty(n), np.zeros(n + 1))
+        self.box = Box(np.zeros((n, n)), np.zeros(n), np.empty(n), np.empty(n), np.zeros(n + 2))
         self.base = 0
         self.tape = bytearray()
         self.totals: FloatArray = np.array([0.0, 0.0, 0.0, np.inf])

@@ -59,8 +59,8 @@ def prove_by_cases(  # type: ignore[no-untyped-def]
 
     Read: float weights ``w_ih`` (d,), ``w_hh`` (d, d) and its transpose ``columns``; ``target``
     (d,), the row, a functional of the last state, and ``slack``, what rounding may cost it; ``A``
-    (n, k) and ``b`` (n,); the box ``lo``, ``hi`` (k,) and ``chain`` (k + 1,), a sum of
-    its coordinates and what it is at most; ``lower``, ``upper`` and ``codes`` (n, d) as
+    (n, k) and ``b`` (n,); the box ``lo``, ``hi`` (k,) and ``chain`` (k + 2,), a sum of
+    its coordinates, its least and its most; ``lower``, ``upper`` and ``codes`` (n, d) as
     :func:`certify.relaxation.linear.bound_box` left them; ``most``, the number of substitutions.
 
     Written: ``tree``, at least ``2 * most`` bytes.

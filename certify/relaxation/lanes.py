@@ -144,13 +144,16 @@ def _add_chain(space: Any, n: int, j: int, lanes: int, q: Any, best: Any, value:
     """What ``least`` does with the factors that make the coefficients of ``y_j`` 0."""
     L = np.uint64(lanes)
     of = q[j * lanes :]
+    floor = -FACTOR if space.chain[n] != 0 else 0
+    least, most = space.chain[n], space.chain[n + 1]
     for r in range(L):
-        value[r] = -min(max(-of[r], 0), FACTOR) * space.chain[n]
+        f = min(max(-of[r], floor), FACTOR)
+        value[r] = -f * (most if f > 0 else least)
     for k in range(n):
         if space.chain[k] != 0:
             lo, hi, by = space.lo[k], space.hi[k], q[k * lanes :]
             for r in range(L):
-                c = by[r] + min(max(-of[r], 0), FACTOR)
+                c = by[r] + min(max(-of[r], floor), FACTOR)
                 value[r] += c * (lo if c > 0 else hi)
     for r in range(L):
         best[r] = max(best[r], value[r])

@@ -106,13 +106,14 @@ def _code(low, up, slack):  # type: ignore[no-untyped-def]
 
 @kernel
 def bound_box(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, rows, A, b, lo, hi, unit_slack, row_slack, tips, reach, fresh, start,
+    w_ih, w_hh, rows, A, b, lo, hi, chain, unit_slack, row_slack, tips, reach, fresh, start,
     lower, upper, codes, values, score,
 ):  # fmt: skip
     """Prove bounds over one box, in place; returns the number of units bounded anew.
 
     Read: float weights ``w_ih`` (d,) and ``w_hh`` (d, d); ``rows`` (R, d), functionals of the last
-    state; ``A`` (n, k) and ``b`` (n,); ``lo`` and ``hi`` (k,), the box of y; ``unit_slack``,
+    state; ``A`` (n, k) and ``b`` (n,); ``lo`` and ``hi`` (k,), the box of y, of which those count with
+    ``chain[k] <= chain[:k] . y <= chain[k + 1]`` (k + 2,; all, if it is 0); ``unit_slack``,
     ``row_slack`` and ``reach`` of :func:`rounding_slack`; ``tips`` (n, d), the slack that tells
     which units are settled: ``unit_slack``, or more.
 
@@ -125,17 +126,16 @@ def bound_box(  # type: ignore[no-untyped-def]
     Written: ``values`` (R,), proved lower bounds of the rows; ``score`` (k,), what each
     coordinate contributes to the looseness of the worst row (not where the old ones did).
     """
-    free = np.zeros(len(lo) + 1)
     if not fresh:
         relaxed, _, work = _room(len(w_ih), len(rows), lower, lo)
         for t in range(len(lower)):
             _relax_step(t, lower, upper, codes, relaxed)
-        net, box = (w_ih, w_hh, w_hh.reshape(w_hh.size)), (A, b, lo, hi, free)
+        net, box = (w_ih, w_hh, w_hh.reshape(w_hh.size)), (A, b, lo, hi, chain)
         _bound_rows(net, rows, row_slack, relaxed, box, work, relaxed[0][:0], values)
         if values.min() > 0.0:
             return 0
     return renew_bounds(
-        w_ih, w_hh, rows, A, b, lo, hi, free, unit_slack, row_slack, tips, fresh, start,
+        w_ih, w_hh, rows, A, b, lo, hi, chain, unit_slack, row_slack, tips, fresh, start,
         lower, upper, codes, values, score,
     )  # fmt: skip
 
@@ -145,10 +145,7 @@ def renew_bounds(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, A, b, lo, hi, chain, unit_slack, row_slack, tips, fresh, start,
     lower, upper, codes, values, score,
 ):  # fmt: skip
-    """The same, but all unsettled units from step ``start`` on are bounded anew in any case.
-
-    ``chain`` (k + 1,): only the y of the box with ``chain[:k] . y <= chain[k]`` count.
-    """
+    """The same, but all unsettled units from step ``start`` on are bounded anew in any case."""
     n, d = lower.shape
     net, box = (w_ih, w_hh, w_hh.reshape(d * d)), (A, b, lo, hi, chain)
     relaxed, keep, work = _room(d, len(rows), lower, lo)
@@ -273,10 +270,11 @@ def _bound_batch(  # type: ignore[no-untyped-def]
     w_ih, w_hh, rows, A, b, which, lo, hi, unit_slack, row_slack, reach, fresh,
     lower, upper, codes, values, score, count,
 ):  # fmt: skip
+    free = np.zeros(lo.shape[1] + 2)
     for i in prange(len(lo)):
         p = which[i]
         count[i] = bound_box(
-            w_ih, w_hh, rows[p], A[p], b[p], lo[i], hi[i], unit_slack[p], row_slack[p],
+            w_ih, w_hh, rows[p], A[p], b[p], lo[i], hi[i], free, unit_slack[p], row_slack[p],
             unit_slack[p], reach[p], fresh, 0, lower[i], upper[i], codes[i], values[i], score[i],
         )  # fmt: skip
 

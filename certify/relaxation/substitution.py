@@ -78,21 +78,30 @@ def substitute(  # type: ignore[no-untyped-def]
 
 @kernel
 def least_corner(q, lo, hi, chain, corner):  # type: ignore[no-untyped-def]
-    """Where in the box ``q . y`` is least among the y with ``chain[:k] . y <= chain[k]``."""
+    """Where in the box ``q . y`` is least among the y whose sum over the chain is in its range."""
     k = len(lo)
-    excess = -chain[k]
+    total = 0.0
     for j in range(k):
         corner[j] = lo[j] if q[j] > 0.0 else hi[j]
-        excess += chain[j] * corner[j]
-    while excess > 0.0:  # what costs least is lowered first
+        total += chain[j] * corner[j]
+    _move(q, lo, chain, corner, total - chain[k + 1], -1.0)
+    if chain[k] > 0.0:
+        _move(q, hi, chain, corner, chain[k] - total, 1.0)
+
+
+@kernel
+def _move(q, ends, chain, corner, excess, sign):  # type: ignore[no-untyped-def]
+    """Move the chain in a corner by so much, towards these ends, where that costs least."""
+    while excess > 0.0:
         best = -1
-        for j in range(k):
-            if chain[j] > 0.0 and corner[j] > lo[j] and (best < 0 or q[j] > q[best]):
-                best = j
+        for j in range(len(ends)):
+            if chain[j] > 0.0 and corner[j] != ends[j]:
+                if best < 0 or sign * q[j] < sign * q[best]:
+                    best = j
         if best < 0:
             break
-        room = corner[best] - lo[best]
-        corner[best] = lo[best] if room <= excess else corner[best] - excess
+        room = abs(ends[best] - corner[best])
+        corner[best] = ends[best] if room <= excess else corner[best] + sign * excess
         excess -= room
 
 
@@ -104,7 +113,7 @@ def substitute_rows(step, lanes, w_ih, weights, relaxed, box, work, keep):  # ty
 
     Read: ``weights`` (d d), ``w_hh`` row by row; ``relaxed``, what :func:`relax` says of each unit,
     three arrays (n, d); ``box``: ``A`` (n, k), ``b`` (n,), ``lo`` and ``hi`` (k,), and ``chain``
-    (k + 1,), a sum of coordinates and what it is at most. ``work`` has the flat arrays rows, other
+    (k + 2,), a sum of coordinates, its least (0: not used) and its most. ``work`` has the flat arrays rows, other
     (d lanes), g (n + 1 lanes), q (k lanes) and values (lanes); rows are destroyed. With ``keep`` of
     shape (n, d lanes) the coefficients on the way are left there.
     """
@@ -151,28 +160,32 @@ def _least(last, L, box, g, q, values):  # type: ignore[no-untyped-def]
             least, most = lo[j], hi[j]
             for r in range(L):
                 values[r] += min(q[to + r] * least, q[to + r] * most)
-    if chain[k] > 0.0:
+    if chain[k + 1] > 0.0:
         _least_chain(L, box, q, values)
 
 
 @kernel(fastmath={"contract"})
 def _least_chain(L, box, q, values):  # type: ignore[no-untyped-def]
-    """Add the least values of the terms in the chain."""
+    """Add the least values of the terms in the chain, and to its coefficients the best factor."""
     _, _, lo, hi, chain = box
     k = len(lo)
     for r in range(L):
-        best = 0.0
+        best, factor = 0.0, 0.0
         for j in range(k):
             if chain[j] > 0.0:
                 c = q[np.uint64(j) * L + r]
                 best += min(c * lo[j], c * hi[j])
         for i in range(k):
-            factor = -q[np.uint64(i) * L + r]
-            if chain[i] > 0.0 and factor > 0.0:
-                value = -factor * chain[k]
+            f = -q[np.uint64(i) * L + r]
+            if chain[i] > 0.0 and (f > 0.0 or chain[k] > 0.0):
+                value = -f * (chain[k + 1] if f > 0.0 else chain[k])
                 for j in range(k):
                     if chain[j] > 0.0:
-                        c = q[np.uint64(j) * L + r] + factor
+                        c = q[np.uint64(j) * L + r] + f
                         value += min(c * lo[j], c * hi[j])
-                best = max(best, value)
+                if value > best:
+                    best, factor = value, f
         values[r] += best
+        for j in range(k):
+            if chain[j] > 0.0:
+                q[np.uint64(j) * L + r] += factor

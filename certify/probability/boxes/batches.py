@@ -33,6 +33,7 @@ from certify.probability.boxes.branch_and_bound import (
     WRONG,
     reaching,
     rival_of,
+    total_of,
     weigh,
 )
 from certify.probability.boxes.cuts import best_cut, volume_of
@@ -99,7 +100,8 @@ class Device:
             arrays.kind[0], inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
             arrays.levels[0], quantile_table(),
         )  # fmt: skip
-        bounds = self._bounds(network, tree.A, rows, slack)
+        total = total_of(*place[:1], place[2], n)
+        bounds = self._bounds(network, tree.A, total, rows, slack)
         old = np.frombuffer(tape, dtype=np.uint8)
         leaves = _leaf_arrays(walk(old, smallest, *_leaf_arrays(0, n)), n)
         count = walk(old, smallest, *leaves)
@@ -126,7 +128,7 @@ class Device:
             skip = np.where(right[:, None], proved, np.arange(R) != rival[:, None])
             lower, upper, relaxed, values, score = bounds(lo, hi, share, lower, upper, sign, skip)
             code[ids], position = _decide(
-                *place, tree.A, net.w_ih, net.w_hh, columns, rows, slack.row, w_lo, w_hi, depth,
+                *place, tree.A, total, net.w_ih, net.w_hh, columns, rows, slack.row, w_lo, w_hi, depth,
                 status, work, lo, hi, share, centre, sign, lower, upper, relaxed, values, score,
                 skip, proved, smallest,
             )  # fmt: skip
@@ -152,7 +154,9 @@ class Device:
         right_volume, wrong_volume = volumes(extended, n)
         return extended.tobytes(), used, right_volume, wrong_volume
 
-    def _bounds(self, network: Network, A: FloatArray, rows: FloatArray, slack: Slack) -> Bounds:
+    def _bounds(
+        self, network: Network, A: FloatArray, total: FloatArray, rows: FloatArray, slack: Slack
+    ) -> Bounds:
         """What :func:`certify.relaxation.linear.bound_box` does, for B boxes: a function of ``lo``
         and ``hi`` (B, k), ``share`` (B,) of the slack, ``lower`` and ``upper`` (B, n, d), ``sign``
         (B,) of the rows and ``skip`` (B, R), which are not asked for. It returns the tightened
@@ -167,8 +171,12 @@ class Device:
         w_ih, w_hh, maps = load(network.floats.w_ih), load(network.floats.w_hh), load(A)
         unit_slack, row_slack, functionals = load(slack.unit), load(slack.row), load(rows)
         n, d = network.seq_len, network.hidden_size
+        chain, members = load(total[:n]), np.flatnonzero(total[:n])
         targets = torch.cat([w_hh, -w_hh])
         drives = torch.cat([w_ih, -w_ih])
+
+        def least(q: Any, lo: Any, hi: Any) -> Any:
+            return torch.where(q > 0.0, q * lo[:, None], q * hi[:, None]).sum(-1)
 
         def substitute(step: int, row: Any, drive: Any, relaxed: Any, lo: Any, hi: Any) -> Any:
             """Lower bounds (B, m), coefficients of y, and of the states on the way."""
@@ -184,8 +192,14 @@ class Device:
                 row = (row - negative) * a + negative * slope
                 q = q + (row @ w_ih)[..., None] * maps[t]
                 row = row @ w_hh
-            ends = torch.where(q > 0.0, q * lo[:, None], q * hi[:, None])
-            return constant + ends.sum(-1), q, kept
+            value = least(q, lo, hi)
+            best = q
+            for j in members:  # the sum of the chain is 1: see docs/rule.md
+                moved = q - q[..., j : j + 1] * chain
+                other = least(moved, lo, hi) + q[..., j]
+                best = torch.where((other > value)[..., None], moved, best)
+                value = torch.maximum(value, other)
+            return constant + value, best, kept
 
         def bounds(
             lo: Any, hi: Any, share: Any, lower: Any, upper: Any, sign: Any, skip: Any
@@ -279,7 +293,7 @@ def _find(  # type: ignore[no-untyped-def]
 
 @kernel(parallel=True)
 def _decide(  # type: ignore[no-untyped-def]
-    kind, uniform, chain, parent, levels, table, A, w_ih, w_hh, columns, margins, row_slack,
+    kind, uniform, chain, parent, levels, table, A, total, w_ih, w_hh, columns, margins, row_slack,
     w_lo, w_hi, depth, status, work, lo, hi, share, centre, sign, lower, upper, codes, values,
     score, skip, proved, smallest,
 ):  # fmt: skip
@@ -311,7 +325,7 @@ def _decide(  # type: ignore[no-untyped-def]
                 found[m] = values[i, asked[m]]
             tree = np.empty(2 * CASES, dtype=np.uint8)
             merit = weigh(
-                w_ih, w_hh, columns, rows, slack, A, np.zeros(n), lo[i], hi[i],
+                w_ih, w_hh, columns, rows, slack, A, np.zeros(n), lo[i], hi[i], total,
                 lower[i], upper[i], codes[i], centre[i], found, tree,
             )  # fmt: skip
             if centre[i] > 0.0:

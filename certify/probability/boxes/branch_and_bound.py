@@ -18,6 +18,7 @@ import numpy as np
 
 from certify.compiled import kernel
 from certify.probability.boxes.cuts import best_cut, cut_box, volume_of
+from certify.probability.boxes.order_words import TWO
 from certify.probability.boxes.quantiles import (
     LARGEST_COORDINATE,
     OK,
@@ -76,8 +77,9 @@ def reaching(A, hi):  # type: ignore[no-untyped-def]
 
 @kernel
 def weigh(  # type: ignore[no-untyped-def]
-    w_ih, w_hh, columns, rows, slack, A, b, lo, hi, lower, upper, codes, centre, values, tree
-):
+    w_ih, w_hh, columns, rows, slack, A, b, lo, hi, total, lower, upper, codes, centre, values,
+    tree,
+):  # fmt: skip
     """Prove by cases what bounds have not, worst first; returns the merit of the box.
 
     ``values`` are the proved lower bounds of ``rows`` on the box; those of rows that cases prove
@@ -85,19 +87,32 @@ def weigh(  # type: ignore[no-untyped-def]
     """
     worst = values.min()
     near = abs(centre) / (abs(centre) - min(worst, 0.0) + 1e-300)
-    free = np.zeros(len(lo) + 1)
     if worst <= 0.0 and near > WORTH:
         for i in np.argsort(values):
             if values[i] > 0.0:
                 break
             size = prove_by_cases(
-                w_ih, w_hh, columns, rows[i], A, b, lo, hi, free, slack[i], lower, upper, codes,
+                w_ih, w_hh, columns, rows[i], A, b, lo, hi, total, slack[i], lower, upper, codes,
                 CASES, tree,
             )  # fmt: skip
             if size < 0:
                 break
             values[i] = np.inf
     return max(near / NEAR, 1.0) ** POWER
+
+
+@kernel
+def total_of(kind, chain, n):  # type: ignore[no-untyped-def]
+    """The increments of a chain above 0 add up to the maximum, by which all is divided: which
+    coordinates they are, and their least and their most, 1 (n + 2,).
+    """
+    total = np.zeros(n + 2)
+    if kind == TWO:
+        for j in chain:
+            total[j] = 1.0
+        total[n] = 1.0
+        total[n + 1] = 1.0
+    return total
 
 
 class Setting(NamedTuple):
@@ -117,6 +132,7 @@ class Setting(NamedTuple):
     levels: Any
     A: Any
     b: Any
+    total: Any
     table: Any
 
 
@@ -210,14 +226,14 @@ def _bound(setting, path, room, top):  # type: ignore[no-untyped-def]
     rows, slack, values = room.rows[:count], share * room.slack[:count], room.values[:count]
     unit_slack = share * setting.unit_slack
     bound_box(
-        setting.w_ih, setting.w_hh, rows, setting.A, setting.b, room.lo, room.hi, unit_slack,
-        slack, unit_slack, setting.reach, not path.inherits[top], 0,
+        setting.w_ih, setting.w_hh, rows, setting.A, setting.b, room.lo, room.hi, setting.total,
+        unit_slack, slack, unit_slack, setting.reach, not path.inherits[top], 0,
         path.lower[top], path.upper[top], path.codes[top], values, room.score,
     )  # fmt: skip
     merit = weigh(
         setting.w_ih, setting.w_hh, setting.columns, rows, slack, setting.A, setting.b,
-        room.lo, room.hi, path.lower[top], path.upper[top], path.codes[top], centre, values,
-        room.tree,
+        room.lo, room.hi, setting.total, path.lower[top], path.upper[top], path.codes[top], centre,
+        values, room.tree,
     )  # fmt: skip
     if centre > 0.0:
         for i in range(count):
@@ -308,7 +324,7 @@ def search(  # type: ignore[no-untyped-def]
     n, d = reach.shape
     setting = Setting(
         w_ih, w_hh, np.ascontiguousarray(w_hh.T), margins, unit_slack, row_slack, reach,
-        kind, uniform, chain, parent, levels, A, np.zeros(n), table,
+        kind, uniform, chain, parent, levels, A, np.zeros(n), total_of(kind, chain, n), table,
     )  # fmt: skip
     path, room = _path(n, d, len(margins)), _room(n, d, len(margins))
     promises = np.array([NEAR ** (-POWER * step / MERITS) for step in range(MERITS + 1)])

@@ -25,7 +25,8 @@ def margins_of(network: Network, second: int) -> tuple[FloatArray, Slack]:
     """The rows of the margins of ``second``, with the slack for all boxes of a search."""
     n = network.seq_len
     rows = margin_rows(network, second)
-    sizes = np.full(n, n * (LARGEST_COORDINATE + 1.0))
+    # Four times the inputs, for the sum of the chain: docs/rounding.md.
+    sizes = np.full(n, 4.0 * n * (LARGEST_COORDINATE + 1.0))
     return rows, rounding_slack(network, rows, sizes, n)
 
 
