@@ -112,8 +112,9 @@ def bound_box(  # type: ignore[no-untyped-def]
     """Prove bounds over one box, in place; returns the number of units bounded anew.
 
     Read: float weights ``w_ih`` (d,) and ``w_hh`` (d, d); ``rows`` (R, d), functionals of the last
-    state; ``A`` (n, k) and ``b`` (n,); ``lo`` and ``hi`` (k,), the box of y, of which those count with
-    ``chain[k] <= chain[:k] . y <= chain[k + 1]`` (k + 2,; all, if it is 0); ``unit_slack``,
+    state; ``A`` (n, k) and ``b`` (n,); ``lo`` and ``hi`` (k,), the box of y, of which those count
+    with ``chain[k] <= chain[:k] . y <= chain[k + 1]`` (``chain`` (k + 2,); all, if it is 0);
+    ``unit_slack``,
     ``row_slack`` and ``reach`` of :func:`rounding_slack`; ``tips`` (n, d), the slack that tells
     which units are settled: ``unit_slack``, or more.
 

@@ -13,30 +13,13 @@ from certify.relaxation.vectors import BLOCK, WIDTH, product, products, relax_la
 
 @kernel
 def substitute(  # type: ignore[no-untyped-def]
-    step,
-    row,
-    drive,
-    w_ih,
-    w_hh,
-    a,
-    slope,
-    intercept,
-    A,
-    b,
-    lo,
-    hi,
-    chain,
-    other,
-    g,
-    q,
-    corner,
+    step, row, drive, w_ih, w_hh, a, slope, intercept, A, b, lo, hi, chain, other, g, q, corner,
     keep,
-):
+):  # fmt: skip
     """Lower bound of ``row . h_step + drive x_step`` (h_step: the state that step ``step`` reads).
 
     ``row`` is destroyed, ``q`` (k,) becomes the coefficients of y, ``corner`` (k,) where they are
-    least; with ``keep`` of shape (n, d)
-    the coefficients of the states on the way are left there.
+    least; with ``keep`` of shape (n, d) the coefficients of the states on the way are left there.
     """
     d = len(w_ih)
     k = len(lo)
@@ -95,9 +78,9 @@ def _move(q, ends, chain, corner, excess, sign):  # type: ignore[no-untyped-def]
     while excess > 0.0:
         best = -1
         for j in range(len(ends)):
-            if chain[j] > 0.0 and corner[j] != ends[j]:
-                if best < 0 or sign * q[j] < sign * q[best]:
-                    best = j
+            movable = chain[j] > 0.0 and corner[j] != ends[j]
+            if movable and (best < 0 or sign * q[j] < sign * q[best]):
+                best = j
         if best < 0:
             break
         room = abs(ends[best] - corner[best])
@@ -113,9 +96,9 @@ def substitute_rows(step, lanes, w_ih, weights, relaxed, box, work, keep):  # ty
 
     Read: ``weights`` (d d), ``w_hh`` row by row; ``relaxed``, what :func:`relax` says of each unit,
     three arrays (n, d); ``box``: ``A`` (n, k), ``b`` (n,), ``lo`` and ``hi`` (k,), and ``chain``
-    (k + 2,), a sum of coordinates, its least (0: not used) and its most. ``work`` has the flat arrays rows, other
-    (d lanes), g (n + 1 lanes), q (k lanes) and values (lanes); rows are destroyed. With ``keep`` of
-    shape (n, d lanes) the coefficients on the way are left there.
+    (k + 2,), a sum of coordinates, its least (0: not used) and its most. ``work`` has the flat
+    arrays rows, other (d lanes), g (n + 1 lanes), q (k lanes) and values (lanes); rows are
+    destroyed. With ``keep`` of shape (n, d lanes) the coefficients on the way are left there.
     """
     rows, other, g, q, values = work
     d = len(w_ih)

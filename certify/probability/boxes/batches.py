@@ -128,9 +128,9 @@ class Device:
             skip = np.where(right[:, None], proved, np.arange(R) != rival[:, None])
             lower, upper, relaxed, values, score = bounds(lo, hi, share, lower, upper, sign, skip)
             code[ids], position = _decide(
-                *place, tree.A, total, net.w_ih, net.w_hh, columns, rows, slack.row, w_lo, w_hi, depth,
-                status, work, lo, hi, share, centre, sign, lower, upper, relaxed, values, score,
-                skip, proved, smallest,
+                *place, tree.A, total, net.w_ih, net.w_hh, columns, rows, slack.row, w_lo, w_hi,
+                depth, status, work, lo, hi, share, centre, sign, lower, upper, relaxed, values,
+                score, skip, proved, smallest,
             )  # fmt: skip
             cut = np.flatnonzero(position >= 0)
             parts = np.repeat(cut, 2)
