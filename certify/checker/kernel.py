@@ -146,6 +146,23 @@ def least(space: Space, n: int) -> int:
     return others + best
 
 
+def of_inputs(rule: Rule, space: Space, last: int, fraction: int) -> int:
+    """A lower bound of ``sum_t drive[t] x_t`` over the inputs before ``last``, in units of
+    ``2**-fine``; ``drive`` is in units of ``2**-(fraction - SPARE)``. NOTHING if a number gets
+    large.
+    """
+    n = rule.n
+    for k in range(n):
+        q = 0
+        for t in range(last):
+            q += space.maps[t * n + k] * space.drive[t]
+        if q > LIMIT or q < -LIMIT:
+            return NOTHING
+        space.inputs[k] = q
+    total = least(space, n) - space.negative[last] * (1 + 2 * rule.cut)
+    return total >> (fraction - SPARE + space.grid - space.fine)
+
+
 def substitute(rule: Rule, space: Space, step: int, fraction: int) -> int:
     """A lower bound of ``row . h + drive[step] x_step``, h the state that step ``step`` reads, in
     units of ``2**-fine``; ``row`` is in units of ``2**-fraction``. NOTHING if a number gets large.
@@ -185,16 +202,8 @@ def substitute(rule: Rule, space: Space, step: int, fraction: int) -> int:
             if new[j] < -LIMIT:
                 return NOTHING
             row[j] = new[j]
-    last = min(step + 1, n)
-    for k in range(n):
-        q = 0
-        for t in range(last):
-            q += space.maps[t * n + k] * space.drive[t]
-        if q > LIMIT or q < -LIMIT:
-            return NOTHING
-        space.inputs[k] = q
-    total = least(space, n) - space.negative[last] * (1 + 2 * rule.cut)
-    return (total >> (fraction - SPARE + space.grid - space.fine)) + constant
+    total = of_inputs(rule, space, min(step + 1, n), fraction)
+    return total if total == NOTHING else total + constant
 
 
 def bound(rule: Rule, space: Space, step: int, rows: Sequence[int], at: int, drive: int) -> int:

@@ -25,7 +25,7 @@ from certify.checker.kernel import (
     Rule,
     Space,
     bound_units,
-    least,
+    of_inputs,
     place,
     relaxed,
     scaled,
@@ -149,15 +149,8 @@ def descend(rule: Rule, space: Space, room: Room, start: int, fraction: int) -> 
             if c < -LIMIT:
                 return NOTHING
             rows[at - d + j] = c
-    for k in range(n):
-        q = 0
-        for t in range(n):
-            q += space.maps[t * n + k] * space.drive[t]
-        if q > LIMIT or q < -LIMIT:
-            return NOTHING
-        space.inputs[k] = q
-    total = least(space, n) - space.negative[n] * (1 + 2 * rule.cut)
-    return (total >> (fraction - SPARE + space.grid - space.fine)) + constant
+    total = of_inputs(rule, space, n, fraction)
+    return total if total == NOTHING else total + constant
 
 
 def begin(rule: Rule, space: Space, room: Room, r: int) -> tuple[int, int]:

@@ -100,7 +100,7 @@ class Device:
             arrays.kind[0], inputs == "uniform", arrays.chain[0, :k], arrays.parent[0],
             arrays.levels[0], quantile_table(),
         )  # fmt: skip
-        total = total_of(*place[:1], place[2], n)
+        total = total_of(arrays.kind[0], arrays.chain[0, :k], n)
         bounds = self._bounds(network, tree.A, total, rows, slack)
         old = np.frombuffer(tape, dtype=np.uint8)
         leaves = _leaf_arrays(walk(old, smallest, *_leaf_arrays(0, n)), n)
@@ -171,12 +171,9 @@ class Device:
         w_ih, w_hh, maps = load(network.floats.w_ih), load(network.floats.w_hh), load(A)
         unit_slack, row_slack, functionals = load(slack.unit), load(slack.row), load(rows)
         n, d = network.seq_len, network.hidden_size
-        chain, members = load(total[:n]), np.flatnonzero(total[:n])
+        chain = load(total[:n])
         targets = torch.cat([w_hh, -w_hh])
         drives = torch.cat([w_ih, -w_ih])
-
-        def least(q: Any, lo: Any, hi: Any) -> Any:
-            return torch.where(q > 0.0, q * lo[:, None], q * hi[:, None]).sum(-1)
 
         def substitute(step: int, row: Any, drive: Any, relaxed: Any, lo: Any, hi: Any) -> Any:
             """Lower bounds (B, m), coefficients of y, and of the states on the way."""
@@ -192,13 +189,7 @@ class Device:
                 row = (row - negative) * a + negative * slope
                 q = q + (row @ w_ih)[..., None] * maps[t]
                 row = row @ w_hh
-            value = least(q, lo, hi)
-            best = q
-            for j in members:  # the sum of the chain is 1: see docs/rule.md
-                moved = q - q[..., j : j + 1] * chain
-                other = least(moved, lo, hi) + q[..., j]
-                best = torch.where((other > value)[..., None], moved, best)
-                value = torch.maximum(value, other)
+            value, best = _least(q, lo[:, None], hi[:, None], chain)
             return constant + value, best, kept
 
         def bounds(
@@ -218,16 +209,9 @@ class Device:
                 low = torch.where(settled, low, torch.maximum(low, value[:, :d] - loss))
                 up = torch.where(settled, up, torch.minimum(up, loss - value[:, d:]))
                 lower[:, t], upper[:, t] = low, up
-                on, off = low >= -SETTLED * loss, up <= SETTLED * loss
-                steps = (up / (up - low) * 256.0 + 0.5).clamp(0.0, 512.0).to(torch.int64)
-                steps = torch.where(steps > 252, 253, steps)  # 253 stands for the slope 1
-                code = torch.where(on, 255, torch.where(off, 0, steps + 1))
-                slope = torch.where(steps == 253, 1.0, steps / 256.0)
-                slope = torch.where(on, 1.0, torch.where(off, 0.0, slope)).to(lo.dtype)
-                a = (slope >= 0.5).to(lo.dtype)
-                intercept = torch.maximum(-slope * low, (1.0 - slope) * up).clamp(min=0.0)
-                relaxed.append((a, slope, intercept))
-                codes.append(code.to(torch.uint8))
+                code, *how = _relax(low, up, loss)
+                relaxed.append(tuple(how))
+                codes.append(code)
                 moves.append((q[:, :d] - q[:, d:]).abs() * (hi - lo)[:, None])
             asked = sign[:, None, None] * functionals
             value, _, _ = substitute(n, asked, None, relaxed, lo, hi)
@@ -245,6 +229,36 @@ class Device:
             return tuple(part.cpu().numpy() for part in found)
 
         return bounds
+
+
+def _least(q: Any, lo: Any, hi: Any, chain: Any) -> tuple[Any, Any]:
+    """The least of ``q . y`` over a box in which the ``chain`` adds up to 1, and the coefficients
+    that show it (``docs/rule.md``).
+    """
+    import torch
+
+    value, best = torch.where(q > 0.0, q * lo, q * hi).sum(-1), q
+    for j in chain.nonzero().flatten().tolist():
+        moved = q - q[..., j : j + 1] * chain
+        other = torch.where(moved > 0.0, moved * lo, moved * hi).sum(-1) + q[..., j]
+        best = torch.where((other > value)[..., None], moved, best)
+        value = torch.maximum(value, other)
+    return value, best
+
+
+def _relax(low: Any, up: Any, loss: Any) -> tuple[Any, Any, Any, Any]:
+    """The code of each unit, then what it stands for: lower slope, slope and intercept."""
+    import torch
+
+    on, off = low >= -SETTLED * loss, up <= SETTLED * loss
+    steps = (up / (up - low) * 256.0 + 0.5).clamp(0.0, 512.0).to(torch.int64)
+    steps = torch.where(steps > 252, 253, steps)  # 253 stands for the slope 1
+    code = torch.where(on, 255, torch.where(off, 0, steps + 1))
+    slope = torch.where(steps == 253, 1.0, steps / 256.0)
+    slope = torch.where(on, 1.0, torch.where(off, 0.0, slope)).to(low.dtype)
+    a = (slope >= 0.5).to(low.dtype)
+    intercept = torch.maximum(-slope * low, (1.0 - slope) * up).clamp(min=0.0)
+    return code.to(torch.uint8), a, slope, intercept
 
 
 def _unknown(count: int, slack: Slack, rows: int) -> tuple[Any, Any, Any]:
