@@ -11,7 +11,7 @@ from tests.test_probability_scheduler import FOUR, comparator
 
 
 def test_limits_are_kept_within_a_word() -> None:
-    done = extend(FOUR, "gaussian", "nnnn", ROOT, 1 << 20, 500)
+    done = extend(FOUR, "gaussian", "nnnd", ROOT, 1 << 20, 500)
     assert (done.boxes, done.complete) == (500, False)
     right, wrong = volumes(done.tape, 4)
     assert abs(right - Fraction(done.right, 2**48)) < Fraction(1, 2**30)
