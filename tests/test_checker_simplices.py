@@ -31,6 +31,13 @@ from tests.test_checker_kernel import random_network
 
 INNER = 128  # cuts are below
 
+#: Lower bounds of the margins of m8_6 on a chamber, ray by ray: with many slivers between zeros.
+SLIVERS = np.array([
+    [-0.106, -0.195, 0.086, 0.783, 7.029], [0.844, 0.104, 0.853, -0.713, -3.467],
+    [6.296, 6.013, 5.902, 5.57, 1.074], [-0.598, 6.712, 6.593, 5.982, 0.598],
+    [-0.453, -0.34, 7.015, 6.959, 0.216], [-0.209, -0.279, -0.306, 7.382, 0.026],
+])  # fmt: skip
+
 
 def check(network: Network, body: dict[str, Any], binary: bytes) -> list[str]:
     return check_accuracy(network, body, bytes(binary), COMPILED)
@@ -241,6 +248,17 @@ def test_integer_measures_are_below_the_true_ones_and_near(n: int) -> None:
         found = portions.measure(n, False, parts, 0) * volume * unit
         assert found <= upper
         assert found >= upper * Fraction(85, 100)
+
+
+def test_slivers_do_not_use_up_the_portions_that_are_looked_at() -> None:
+    n, rivals = SLIVERS.shape
+    _, _, parts, _ = room(n)
+    parts.rays[: n * n] = [int(v) << portions.RAY for v in np.tri(n).flat]
+    parts.values[: n * rivals] = [int(v * 2**25) for v in SLIVERS.T.flat]
+    at = np.random.default_rng(0).dirichlet(np.ones(n), size=40_000) @ SLIVERS
+    share = (at > 0).all(axis=1).mean()
+    found = portions.decided(n, rivals, False, True, parts) / 2**portions.MEASURE
+    assert 0.8 * share < found < share + 0.01
 
 
 @settings(max_examples=40, deadline=None)

@@ -25,12 +25,13 @@ from certify.probability.cones.chambers import (
     extend,
     prune,
 )
-from certify.probability.cones.measure import decided, measure
+from certify.probability.cones.measure import PARTS, decided, measure
 from certify.probability.cones.relaxation import UNKNOWN, allowances, bound_simplex, run_at
 from certify.probability.prove import AccuracyResult, prove_accuracy
 from certify.probability.run import Run
 from certify.probability.scheduler import work
 from certify.relaxation.linear import margin_rows
+from tests.test_checker_simplices import SLIVERS
 
 RNG = np.random.default_rng(21)
 UNIT_SPHERE = {2: 1 / (2 * np.pi), 3: 1 / (8 * np.pi), 4: 1 / (12 * np.pi**2)}
@@ -130,7 +131,7 @@ def test_a_cube_is_measured_exactly() -> None:
 
 def decide(x: FloatArray, vectors: FloatArray, some: bool) -> float:
     n, rows = vectors.shape
-    room = np.empty((96, n, n)), np.empty((96, n, rows)), np.empty(96)
+    room = np.empty((PARTS, n, n)), np.empty((PARTS, n, rows)), np.empty(PARTS)
     return float(decided(x, vectors, 1.0, True, some, *room))
 
 
@@ -144,6 +145,12 @@ def test_the_decided_part_of_a_cube_has_the_sampled_share(entries: list[int], so
     found = s @ vectors
     share = ((found >= 0).any(axis=1) if some else (found > 0).all(axis=1)).mean()
     assert decide(x, vectors, some) == pytest.approx(share, abs=0.05)
+
+
+def test_slivers_do_not_use_up_the_parts_that_are_looked_at() -> None:
+    """Depth first, .001 of what is decided here was found."""
+    share = (RNG.dirichlet(np.ones(6), size=40_000) @ SLIVERS > 0).all(axis=1).mean()
+    assert 0.8 * share < decide(np.tri(6), SLIVERS, False) < share + 0.01
 
 
 def test_where_functions_vanish_they_are_not_positive() -> None:

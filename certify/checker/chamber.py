@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from certify.checker.conic import COORDINATE, Cone, bound_cone
 from certify.checker.kernel import Ints, Rule
-from certify.checker.portions import DEEPEST, MEASURE, RAY, Portions, decided
+from certify.checker.portions import MEASURE, MOST_PORTIONS, RAY, Portions, decided
 from certify.checker.running import Kernels
 
 SKIPPED, LEAF = 254, 255
@@ -110,7 +110,7 @@ def rooms(rule: Rule, kernels: Kernels, noted: int) -> tuple[Cone, Portions, Wal
         kernels.short([0] * d), filled(0, d), filled(0, n), filled(0, n), filled(0, d),
         filled(0, d),
     )  # fmt: skip
-    size = DEEPEST + 2
+    size = MOST_PORTIONS
     portions = Portions(
         filled(0, size * n * n), filled(0, size * rivals * n), filled(0, size), filled(0, size),
         filled(0, n * n), filled(0, n),

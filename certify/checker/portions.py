@@ -34,15 +34,16 @@ CUT = 30  #: bits of the weights of cuts, of shares
 SPREAD = 24  #: bits in which the variance is found
 MEASURE = 26  #: bits of a measure
 MOST = (1 << 31) - 1
-SLIVER = 1 << 6  #: Portions of less than this share of their cone, times ``2**CUT``, are left out.
-MOST_PORTIONS = 1 << 10  #: nor are more of them looked at
+SLIVER = 1 << 10  #: A share of a cone, times ``2**CUT``, that need not be looked at,
+MOST_PORTIONS = 1 << 9  #: nor more portions than these.
 DEEPEST = 64  #: cuts of a cone
+WHOLE, NOTHING = -1, -2
 
 
 class Portions(NamedTuple):
-    """Portions that wait to be looked at, ``DEEPEST + 2`` at most: ``rays`` (n n each), ``values``
-    (R n each), ``share`` of the cone times ``2**CUT``, ``cuts`` above them. ``unit`` (n n) and
-    ``sums`` (n) are room for a measure.
+    """Portions that wait to be looked at, ``MOST_PORTIONS`` at most: ``rays`` (n n each),
+    ``values`` (R n each), ``share`` of the cone times ``2**CUT``, ``cuts`` above them. ``unit``
+    (n n) and ``sums`` (n) are room for a measure.
     """
 
     rays: Ints
@@ -124,72 +125,93 @@ def measure(n: int, uniform: bool, portions: Portions, at: int) -> int:
     return found
 
 
-def cut_portion(n: int, R: int, portions: Portions, top: int, r: int, i: int, j: int) -> None:
-    """Put both parts in place of the portion at ``top``, cut where function r is 0 between the
-    rays i, where it is positive, and j, where it is negative; that without ``x_j`` comes above.
+def cut_portion(
+    n: int, R: int, portions: Portions, at: int, to: int, r: int, i: int, j: int
+) -> None:
+    """Cut a portion where function r is 0 between the rays i, where it is positive, and j, where it
+    is negative: the part without ``x_i`` stays where it was, that without ``x_j`` goes ``to``
+    another place.
     """
-    rays, values, to = portions.rays, portions.values, top + 1
-    up, lo = values[(top * R + r) * n + i], values[(top * R + r) * n + j]
+    rays, values = portions.rays, portions.values
+    up, lo = values[(at * R + r) * n + i], values[(at * R + r) * n + j]
     # Rounded up, so the function isn't negative at the new ray, and 0 is a lower bound of it.
     w = -((lo << CUT) // (up - lo))
     v = (1 << CUT) - w
-    for k in range(n * n):
-        rays[to * n * n + k] = rays[top * n * n + k]
+    copy_portion(n, R, portions, at, to)
     for c in range(n):
-        new = (w * rays[(top * n + i) * n + c] + v * rays[(top * n + j) * n + c]) >> CUT
+        new = (w * rays[(at * n + i) * n + c] + v * rays[(at * n + j) * n + c]) >> CUT
         rays[(to * n + j) * n + c] = new
-        rays[(top * n + i) * n + c] = new
+        rays[(at * n + i) * n + c] = new
     for q in range(R):
-        here, there = (top * R + q) * n, (to * R + q) * n
-        for k in range(n):
-            values[there + k] = values[here + k]
+        here = (at * R + q) * n
         middle = 0 if q == r else (w * values[here + i] + v * values[here + j]) >> CUT
-        values[there + j] = middle
+        values[(to * R + q) * n + j] = middle
         values[here + i] = middle
-    share = portions.share[top]
+    share = portions.share[at]
     # The determinant of a part is that of the whole times the weight of the ray that is replaced.
-    portions.share[to], portions.share[top] = (share * v) >> CUT, (share * w) >> CUT
-    portions.cuts[top] += 1
-    portions.cuts[to] = portions.cuts[top]
+    portions.share[to], portions.share[at] = (share * v) >> CUT, (share * w) >> CUT
+    portions.cuts[at] += 1
+    portions.cuts[to] = portions.cuts[at]
+
+
+def copy_portion(n: int, R: int, portions: Portions, at: int, to: int) -> None:
+    """Write a portion to another place as well."""
+    for k in range(n * n):
+        portions.rays[to * n * n + k] = portions.rays[at * n * n + k]
+    for k in range(R * n):
+        portions.values[to * R * n + k] = portions.values[at * R * n + k]
+    portions.share[to], portions.cuts[to] = portions.share[at], portions.cuts[at]
+
+
+def where_to_cut(n: int, R: int, some: bool, portions: Portions, at: int) -> int:
+    """``WHOLE`` or ``NOTHING`` where that is decided of a portion, else ``(r n + i) n + j``: the
+    function to cut at and the rays where it is greatest and least.
+    """
+    values = portions.values
+    cut, most = NOTHING if some else WHOLE, -1
+    for r in range(R):
+        here, i, j = (at * R + r) * n, 0, 0
+        for k in range(1, n):
+            if values[here + k] > values[here + i]:
+                i = k
+            if values[here + k] < values[here + j]:
+                j = k
+        up, lo = values[here + i], values[here + j]
+        if some and lo >= 0:
+            return WHOLE
+        if not some and up <= 0:
+            return NOTHING
+        if lo < 0 < up:
+            # First where most of the portion is gained or lost.
+            size = ((up if some else -lo) << CUT) // (up - lo)
+            if size > most:
+                cut, most = (r * n + i) * n + j, size
+    return cut
 
 
 def decided(n: int, R: int, some: bool, uniform: bool, portions: Portions) -> int:
     """The measure, rounded down, of the part of the first portion where all R functions, or
     ``some`` of them, are positive (for ``some``: not negative), with its determinant taken for 1.
     """
-    values = portions.values
-    total, top = 0, 0
-    portions.share[0], portions.cuts[0] = 1 << CUT, 0
-    for _ in range(MOST_PORTIONS):
-        if top < 0:
+    share, cuts = portions.share, portions.cuts
+    total, count, waiting = 0, 1, 1 << CUT
+    share[0], cuts[0] = 1 << CUT, 0
+    for _ in range(MOST_PORTIONS - 1):
+        if count == 0 or waiting <= SLIVER:
             break
-        all_up, one_up, one_down, all_down = True, False, False, True
-        cut, cut_i, cut_j, most = -1, 0, 0, -1
-        for r in range(R):
-            at, i, j = (top * R + r) * n, 0, 0
-            for k in range(1, n):
-                if values[at + k] > values[at + i]:
-                    i = k
-                if values[at + k] < values[at + j]:
-                    j = k
-            up, lo = values[at + i], values[at + j]
-            all_up, one_up = all_up and lo >= 0, one_up or lo >= 0
-            one_down, all_down = one_down or up <= 0, all_down and up <= 0
-            if lo < 0 < up:
-                # First where most of the part is gained or lost.
-                size = ((up if some else -lo) << CUT) // (up - lo)
-                if size > most:
-                    cut, cut_i, cut_j, most = r, i, j, size
-        dead = all_down and not one_up if some else one_down
-        whole = one_up if some else all_up
-        if portions.share[top] < SLIVER or dead:
-            top -= 1
-        elif whole:
-            total += (measure(n, uniform, portions, top) * portions.share[top]) >> CUT
-            top -= 1
-        elif cut < 0 or portions.cuts[top] == DEEPEST:
-            top -= 1
-        else:
-            cut_portion(n, R, portions, top, cut, cut_i, cut_j)
-            top += 1
+        at = 0  # the largest: slivers, of which there may be many, must not use up the rest
+        for p in range(1, count):
+            if share[p] > share[at]:
+                at = p
+        waiting -= share[at]
+        cut = where_to_cut(n, R, some, portions, at)
+        if cut >= 0 and cuts[at] < DEEPEST:
+            cut_portion(n, R, portions, at, count, cut // n // n, cut // n % n, cut % n)
+            waiting += share[at] + share[count]
+            count += 1
+            continue
+        if cut == WHOLE:
+            total += (measure(n, uniform, portions, at) * share[at]) >> CUT
+        count -= 1
+        copy_portion(n, R, portions, count, at)
     return total

@@ -25,7 +25,7 @@ import numpy as np
 
 from certify.compiled import kernel
 from certify.probability.cones.cuts import candidates
-from certify.probability.cones.measure import LOSS, decided, measure, open_share
+from certify.probability.cones.measure import LOSS, PARTS, decided, measure, open_share
 from certify.probability.cones.relaxation import (
     MAX_DEPTH,
     UNKNOWN,
@@ -39,8 +39,6 @@ UNIT_BITS = 48
 CANDIDATES = 8
 #: Below this share that is open in a cone, it is measured for each candidate, not estimated.
 THIN = 0.25
-#: Parts that may wait in ``certify.probability.cones.measure.decided``; the rest is given up.
-PARTS = 96
 
 
 class Setting(NamedTuple):

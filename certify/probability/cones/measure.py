@@ -22,9 +22,10 @@ from certify.model import FloatArray
 
 #: More than rounding takes of a measure, relative to it.
 LOSS = 1e-9
-#: Parts below this share of their cone are not followed: rounding's own slivers.
-_SLIVER = 1e-9
-_MOST_PARTS = 1000  #: nor more parts of a cone than these; the checker follows as many
+#: What may be left of a cone: rounding's own slivers.
+_SLIVER = 1e-6
+PARTS = 512  #: of a cone that are looked at, the largest first; the checker looks at as many
+WHOLE, NOTHING = -1, -2
 _POINTS = 256  #: at which :func:`open_share` looks
 
 
@@ -72,14 +73,62 @@ def measure(x, volume, uniform, sharp):  # type: ignore[no-untyped-def]
     return volume * (f * (1.0 + bend / (m * m)) if sharp else f + bend)
 
 
+@kernel(inline="always")
+def _cut_part(parts, values, volumes, at, to, r, i, j):  # type: ignore[no-untyped-def]
+    """Cut a part where vector r is 0 between its rays i and j: with the new ray for ``x_j`` it
+    stays where it was, with that for ``x_i`` it goes ``to`` another place.
+    """
+    n, R = values.shape[1], values.shape[2]
+    up, lo = values[at, i, r], values[at, j, r]
+    w, v = -lo / (up - lo), up / (up - lo)
+    for k in range(n):
+        for c in range(n):
+            parts[to, k, c] = parts[at, k, c]
+        for q in range(R):
+            values[to, k, q] = values[at, k, q]
+    for c in range(n):
+        parts[to, i, c] = w * parts[at, i, c] + v * parts[at, j, c]
+        parts[at, j, c] = parts[to, i, c]
+    for q in range(R):
+        values[to, i, q] = 0.0 if q == r else w * values[at, i, q] + v * values[at, j, q]
+        values[at, j, q] = values[to, i, q]
+    volumes[to], volumes[at] = volumes[at] * w, volumes[at] * v
+
+
+@kernel(inline="always")
+def _where_to_cut(values, R, some):  # type: ignore[no-untyped-def]
+    """``(WHOLE, 0, 0)`` or ``(NOTHING, 0, 0)`` where the values (n, ..) of R vectors decide that,
+    or the vector to cut at and the rays where it is greatest and least: first where most is
+    decided.
+    """
+    cut, cut_i, cut_j, most = NOTHING if some else WHOLE, 0, 0, -1.0
+    for r in range(R):
+        i, j = 0, 0
+        for k in range(1, len(values)):
+            if values[k, r] > values[i, r]:
+                i = k
+            if values[k, r] < values[j, r]:
+                j = k
+        up, lo = values[i, r], values[j, r]
+        if some and lo >= 0.0:
+            return WHOLE, 0, 0
+        if not some and up <= 0.0:
+            return NOTHING, 0, 0
+        if lo < 0.0 < up:
+            size = (up if some else -lo) / (up - lo)
+            if size > most:
+                cut, cut_i, cut_j, most = r, i, j, size
+    return cut, cut_i, cut_j
+
+
 @kernel
 def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type: ignore[no-untyped-def]
     """The :func:`measure` of the part of a cone on which all ``vectors`` (n, R) are positive, with
     ``some`` at least one is not negative: a lower bound up to rounding.
 
-    ``parts`` (P, n, n), ``values`` (P, n, R) and ``volumes`` (P,) are room to work in.
+    The largest part comes first: slivers, of which there may be many, must not use up the rest.
+    ``parts`` (PARTS, n, n), ``values`` (PARTS, n, R) and ``volumes`` (PARTS,) are room to work in.
     """
-    n = len(vectors)
     R = 0  # of the vectors that matter: not those positive everywhere, or nowhere
     for r in range(vectors.shape[1]):
         least, most = vectors[:, r].min(), vectors[:, r].max()
@@ -93,53 +142,25 @@ def decided(x, vectors, volume, uniform, some, parts, values, volumes):  # type:
     if R == 0:
         return 0.0 if some else measure(x, volume, uniform, False)
     parts[0], volumes[0] = x, volume
-    top, total = 1, 0.0
-    for _ in range(_MOST_PARTS):
-        if not top:
+    count, total, waiting = 1, 0.0, volume
+    for _ in range(PARTS - 1):
+        if count == 0 or waiting <= _SLIVER * volume:
             break
-        top -= 1
-        cut, cut_i, cut_j, most = -1, 0, 0, 0.0
-        whole, dead = False, volumes[top] < _SLIVER * volume
-        for r in range(R):
-            i, j = 0, 0
-            for k in range(1, n):
-                if values[top, k, r] > values[top, i, r]:
-                    i = k
-                if values[top, k, r] < values[top, j, r]:
-                    j = k
-            up, lo = values[top, i, r], values[top, j, r]
-            if some and lo >= 0.0:
-                whole = True
-            elif not some and up <= 0.0:
-                dead = True
-            elif lo < 0.0 < up:
-                size = (up if some else -lo) / (up - lo)
-                if size > most:
-                    cut, cut_i, cut_j, most = r, i, j, size
-        if dead:
+        at = 0
+        for p in range(1, count):
+            if volumes[p] > volumes[at]:
+                at = p
+        cut, i, j = _where_to_cut(values[at], R, some)
+        if cut >= 0:
+            _cut_part(parts, values[:, :, :R], volumes, at, count, cut, i, j)
+            count += 1
             continue
-        if whole or (cut < 0 and not some):
-            total += measure(parts[top], volumes[top], uniform, False)
-        elif cut >= 0 and top + 2 <= len(parts):
-            i, j = cut_i, cut_j
-            up, lo = values[top, i, cut], values[top, j, cut]
-            w, v = -lo / (up - lo), up / (up - lo)
-            to = top + 1
-            for k in range(n):
-                for c in range(n):
-                    parts[to, k, c] = parts[top, k, c]
-                for r in range(R):
-                    values[to, k, r] = values[top, k, r]
-            for c in range(n):
-                parts[to, i, c] = w * parts[top, i, c] + v * parts[top, j, c]
-                parts[top, j, c] = parts[to, i, c]
-            for r in range(R):
-                values[to, i, r] = w * values[top, i, r] + v * values[top, j, r]
-                if r == cut:
-                    values[to, i, r] = 0.0
-                values[top, j, r] = values[to, i, r]
-            volumes[to], volumes[top] = volumes[top] * w, volumes[top] * v
-            top += 2
+        if cut == WHOLE:
+            total += measure(parts[at], volumes[at], uniform, False)
+        waiting -= volumes[at]
+        count -= 1
+        parts[at], volumes[at] = parts[count], volumes[count]
+        values[at, :, :R] = values[count, :, :R]
     return total
 
 
