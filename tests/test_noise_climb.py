@@ -84,3 +84,17 @@ def test_an_attempt_that_is_given_up_is_followed_by_a_lower_one() -> None:
     second = climb._aim()
     assert second is not None
     assert second.eps < first.eps
+
+
+def test_a_hopeless_attempt_does_not_keep_a_pair_low_once_there_is_time() -> None:
+    """Nothing closed in no time was read as a price of 10^7 s, and steps stayed small for good."""
+    climb = Climb(random_network(3, 4, 6), POINT, PairNoise(Pair(4, 5)), STEP / 10)
+    hopeless = climb._aim()
+    assert hopeless is not None
+    climb._taken = 0.01
+    assert hopeless.share == 0
+    climb._reconsider(hopeless)
+    climb._spent = 100.0
+    again = climb._aim()
+    assert again is not None
+    assert again.eps >= hopeless.eps

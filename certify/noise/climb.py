@@ -28,6 +28,7 @@ _INSTANT = 0.05  # seconds of a proof, or of a pair, that say nothing about the 
 _NEXT = 3.0  # times what a pair has had so far: what its next proof is to take
 _CHEAP = 64  # part of the breaking noise: what is tried first
 _TOO_LONG, _FAR_OFF = 4, 8  # times what an attempt was to take: that it did, or is on the way to
+_BEYOND = 32  # times what an attempt was to take: more than that is not said of its cost
 _TRIES = 32  # starts of the first attack
 _SHARE, _PRICE = 0.1, 0.05  # of a pair's time for attacks; seconds of the first one, roughly
 
@@ -157,7 +158,8 @@ class Climb:
         """Give an attempt up that takes, or is on the way to take, far longer than was meant."""
         expected = self._taken / max(attempt.share, 1e-9)
         if self._taken > _TOO_LONG * self._meant or expected > _FAR_OFF * self._meant:
-            self._failed = attempt.eps, max(expected, 4 * self._taken)
+            # What little of the tree is closed says that it is far, not how far.
+            self._failed = attempt.eps, min(max(expected, 4 * self._taken), _BEYOND * self._meant)
             attempt.give_up()
             self._attempt = None
 
