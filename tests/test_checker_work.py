@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from certify import api
-from certify.checker import Unreadable, check, impulse, work
+from certify.checker import Unreadable, check, impulse, noise, tree, work
 from certify.checker import document as checker_document
 from certify.checker.circuit import check_circuit
 from certify.checker.cones import check_cones
@@ -173,3 +173,13 @@ def test_json_of_too_many_values_is_not_even_parsed(
     path.write_text("[" + "[]," * 600 + "[]]")
     with pytest.raises(Unreadable, match="JSON of about 1202 values, more than 1000"):
         read_document(path)
+
+
+def test_the_largest_noise_after_half_an_hour_is_not_too_much() -> None:
+    """1.5 million leaves in 45 MB were refused: each byte was taken for a box."""
+    network = api.load(MODELS / "m16_10.pt")
+    evidence = bytes([tree.BY_CASES]) * 1_500_000 + bytes(43_500_000)
+    noise._demand(network, {}, evidence, compiled=False)
+    noise._demand(network, {}, evidence * 8, compiled=True)
+    with pytest.raises(Unreadable, match="may take"):
+        noise._demand(network, {}, evidence * 16, compiled=False)

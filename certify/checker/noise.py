@@ -23,8 +23,18 @@ from certify.checker.kernel import NOTHING, WIDE, Rule, Space
 from certify.checker.network import Weights, run
 from certify.checker.running import BARE, Kernels, More
 from certify.checker.scale import rule_of, space_of
-from certify.checker.tree import EXACTLY, FAULTS, PAUSED, Claim, Stack
-from certify.checker.work import ALL, box_steps, count, demand, run_steps
+from certify.checker.tree import (
+    BY_CASES,
+    EXACT,
+    EXACTLY,
+    FAULTS,
+    OUTSIDE,
+    PAUSED,
+    PROVED,
+    Claim,
+    Stack,
+)
+from certify.checker.work import ALL, OVERHEAD, count, demand, run_steps
 
 GRID = 24  # ends of boxes are multiples of 2**-GRID
 DEEPEST = 256  # branches that may be open at a time
@@ -59,10 +69,7 @@ def check_noise(
     (proofs,) = fields(body["evidence"], "evidence", ("pairs",))
     if not 0 < lo <= hi < 1:
         raise Rejected("claim.ratio: expected 0 < lo <= hi < 1")
-    # A node is a byte; an exact cell is an object, and follows as many runs as there are inputs.
-    cells, bits = count(body)
-    steps = len(evidence) * box_steps(weights) + cells * n * run_steps(weights, bits)
-    demand(steps, ALL, "this certificate")
+    _demand(weights, body, evidence, kernels.compiled)
     only = None if noise == "max" else rational(noise, "claim.noise")
     tasks, broken, certified = [], 0, []
     position = 0
@@ -120,6 +127,20 @@ def check_noise(
     if broken:
         lines.append(f"REFUTED: {broken} of {about} have a counterexample, {shown}")
     return lines
+
+
+def _demand(weights: Weights, body: dict[str, Any], evidence: bytes, compiled: bool) -> None:
+    """Refuse what takes too long. A tree has fewer cuts than leaves, which are bytes of four kinds;
+    any other byte may be a case: a row carried back. An exact cell is an object, and follows as
+    many runs as there are inputs.
+    """
+    n, d = len(weights.w_out), len(weights.w_ih)
+    leaves = sum(evidence.count(kind) for kind in (EXACT, BY_CASES, OUTSIDE, PROVED))
+    # Rows carried back by a step: two a unit, from each step; those of the margins and cases.
+    rows = 2 * leaves * (n * n * d + n * n) + len(evidence) * n
+    cells, bits = count(body)
+    steps = rows * (d + 1) * (d + n) * (1 if compiled else OVERHEAD)
+    demand(steps + cells * n * run_steps(weights, bits), ALL, "this certificate")
 
 
 def _ends(

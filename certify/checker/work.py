@@ -15,7 +15,7 @@ from certify.checker.network import Weights
 
 RUN = 1 << 30  # steps of one exact run: about a second
 LEAF = 1 << 36  # steps of one leaf of a tree: about a minute
-ALL = 1 << 48  # steps of a whole certificate: about three days of one core
+ALL = 1 << 50  # steps of a whole certificate: about two weeks of one core, bare
 OVERHEAD = 64
 DIGIT = 30
 
