@@ -21,6 +21,16 @@ def test_every_option_says_what_it_is(command: str) -> None:
         assert action.help, action.option_strings or action.dest
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_the_terminal(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [

@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import sys
+import textwrap
 import time
 import traceback
 from collections.abc import Sequence
@@ -120,6 +121,17 @@ def _say(text: str) -> None:
     print(f"certify: {text}", file=sys.stderr)
 
 
+class _Help(argparse.RawTextHelpFormatter):
+    """Text as it stands in the code, but no line is longer than the terminal is wide."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in self._split_lines(text, width - len(indent)))
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        paragraphs = re.split(r"\n(?=\s)|(?<=\n)\n", text.strip("\n"))
+        return [line for some in paragraphs for line in textwrap.wrap(some, width) or [""]]
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with a hint where an option was misspelt."""
 
@@ -146,9 +158,7 @@ def _dispatch(words: list[str]) -> ExitCode:
         demand_memory(NUMBERS)
     module = importlib.import_module(f"certify.cli.{command.replace('-', '_')}")
     shown = "certify" if command == "prove" else f"certify {command}"
-    parser = _Parser(
-        prog=shown, description=module.__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = _Parser(prog=shown, description=module.__doc__, formatter_class=_Help)
     module.configure(parser)
     # argparse takes -1/50 for an option, and " -1/50" for what it is.
     words = [f" {word}" if re.match(r"-\.?\d", word) else word for word in words]
