@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from certify import api
-from certify.checker import Unreadable, check, impulse, noise, tree, work
+from certify.checker import Unreadable, boxes, check, impulse, noise, tree, work
 from certify.checker import document as checker_document
 from certify.checker.circuit import check_circuit
 from certify.checker.cones import check_cones
@@ -23,6 +23,7 @@ from certify.claims import NOMINAL_RATIO, Pair, RatioRange, all_pairs
 from certify.impulse.sweep import sweep
 from certify.model import Network
 from certify.probability.prove import prove_accuracy
+from certify.relaxation.compiled import COMPILED
 from tests.examples import HANDCRAFTED, MODELS, PROOFS, TWO_INTERVALS, save_npz
 
 
@@ -183,3 +184,24 @@ def test_the_largest_noise_after_half_an_hour_is_not_too_much() -> None:
     noise._demand(network, {}, evidence * 8, compiled=True)
     with pytest.raises(Unreadable, match="may take"):
         noise._demand(network, {}, evidence * 16, compiled=False)
+
+
+def test_cuts_without_a_leaf_are_work_too() -> None:
+    """A tape of cuts alone was taken for nothing, and was followed for its 254 open branches."""
+    cuts = bytes([0, 0, 8]) * 254
+    network = Network.from_arrays(np.ones(256), np.ones((256, 256)), np.ones((8, 256)))
+    with pytest.raises(Unreadable, match="may take"):
+        noise._demand(network, {}, cuts, compiled=False)
+
+
+def test_corners_and_orders_of_boxes_are_work_too() -> None:
+    """2^28 boxes of a small network were taken for two minutes: their corners are found bare."""
+    network = Network.from_arrays([1.0], [[0.0]], [[1.0], [0.0]])
+    word = [["nn", 1]]
+    with pytest.raises(Unreadable, match="may take"):
+        boxes.prove_boxes(
+            network, "gaussian", {"words": word}, bytes([boxes.RIGHT]) * 2**30, COMPILED
+        )
+    many = {"words": [["n" * 256, 1]] * 10**6}
+    with pytest.raises(Unreadable, match="may take"):
+        boxes.prove_boxes(huge(256), "gaussian", many, b"", COMPILED)

@@ -25,11 +25,12 @@ from certify.checker.network import Weights
 from certify.checker.orders import Order, inputs_map, order_of
 from certify.checker.running import Kernels, More
 from certify.checker.scale import rule_of, space_of
-from certify.checker.work import ALL, OVERHEAD, demand
+from certify.checker.work import ALL, OVERHEAD, count, demand
 
 TAIL = 64
 BOUND, OPEN, WRONG, RIGHT = 210, 253, 254, 255
 SLICE = 256  # leaves between two words of progress
+CORNERS, PLACE = 1 << 20, 1 << 14  # steps: of the ends of a box, of two inputs in an order
 
 Found = tuple[Fraction, Fraction, int, int]
 """Probability right and wrong, and the numbers of leaves."""
@@ -68,10 +69,11 @@ def prove_boxes(
     """Check all words; what they prove."""
     (entries,) = fields(evidence, "evidence.boxes", ("words",))
     n, d = len(weights.w_out), len(weights.w_ih)
-    row = n * (d + 1) * (d + n) * (1 if kernels.compiled else OVERHEAD)  # substituted
+    row = n * 2 * (d + 1) * (d + n) * (1 if kernels.compiled else OVERHEAD)  # substituted
     proved, bounded = binary.count(RIGHT) + binary.count(WRONG), binary.count(BOUND)
     rows = proved * (n - 1) * (MOST + 1) + bounded * 2 * n * d
-    demand(len(binary) + rows * row, ALL, "this certificate")
+    places = (proved + bounded) * (CORNERS + PLACE * n * n) + count(entries)[0] * PLACE * n * n
+    demand(len(binary) + places + rows * row, ALL, "this certificate")
     tasks: list[tuple[Order, bytes]] = []
     position = 0
     previous = ""

@@ -34,7 +34,7 @@ from certify.checker.tree import (
     Claim,
     Stack,
 )
-from certify.checker.work import ALL, OVERHEAD, count, demand, run_steps
+from certify.checker.work import ALL, OVERHEAD, box_steps, count, demand, run_steps
 
 GRID = 24  # ends of boxes are multiples of 2**-GRID
 DEEPEST = 256  # branches that may be open at a time
@@ -130,16 +130,19 @@ def check_noise(
 
 
 def _demand(weights: Weights, body: dict[str, Any], evidence: bytes, compiled: bool) -> None:
-    """Refuse what takes too long. A tree has fewer cuts than leaves, which are bytes of four kinds;
-    any other byte may be a case: a row carried back. An exact cell is an object, and follows as
-    many runs as there are inputs.
+    """Refuse what takes too long. Leaves are bytes of four kinds, and a cut is three bytes; as many
+    of these as branches may wait can be without a leaf, in a tree that is not complete. Any other
+    byte may be a case: a row carried back. An exact cell is an object, and follows as many runs as
+    there are inputs.
     """
     n, d = len(weights.w_out), len(weights.w_ih)
+    box_steps(weights)  # demands that one box isn't too much
     leaves = sum(evidence.count(kind) for kind in (EXACT, BY_CASES, OUTSIDE, PROVED))
+    nodes = leaves + min(len(evidence) // 3, leaves + DEEPEST * n * (n - 1))
     # Rows carried back by a step: two a unit, from each step; those of the margins and cases.
-    rows = 2 * leaves * (n * n * d + n * n) + len(evidence) * n
+    rows = nodes * (n * n * d + n * n) + len(evidence) * n
     cells, bits = count(body)
-    steps = rows * (d + 1) * (d + n) * (1 if compiled else OVERHEAD)
+    steps = rows * 2 * (d + 1) * (d + n) * (1 if compiled else OVERHEAD)
     demand(steps + cells * n * run_steps(weights, bits), ALL, "this certificate")
 
 

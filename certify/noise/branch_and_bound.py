@@ -241,7 +241,7 @@ class Search:
         rows = margin_rows(net, self.pair.second)
         true_sizes = np.maximum(np.abs(self.claim.least), np.abs(self.claim.most)) * UNIT
         sizes = true_sizes.copy()
-        # A sum of increments and a gap, each at most 2 eps; thrice for the sum of the chain.
+        # Increments, at most eps in sum, and a gap of 2 eps; thrice for the sum of the chain.
         sizes[: self.claim.first] *= 3 * (n + 2)
         slack = rounding_slack(net, rows, sizes, n)
         reach = rounding_slack(net, rows, true_sizes, n).reach

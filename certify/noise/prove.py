@@ -163,14 +163,13 @@ def noise_max(
             done = sum(c.now.verdict == "proved" for c in climbs.values())
             progress(done, len(pairs), 1 - clock.left / budget)
 
-    def weight(pair: Pair) -> float:
+    def rank(pair: Pair, length: float) -> float:
         if clock.elapsed > budget / 10:
-            return climbs[pair].weight
-        # What all pairs stand rises first.
-        return float(climbs[pair].now.certified or 0) + float(step)
+            return length * climbs[pair].weight
+        return float(climbs[pair].now.certified or 0)  # what all pairs stand rises first
 
     ended = _in_turns(
-        climb, pairs, clock, jobs, cluster, now_and_then, first=_FIRST_CLIMB, weight=weight
+        climb, pairs, clock, jobs, cluster, now_and_then, first=_FIRST_CLIMB, rank=rank
     )
     return result(ended == "interrupted")
 
@@ -184,13 +183,13 @@ def _in_turns(
     now_and_then: Callable[[], None],
     *,
     first: float,
-    weight: Callable[[Pair], float] = lambda pair: 1.0,
+    rank: Callable[[Pair, float], float] = lambda pair, length: length,
 ) -> Ended:
     """Take turns in ``jobs`` threads, or as many as the cluster has, and leave the cluster."""
     try:
         return in_turns(
             work, pairs, clock, first=first, jobs=cluster.width if cluster else jobs,
-            now_and_then=now_and_then, weight=weight,
+            now_and_then=now_and_then, rank=rank,
         )  # fmt: skip
     finally:
         if cluster:

@@ -2,7 +2,7 @@
 
 How hard a pair is shows only once it is tried. So every pair gets a short turn, the easy ones
 first, and one that is not done comes again with a turn ``GROWTH`` times as long, after all that
-have had less, or less for their weight. A budget that ends somewhere then leaves as many pairs
+have had less, or in any other order. A budget that ends somewhere then leaves as many pairs
 decided as it can. Where fewer pairs than threads are left, who works on one can hand a share of its
 work to the idle.
 """
@@ -74,23 +74,23 @@ def in_turns(
     first: float,
     jobs: int | None = None,
     now_and_then: Callable[[], None] = lambda: None,
-    weight: Callable[[Pair], float] = lambda pair: 1.0,
+    rank: Callable[[Pair, float], float] = lambda pair, length: length,
 ) -> Ended:
     """Call ``work`` for all pairs in ``jobs`` threads until each has answered True or time is up.
 
     ``work`` gets a clock for its turn, and may share it; ``first`` is the length of the first one,
-    in seconds; who comes next is the pair with the least length times ``weight`` of its turn.
+    in seconds; the pair comes next whose ``rank``, by the length of its turn, is the least.
     ``now_and_then`` is called from this thread, several times a second and at the end.
     Returns why it ended; no turn is left under way then.
     """
-    waiting = [(first * weight(pair), place, first, pair) for place, pair in enumerate(pairs)]
+    waiting = [(rank(pair, first), place, first, pair) for place, pair in enumerate(pairs)]
     heapq.heapify(waiting)
     changed, exhausted = threading.Condition(), threading.Event()
     working = idle = 0
 
     def add(length: float, place: int, pair: Pair) -> None:
         with changed:
-            heapq.heappush(waiting, (length * weight(pair), place, length, pair))
+            heapq.heappush(waiting, (rank(pair, length), place, length, pair))
             changed.notify()
 
     def next_turn() -> tuple[float, int, float, Pair] | None:
