@@ -28,6 +28,22 @@ def test_all_pairs_get_a_short_turn_before_one_gets_a_long_one() -> None:
     assert len(turns) == len(PAIRS) + 2 * 3
 
 
+def test_who_comes_next_may_follow_from_what_was_reached() -> None:
+    reached = dict.fromkeys(PAIRS, 0)
+    lag = []
+
+    def work(pair: Pair, turn: Clock) -> bool:
+        reached[pair] += 1 + pair.max
+        lag.append(max(reached.values()) - min(reached.values()))
+        return reached[pair] >= 8
+
+    def rank(pair: Pair, length: float) -> float:
+        return float(reached[pair])
+
+    assert in_turns(work, PAIRS, Clock(), first=1.0, jobs=1, rank=rank) == "done"
+    assert max(lag) <= 4 + 3  # the furthest made its step when it was the last
+
+
 def test_one_pair_without_end_costs_the_others_nothing() -> None:
     """The hardest pair came first once, and a budget of 25 s decided nothing."""
     done = set()
