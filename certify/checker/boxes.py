@@ -25,7 +25,7 @@ from certify.checker.network import Weights
 from certify.checker.orders import Order, inputs_map, order_of
 from certify.checker.running import Kernels, More
 from certify.checker.scale import rule_of, space_of
-from certify.checker.work import ALL, OVERHEAD, count, demand
+from certify.checker.work import ALL, count, demand, row_steps
 
 TAIL = 64
 BOUND, OPEN, WRONG, RIGHT = 210, 253, 254, 255
@@ -69,7 +69,7 @@ def prove_boxes(
     """Check all words; what they prove."""
     (entries,) = fields(evidence, "evidence.boxes", ("words",))
     n, d = len(weights.w_out), len(weights.w_ih)
-    row = n * 2 * (d + 1) * (d + n) * (1 if kernels.compiled else OVERHEAD)  # substituted
+    row = n * row_steps(weights, kernels.compiled)
     proved, bounded = binary.count(RIGHT) + binary.count(WRONG), binary.count(BOUND)
     rows = proved * (n - 1) * (MOST + 1) + bounded * 2 * n * d
     places = (proved + bounded) * (CORNERS + PLACE * n * n) + count(entries)[0] * PLACE * n * n

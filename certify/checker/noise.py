@@ -34,7 +34,7 @@ from certify.checker.tree import (
     Claim,
     Stack,
 )
-from certify.checker.work import ALL, OVERHEAD, box_steps, count, demand, run_steps
+from certify.checker.work import ALL, box_steps, count, demand, row_steps, run_steps
 
 GRID = 24  # ends of boxes are multiples of 2**-GRID
 DEEPEST = 256  # branches that may be open at a time
@@ -142,7 +142,7 @@ def _demand(weights: Weights, body: dict[str, Any], evidence: bytes, compiled: b
     # Rows carried back by a step: two a unit, from each step; those of the margins and cases.
     rows = nodes * (n * n * d + n * n) + len(evidence) * n
     cells, bits = count(body)
-    steps = rows * 2 * (d + 1) * (d + n) * (1 if compiled else OVERHEAD)
+    steps = rows * row_steps(weights, compiled)
     demand(steps + cells * n * run_steps(weights, bits), ALL, "this certificate")
 
 

@@ -78,6 +78,14 @@ def box_steps(weights: Weights, bits: int = 2 * DIGIT) -> int:
     return demand(steps, LEAF, "one box of this model")
 
 
+def row_steps(weights: Weights, compiled: bool) -> int:
+    """The steps of carrying a row back by one step in the integer rule, whose weights have two
+    parts.
+    """
+    d, n = len(weights.w_ih), len(weights.w_out)
+    return 2 * (d + 1) * (d + n) * (1 if compiled else OVERHEAD)
+
+
 def count(value: Any) -> tuple[int, int]:
     """How many strings, lists and objects a JSON value holds, and the bits of the longest
     string as a number.
