@@ -75,7 +75,7 @@ class _Announce(event.Listener):
             self.began = time.monotonic()
         self.depth += 1
         if _cached:
-            _say_once("compiling", "compiling, once after an installation; this takes a minute")
+            _say_once("compiling", "compiling, once after an installation; this takes two minutes")
         else:
             _say_once("compiling", "compiling anew, as no folder for the cache can be written")
 

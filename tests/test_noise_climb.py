@@ -10,7 +10,7 @@ from certify.claims import Pair, all_pairs
 from certify.noise.answers import PairNoise
 from certify.noise.climb import Climb
 from certify.noise.prove import decide_pair
-from certify.noise.turns import Clock, Turn
+from certify.noise.turns import Turn
 from tests.examples import HANDCRAFTED
 from tests.test_noise_prove import POINT, random_network, threshold
 
@@ -35,7 +35,7 @@ def test_certified_meets_broken(seed: int) -> None:
             assert now.broken == 0
         else:
             assert now.broken - now.certified == STEP
-            half = decide_pair(network, pair, POINT, now.broken - STEP / 2, Clock(20))
+            half = decide_pair(network, pair, POINT, now.broken - STEP / 2, 20)
             assert half.verdict != "unknown"
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import signal
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
@@ -26,8 +27,8 @@ from certify.errors import CertificateFormatError, NothingDecidedError, UsageErr
 from certify.impulse.sweep import sweep
 from certify.model import Network
 from certify.noise.answers import PairNoise, read_answers
+from certify.noise.branch_and_bound import Search
 from certify.noise.prove import decide_pair, noise_max, prove_noise
-from certify.noise.turns import Clock
 from tests.examples import HANDCRAFTED, Golden
 
 POINT = RatioRange(Fraction(4, 5), Fraction(4, 5))
@@ -89,7 +90,7 @@ def test_verdicts_agree_with_enumeration(seed: int, shape: tuple[int, int], eps:
     network = random_network(seed, *shape)
     ratio = RatioRange(Fraction(1, 2), Fraction(4, 5))
     for pair in all_pairs(network.seq_len)[:2]:
-        got = decide_pair(network, pair, ratio, eps, Clock(20))
+        got = decide_pair(network, pair, ratio, eps, 20)
         assert got.verdict != "unknown", got.reason
         assert (got.verdict == "proved") == enumerate_cells(network, pair, ratio, eps)
 
@@ -126,7 +127,7 @@ def test_ranges_that_begin_next_to_the_border(distance: int) -> None:
     assert threshold().choice(impulses(Pair(0, 1), border, 2)) is None
     for lo, verdict in ((border + tiny, "proved"), (border, "refuted"), (border - tiny, "refuted")):
         ratio = RatioRange(lo, Fraction(9, 10))
-        got = decide_pair(threshold(), Pair(0, 1), ratio, Fraction(0), Clock(20))
+        got = decide_pair(threshold(), Pair(0, 1), ratio, Fraction(0), 20)
         assert got.verdict == verdict
 
 
@@ -141,7 +142,27 @@ def test_golden_models_next_to_their_border(
     tiny = Fraction(1, 10**distance)
     for lo, verdict in ((end + tiny, "proved"), (end - tiny, "refuted")):
         ratio = RatioRange(lo, Fraction(9, 10))
-        assert decide_pair(network, pair, ratio, Fraction(0), Clock(60)).verdict == verdict
+        assert decide_pair(network, pair, ratio, Fraction(0), 60).verdict == verdict
+
+
+def test_budgets_do_not_count_what_compiling_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    ratio = RatioRange(Fraction(1, 2), Fraction(4, 5))
+    claim = random_network(3, 8, 5), Pair(2, 1), ratio, Fraction(1, 20)
+    assert decide_pair(*claim).verdict == "proved"  # and all kernels are loaded
+    run, compiled, boxes = Search.run, [0.0], []
+
+    def compiling(search: Search, most: int) -> int:
+        if not compiled[0]:
+            time.sleep(0.5)
+            compiled[0] = 0.5
+        boxes.append(most)
+        return run(search, most)
+
+    monkeypatch.setattr(Search, "run", compiling)
+    monkeypatch.setattr("certify.noise.prove.seconds_compiling", lambda: compiled[0])
+    monkeypatch.setattr("certify.noise.attempt._SLICE", 1)  # looks at the clock after each box
+    assert decide_pair(*claim, 0.4).verdict == "proved"
+    assert len(boxes) > 2
 
 
 def test_the_noise_must_stay_below_the_ratio() -> None:

@@ -38,9 +38,10 @@ def check_noise_range(ratio: RatioRange, eps: Fraction) -> None:
 
 
 def decide_pair(
-    network: Network, pair: Pair, ratio: RatioRange, eps: Fraction, clock: Clock
+    network: Network, pair: Pair, ratio: RatioRange, eps: Fraction, budget: float | None = None
 ) -> PairNoise:
-    """Decide one pair at one noise, as far as the clock goes."""
+    """Decide one pair at one noise, in this thread, within ``budget`` seconds of wall time."""
+    clock = _start(budget)
     attempt = Attempt(network, pair, ratio, eps)
     attempt.go_on(Turn(clock.seconds, clock.started, clock.stopped))
     return attempt.answer or PairNoise(pair, reason=unfinished("out of time", attempt))

@@ -9,14 +9,13 @@ from certify.claims import Pair, RatioRange
 from certify.impulse.sweep import sweep
 from certify.model import Network
 from certify.noise.prove import decide_pair
-from certify.noise.turns import Clock
 
 
 def solve(query: Query) -> Answer:
     network = Network.from_arrays(query.w_ih, query.w_hh, query.w_out)
     pair, ratios = Pair(query.max, query.second), RatioRange(query.lo, query.hi)
     if query.eps:
-        found = decide_pair(network, pair, ratios, query.eps, Clock())
+        found = decide_pair(network, pair, ratios, query.eps)
         wrong = found.counterexample
         return Answer(found.verdict, None if wrong is None else list(wrong), found.reason)
     least = sweep(network, pair).min_margin(ratios)
@@ -31,7 +30,7 @@ def warm(query: Query) -> None:
     """Compile the kernels, as those of the other tools are."""
     network = Network.from_arrays(query.w_ih, query.w_hh, query.w_out)
     nominal = RatioRange(Fraction(4, 5), Fraction(4, 5))
-    decide_pair(network, Pair(query.max, query.second), nominal, Fraction(1, 100), Clock(5))
+    decide_pair(network, Pair(query.max, query.second), nominal, Fraction(1, 100), 5)
 
 
 if __name__ == "__main__":
