@@ -13,7 +13,6 @@ leaf decides stays between the two bounds.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
 from typing import Any, NamedTuple
 
 from certify.checker.corners import GRID, W_BITS, W_ONE, Boxes
@@ -29,6 +28,7 @@ from certify.checker.work import ALL, count, demand, row_steps
 
 TAIL = 64
 BOUND, OPEN, WRONG, RIGHT = 210, 253, 254, 255
+_BOUND = bytes([BOUND])
 SLICE = 256  # leaves between two words of progress
 CORNERS, PLACE = 1 << 20, 1 << 14  # steps: of the ends of a box, of two inputs in an order
 
@@ -96,7 +96,7 @@ def prove_boxes(
     # The long ones first.
     tasks.sort(key=lambda task: -len(task[1]))
     sizes = [len(tape) for _, tape in tasks]
-    found = kernels.spread(check_word, weights, tasks, sizes)
+    found = kernels.spread(check_word, weights, tasks, sizes, plain=True)
     right, wrong = sum((f[0] for f in found), Fraction(0)), sum((f[1] for f in found), Fraction(0))
     good, bad = sum(f[2] for f in found), sum(f[3] for f in found)
     pieces = f"{good} boxes are right, {bad} are wrong, in {len(tasks)} orders of the inputs"
@@ -138,29 +138,29 @@ def check_word(kernels: Kernels, more: More, weights: Weights, task: tuple[Order
     rule, space, room = start(weights, order, kernels)
     entered, holds = kernels.function(enter), kernels.function(leaf)
     boxes, volumes, counts = Boxes(order), {True: 0, False: 0}, {True: 0, False: 0}
-    stack = [([0] * n, [W_ONE] * n, unknown(rule, kernels))]
+    stack = [([0] * n, [W_ONE] * n, W_ONE**n, unknown(rule, kernels))]
     at = passed = 0
     while stack:
-        w_lo, w_hi, known = stack.pop()
-        anew = nodes[at : at + 1] == bytes([BOUND])
+        w_lo, w_hi, volume, known = stack.pop()
+        anew = nodes[at : at + 1] == _BOUND
         at += anew
         if at >= len(nodes):
             raise Rejected(f"{word}: {len(stack) + 1} branches have no leaf")
-        node, here = nodes[at], f"{word}, node {at}"
+        node = nodes[at]
         at += 1
         if anew or node in (RIGHT, WRONG):
             try:
                 lo, hi = boxes.box(w_lo, w_hi)
             except Rejected as error:
-                raise Rejected(f"{here}: {error}") from None
+                raise Rejected(f"{word}, node {at - 1}: {error}") from None
             space.lo[:], space.hi[:], known = kernels.wide(lo), kernels.wide(hi), known.copy()
             if not entered(rule, space, known, anew):
-                raise Rejected(f"{here}: the box is too large for 62 bits")
+                raise Rejected(f"{word}, node {at - 1}: the box is too large for 62 bits")
         if node in (RIGHT, WRONG):
             if not holds(rule, space, room, known, node == RIGHT, MOST):
                 said = "right" if node == RIGHT else "wrong"
-                raise Rejected(f"{here}: said to be {said}, but that is not proved")
-            volumes[node == RIGHT] += prod(b - a for a, b in zip(w_lo, w_hi, strict=True))
+                raise Rejected(f"{word}, node {at - 1}: said to be {said}, but not proved")
+            volumes[node == RIGHT] += volume
             counts[node == RIGHT] += 1
             if sum(counts.values()) % SLICE == 0:
                 more(at - passed)
@@ -168,12 +168,15 @@ def check_word(kernels: Kernels, more: More, weights: Weights, task: tuple[Order
         elif node != OPEN:
             position, tail = node & (TAIL - 1), node & TAIL
             if node >= 2 * TAIL or position >= n or w_hi[position] - w_lo[position] < 2:
-                raise Rejected(f"{here}: {node} is no kind of node, or cuts what is too thin")
+                raise Rejected(
+                    f"{word}, node {at - 1}: {node} is no kind of node, or cuts what is too thin"
+                )
             a, b = w_lo[position], w_hi[position]
-            middle = cut_at(a, b, tail)
+            middle, face = cut_at(a, b, tail), volume // (b - a)
             above, below = list(w_lo), list(w_hi)
             above[position] = below[position] = middle
-            stack += [(above, w_hi, known), (w_lo, below, known)]
+            stack.append((above, w_hi, face * (b - middle), known))
+            stack.append((w_lo, below, face * (middle - a), known))
     if at != len(nodes):
         raise Rejected(f"{word}, node {at}: the tape goes on after the tree's end")
     more(at - passed)

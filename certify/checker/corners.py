@@ -7,11 +7,11 @@ Real numbers are enclosed by pairs of integers times ``2**-BITS``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import lru_cache
 from math import isqrt
+from operator import itemgetter
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from certify.checker.errors import Rejected
 from certify.checker.measure import pi
@@ -20,12 +20,13 @@ from certify.checker.orders import Order
 W_BITS = 14
 W_ONE = 1 << W_BITS
 GRID = 20  # coordinates of boxes are multiples of 2**-GRID
-OFFSET = Fraction(3, 8)
 LARGEST = 64
 KEPT = 1 << 12  # chains at a time, so that memory does not grow with the tape
 BITS = 80
 GUARD = 40
 ONE = 1 << BITS
+UNIT = 1 << (BITS - GRID)  # of a coordinate
+OFFSET = 3 * UNIT // 8
 NEAR = 1 << (BITS - 46)  # quantiles are searched this closely
 FAR = 1 << (BITS - 24)
 _NORMAL = NormalDist()
@@ -143,7 +144,7 @@ def _cell(centre: int, half: int) -> tuple[list[Interval], int]:
     return list(zip(low, high, strict=True)), rest
 
 
-@lru_cache(1 << 14)
+@lru_cache(1 << 16)
 def half_normal(v: int, up: bool) -> int:
     """A lower or upper bound of the quantile of |x| at v, 0 <= v < 1."""
     u = ONE - v
@@ -227,9 +228,9 @@ class Boxes:
 
     def __init__(self, order: Order) -> None:
         self.order, n = order, len(order.word)
-        self.rest = [j for j in range(n) if j not in order.chain]
-        self.chains: dict[tuple[int, ...], Chain] = {}
-        self.gaps: dict[tuple[int, ...], tuple[int, int]] = {}
+        self.rest = [(j, order.parent[j]) for j in range(n) if j not in order.chain]
+        self.ends = itemgetter(*order.chain)
+        self.chains: dict[Any, tuple[Chain, dict[Any, tuple[int, int]]]] = {}
 
     def box(self, w_lo: Sequence[int], w_hi: Sequence[int]) -> tuple[list[int], list[int]]:
         """The box of coordinates over a box of W, in units of ``2**-GRID``.
@@ -237,23 +238,20 @@ class Boxes:
         Raises:
             Rejected: a coordinate is unbounded or beyond ``LARGEST``.
         """
-        order = self.order
-        key = tuple([w_lo[j] for j in order.chain] + [w_hi[j] for j in order.chain])
+        key = self.ends(w_lo), self.ends(w_hi)
         if key not in self.chains:
             if len(self.chains) >= KEPT:
                 self.chains.clear()
-                self.gaps.clear()
-            self.chains[key] = _chain(order, [(w_lo[j], w_hi[j]) for j in order.chain])
-        chain = self.chains[key]
-        lo, hi = [0] * len(order.word), [0] * len(order.word)
-        for j, (least, most) in zip(order.chain, chain.ends, strict=True):
+            self.chains[key] = _chain(self.order, list(zip(*key, strict=True))), {}
+        chain, gaps = self.chains[key]
+        lo, hi = [0] * len(w_lo), [0] * len(w_lo)
+        for j, (least, most) in zip(self.order.chain, chain.ends, strict=True):
             lo[j], hi[j] = least, most
-        for j in self.rest:
-            p = order.parent[j]
-            where = (*key, p, w_lo[j], w_hi[j])
-            if where not in self.gaps:
-                self.gaps[where] = _rounded(*_gap(order, chain, p, w_lo[j], w_hi[j]))
-            lo[j], hi[j] = self.gaps[where]
+        for j, p in self.rest:
+            where = p, w_lo[j], w_hi[j]
+            if where not in gaps:
+                gaps[where] = _rounded(*_gap(self.order, chain, *where))
+            lo[j], hi[j] = gaps[where]
         if max(hi) > LARGEST << GRID:
             raise Rejected("the box reaches too far")
         return lo, hi
@@ -261,9 +259,7 @@ class Boxes:
 
 def _rounded(lo: Interval, hi: Interval) -> tuple[int, int]:
     """A coordinate between these, moved and rounded outward to units of ``2**-GRID``."""
-    unit = 1 << (BITS - GRID)
-    offset = int(OFFSET * unit)
-    return max((lo[0] - offset) // unit, 0), -((-hi[1] - offset) // unit)
+    return max((lo[0] - OFFSET) // UNIT, 0), -((-hi[1] - OFFSET) // UNIT)
 
 
 def _w(w: int) -> Interval:
