@@ -14,21 +14,24 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 
 @contextmanager
-def workers(count: int) -> Iterator[ProcessPoolExecutor]:
+def workers(
+    count: int, *, initializer: Callable[..., object] | None = None, initargs: tuple[Any, ...] = ()
+) -> Iterator[ProcessPoolExecutor]:
     """A pool of so many processes; where the block ends by an exception they are killed.
 
     They start afresh (``spawn``) and without the calling script, which need not be a file nor have
     ``if __name__ == "__main__"``: nothing of it is needed, so it isn't run again.
     """
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), follow_the_parent)
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, spawn, _begin, (initializer, initargs))
     try:
         with without_script():
             yield pool
@@ -63,6 +66,12 @@ def without_script() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = script
+
+
+def _begin(then: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
+    follow_the_parent()
+    if then:
+        then(*arguments)
 
 
 def follow_the_parent() -> None:

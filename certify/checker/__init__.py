@@ -23,7 +23,7 @@ from certify.checker.hypotheses import check_hypotheses
 from certify.checker.impulse import check_impulse
 from certify.checker.noise import check_noise
 from certify.checker.reader import read_weights
-from certify.checker.running import BARE, Kernels, Progress
+from certify.checker.running import BARE, Kernels, Progress, silent
 from certify.checker.statistical import check_statistical
 
 __all__ = ["Accepted", "Rejected", "Unreadable", "check"]
@@ -60,7 +60,7 @@ def check(
     model: Path,
     nonce: str = "",
     kernels: Callable[[], Kernels] = lambda: BARE,
-    progress: Progress = BARE.progress,
+    progress: Progress = silent,
 ) -> Accepted:
     """Decide whether a certificate holds for the model in a file.
 
