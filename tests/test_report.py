@@ -6,8 +6,10 @@ import json
 import re
 import shutil
 import subprocess
+from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -199,6 +201,30 @@ def test_several_certificates_of_a_model_compare_bound_and_length(folder: Path) 
     text = page.read_text()
     assert "against the length of its proof" in text
     assert "2 certificates of 1 model (2 of 2 not checked)" in text
+
+
+def test_several_brackets_of_a_model_are_one(tmp_path: Path) -> None:
+    """The first that came to hand was given, not what follows from all."""
+    certificates: list[str] = []
+    for boxes, inputs in ((50, "gaussian"), (400, "gaussian"), (800, "uniform")):
+        out = tmp_path / f"{boxes}"
+        out.mkdir()
+        command = ["accuracy", str(MODELS / "m6_4.pt"), "--boxes", str(boxes), "--inputs", inputs]
+        assert main([*command, "--out", str(out)]) == ExitCode.OK
+        certificates += map(str, out.glob("*.zip"))
+    page = tmp_path / "page.md"
+    assert main(["report", *certificates, "-o", str(page)]) == ExitCode.OK
+    text = page.read_text()
+    claims = [json.loads(ZipFile(c).read("certificate.json"))["claim"] for c in certificates]
+    (low, high), narrow = ((Fraction(c["lower"]), Fraction(c["upper"])) for c in claims[:2])
+    assert low < narrow[0] < narrow[1] < high
+    shown = re.search(r"\\\[(0\.\d{4}), (0\.\d{4})\\\]", text)
+    assert shown
+    ends = Fraction(shown[1]), Fraction(shown[2])
+    assert narrow[0] - Fraction(1, 10**4) < ends[0] <= narrow[0]
+    assert narrow[1] <= ends[1] < narrow[1] + Fraction(1, 10**4)
+    assert text.count("against the length of its proof") == 2  # a caption, and its picture
+    assert "accuracy over standard normal inputs against the length" in text
 
 
 def test_what_is_no_certificate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

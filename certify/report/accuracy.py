@@ -39,7 +39,7 @@ def accuracy_report(source: Source) -> Report:
             ("Width", short(upper - lower, 3)),
             library,
         ),
-        bound=("width of the bracket of the accuracy", float(upper - lower)),
+        bound=(f"accuracy over {law} inputs", (float(lower), float(upper))),
     )
 
 

@@ -87,7 +87,7 @@ class Report:
     panel: Figure | None = None
     notes: tuple[str, ...] = ()
     length: ProofLength | None = None
-    bound: tuple[str, float] | None = None
+    bound: tuple[str, tuple[float, ...]] | None = None
     model: Path | None = field(default=None, kw_only=True)
 
     @property

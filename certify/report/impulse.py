@@ -51,7 +51,7 @@ def impulse_report(source: Source) -> Report:
         tables=(grid if n <= THINNEST else _thinnest(pairs, caption), *_wrong(pairs), _all(pairs)),
         figures=_figures(document, by_pair, worst, source.network),
         panel=_panel(document, by_pair, worst, source.network),
-        bound=("width of the range of ratios", float(hi - lo)) if hi > lo else None,
+        bound=("width of the range of ratios", (float(hi - lo),)) if hi > lo else None,
     )
 
 

@@ -190,15 +190,18 @@ def estimates_chart(scores: Sequence[tuple[str, float, float]]) -> Figure:
     return figure
 
 
-def length_chart(points: Sequence[tuple[str, float, float]], bound: str) -> Figure:
-    """(name, multiply-adds to check, bound): what a longer proof buys."""
+def length_chart(points: Sequence[tuple[str, float, tuple[float, ...]]], bound: str) -> Figure:
+    """(name, multiply-adds to check, bound, or both ends of one): what a longer proof buys."""
     with style():
         figure = new_figure(PAGE, 3.2)
         axes = figure.add_subplot()
         ordered = sorted(points, key=lambda p: p[1])
-        axes.plot([p[1] for p in ordered], [p[2] for p in ordered], "o-", color=HIGH, lw=0.8)
+        lengths, ends = [p[1] for p in ordered], list(zip(*(p[2] for p in ordered), strict=True))
+        for values in ends:
+            axes.plot(lengths, values, "o-", color=HIGH, lw=0.8)
+        axes.fill_between(lengths, ends[0], ends[-1], color=HIGH, alpha=0.13, lw=0)
         axes.set(xscale="log", xlabel="multiply-adds to check", ylabel=bound)
         axes.margins(0.15)
-        for name, x, y in ordered:
+        for name, x, (y, *_) in ordered:
             axes.annotate(name, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=6.5)
     return figure

@@ -59,7 +59,7 @@ def noise_report(source: Source) -> Report:
                 lambda: _draw(by_pair, 3.6),
             ),
         ),
-        bound=("noise certified for every pair", float(min(certified))) if every else None,
+        bound=("noise certified for every pair", (float(min(certified)),)) if every else None,
     )
 
 

@@ -62,22 +62,31 @@ def _model(sha: str, members: Sequence[Report]) -> tuple[str, ...]:
         return next((dict(r.facts)[fact] for r in members if fact in dict(r.facts)), "-")
 
     ratios = first("Common interval").replace("$S/M$ in ", "").replace(", open", "")
-    low, high = first("Lower"), first("Upper")
-    bracket = f"[{_cut(low, ROUND_FLOOR)}, {_cut(high, ROUND_CEILING)}]" if low != "-" else "-"
     statuses = dict.fromkeys(r.statement.status for r in members)
     return (
         name,
         first("Pairs").replace(" proved", ""),
         ratios,
         first("Noise"),
-        bracket,
+        _bracket(members),
         ", ".join(statuses),
     )
 
 
-def _cut(value: str, rounding: str) -> str:
+def _bracket(members: Sequence[Report]) -> str:
+    """What follows from all proofs about inputs of one kind, the first that occurs."""
+    found = [facts for r in members if "Lower" in (facts := dict(r.facts))]
+    if not found:
+        return "-"
+    alike = [facts for facts in found if facts["Inputs"] == found[0]["Inputs"]]
+    low = max(Decimal(facts["Lower"]) for facts in alike)
+    high = min(Decimal(facts["Upper"]) for facts in alike)
+    return f"[{_cut(low, ROUND_FLOOR)}, {_cut(high, ROUND_CEILING)}]"
+
+
+def _cut(value: Decimal, rounding: str) -> str:
     """Four decimals, rounded outwards: a bracket stays one."""
-    return str(Decimal(value).quantize(Decimal("0.0001"), rounding))
+    return str(value.quantize(Decimal("0.0001"), rounding))
 
 
 def _lengths(reports: Sequence[Report]) -> Table:

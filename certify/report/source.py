@@ -39,7 +39,7 @@ class Source:
         figures: tuple[Figure, ...] = (),
         panel: Figure | None = None,
         notes: tuple[str, ...] = (),
-        bound: tuple[str, float] | None = None,
+        bound: tuple[str, tuple[float, ...]] | None = None,
     ) -> Report:
         """The report of this certificate."""
         return Report(
