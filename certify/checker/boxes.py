@@ -148,35 +148,33 @@ def check_word(kernels: Kernels, more: More, weights: Weights, task: tuple[Order
             raise Rejected(f"{word}: {len(stack) + 1} branches have no leaf")
         node = nodes[at]
         at += 1
-        if anew or node in (RIGHT, WRONG):
-            try:
+        try:
+            if anew or node in (RIGHT, WRONG):
                 lo, hi = boxes.box(w_lo, w_hi)
-            except Rejected as error:
-                raise Rejected(f"{word}, node {at - 1}: {error}") from None
-            space.lo[:], space.hi[:], known = kernels.wide(lo), kernels.wide(hi), known.copy()
-            if not entered(rule, space, known, anew):
-                raise Rejected(f"{word}, node {at - 1}: the box is too large for 62 bits")
-        if node in (RIGHT, WRONG):
-            if not holds(rule, space, room, known, node == RIGHT, MOST):
-                said = "right" if node == RIGHT else "wrong"
-                raise Rejected(f"{word}, node {at - 1}: said to be {said}, but not proved")
-            volumes[node == RIGHT] += volume
-            counts[node == RIGHT] += 1
-            if sum(counts.values()) % SLICE == 0:
-                more(at - passed)
-                passed = at
-        elif node != OPEN:
-            position, tail = node & (TAIL - 1), node & TAIL
-            if node >= 2 * TAIL or position >= n or w_hi[position] - w_lo[position] < 2:
-                raise Rejected(
-                    f"{word}, node {at - 1}: {node} is no kind of node, or cuts what is too thin"
-                )
-            a, b = w_lo[position], w_hi[position]
-            middle, face = cut_at(a, b, tail), volume // (b - a)
-            above, below = list(w_lo), list(w_hi)
-            above[position] = below[position] = middle
-            stack.append((above, w_hi, face * (b - middle), known))
-            stack.append((w_lo, below, face * (middle - a), known))
+                space.lo[:], space.hi[:], known = kernels.wide(lo), kernels.wide(hi), known.copy()
+                if not entered(rule, space, known, anew):
+                    raise Rejected("the box is too large for 62 bits")
+            if node in (RIGHT, WRONG):
+                if not holds(rule, space, room, known, node == RIGHT, MOST):
+                    said = "right" if node == RIGHT else "wrong"
+                    raise Rejected(f"said to be {said}, but that is not proved")
+                volumes[node == RIGHT] += volume
+                counts[node == RIGHT] += 1
+                if sum(counts.values()) % SLICE == 0:
+                    more(at - passed)
+                    passed = at
+            elif node != OPEN:
+                position, tail = node & (TAIL - 1), node & TAIL
+                if node >= 2 * TAIL or position >= n or w_hi[position] - w_lo[position] < 2:
+                    raise Rejected(f"{node} is no kind of node, or cuts what is too thin")
+                a, b = w_lo[position], w_hi[position]
+                middle, face = cut_at(a, b, tail), volume // (b - a)
+                above, below = list(w_lo), list(w_hi)
+                above[position] = below[position] = middle
+                stack.append((above, w_hi, face * (b - middle), known))
+                stack.append((w_lo, below, face * (middle - a), known))
+        except Rejected as error:
+            raise Rejected(f"{word}, node {at - 1}: {error}") from None
     if at != len(nodes):
         raise Rejected(f"{word}, node {at}: the tape goes on after the tree's end")
     more(at - passed)
